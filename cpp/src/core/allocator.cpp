@@ -1,0 +1,259 @@
+#include "rushlight/core/allocator.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <vector>
+
+#include "rushlight/core/error.h"
+
+namespace rushlight {
+namespace {
+
+constexpr size_t kAlign = 64;
+constexpr size_t kSmall = 1024;                 // served from per-thread lists
+constexpr int kSmallClasses = kSmall / kAlign;  // 64, 128, ..., 1024
+constexpr int kSmallKept = 64;                  // blocks a thread keeps of one class
+constexpr size_t kHuge = size_t(4) << 20;       // asks for transparent huge pages
+
+std::atomic<int64_t> g_fail_after{-1};
+
+[[noreturn]] void out_of_memory(size_t nbytes) {
+  raise<OutOfMemoryError>("out of memory: could not allocate ", nbytes, " bytes on cpu");
+}
+
+void check_fault_injection(size_t nbytes) {
+  if (RL_LIKELY(g_fail_after.load(std::memory_order_relaxed) < 0)) return;
+  if (g_fail_after.load() == 0) out_of_memory(nbytes);
+  g_fail_after.fetch_sub(1);
+}
+
+size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+
+// Size classes of the shared cache: eight steps in each power of two, so at most 1/8 is wasted.
+size_t class_bytes(size_t nbytes) {
+  if (nbytes <= kSmall) return nbytes == 0 ? kAlign : round_up(nbytes, kAlign);
+  const int top = 63 - __builtin_clzll(nbytes);
+  return round_up(nbytes, size_t(1) << (top - 3));
+}
+int class_index(size_t rounded) {
+  const int top = 63 - __builtin_clzll(rounded);
+  return top * 8 + int((rounded >> (top - 3)) & 7);
+}
+
+void* system_allocate(size_t rounded) {
+  if (rounded < kHuge) return std::aligned_alloc(kAlign, round_up(rounded, kAlign));
+  constexpr size_t kPage = size_t(2) << 20;
+  void* p = std::aligned_alloc(kPage, round_up(rounded, kPage));
+  if (p) madvise(p, rounded, MADV_HUGEPAGE);
+  return p;
+}
+
+struct SharedCache {
+  std::mutex mutex;
+  std::vector<void*> free_blocks[64 * 8];
+  int64_t cached = 0;
+  int64_t allocated = 0;
+  int64_t peak = 0;
+  int64_t calls = 0;
+  int64_t limit;
+
+  SharedCache() {
+    const int64_t physical = int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE);
+    limit = physical / 4;
+  }
+  void empty() {
+    for (auto& blocks : free_blocks) {
+      for (void* p : blocks) std::free(p);
+      blocks.clear();
+    }
+    cached = 0;
+  }
+};
+
+// Never destroyed: tensors may be freed by other static destructors.
+SharedCache& shared_cache() {
+  static SharedCache* cache = new SharedCache;
+  return *cache;
+}
+
+// Counters of one thread's small blocks; a block freed on another thread counts there as negative.
+struct SmallCache {
+  struct List {
+    void* head;
+    int count;
+  } lists[kSmallClasses];
+  int64_t allocated;
+  int64_t calls;
+  bool open;
+};
+thread_local SmallCache t_small;
+thread_local bool t_closed = false;
+
+std::mutex g_threads_mutex;
+std::vector<SmallCache*>& live_threads() {
+  static auto* threads = new std::vector<SmallCache*>;
+  return *threads;
+}
+int64_t g_ended_allocated = 0, g_ended_calls = 0;  // of threads that have ended
+
+struct SmallCloser {
+  ~SmallCloser() {
+    std::lock_guard<std::mutex> lock(g_threads_mutex);
+    for (auto& list : t_small.lists)
+      while (void* p = list.head) {
+        list.head = *static_cast<void**>(p);
+        std::free(p);
+      }
+    auto& threads = live_threads();
+    for (size_t i = 0; i < threads.size(); ++i)
+      if (threads[i] == &t_small) {
+        threads.erase(threads.begin() + int64_t(i));
+        break;
+      }
+    g_ended_allocated += t_small.allocated;
+    g_ended_calls += t_small.calls;
+    t_small = SmallCache{};
+    t_closed = true;
+  }
+  void arm() {}
+};
+
+[[gnu::noinline]] void open_small_cache() {
+  static thread_local SmallCloser closer;
+  closer.arm();
+  std::lock_guard<std::mutex> lock(g_threads_mutex);
+  live_threads().push_back(&t_small);
+  t_small.open = true;
+}
+
+[[gnu::noinline]] void* allocate_large(size_t nbytes) {
+  const size_t rounded = class_bytes(nbytes);
+  if (rounded < nbytes || rounded > (size_t(1) << 62)) out_of_memory(nbytes);
+  SharedCache& cache = shared_cache();
+  std::lock_guard<std::mutex> lock(cache.mutex);
+  auto& blocks = cache.free_blocks[class_index(rounded)];
+  void* p;
+  if (!blocks.empty()) {
+    p = blocks.back();
+    blocks.pop_back();
+    cache.cached -= int64_t(rounded);
+  } else {
+    p = system_allocate(rounded);
+    if (!p) {
+      cache.empty();
+      p = system_allocate(rounded);
+      if (!p) out_of_memory(nbytes);
+    }
+  }
+  ++cache.calls;
+  cache.allocated += int64_t(rounded);
+  if (cache.allocated > cache.peak) cache.peak = cache.allocated;
+  return p;
+}
+
+void free_large(void* p, size_t nbytes) noexcept {
+  const size_t rounded = class_bytes(nbytes);
+  SharedCache& cache = shared_cache();
+  std::lock_guard<std::mutex> lock(cache.mutex);
+  cache.allocated -= int64_t(rounded);
+  if (cache.cached + int64_t(rounded) > cache.limit) return std::free(p);
+  try {
+    cache.free_blocks[class_index(rounded)].push_back(p);
+    cache.cached += int64_t(rounded);
+  } catch (...) {
+    std::free(p);
+  }
+}
+
+}  // namespace
+
+void* cpu_allocate(size_t nbytes) {
+  check_fault_injection(nbytes);
+  if (nbytes > kSmall) return allocate_large(nbytes);
+  SmallCache& small = t_small;
+  if (RL_UNLIKELY(!small.open && !t_closed)) open_small_cache();
+  const size_t rounded = class_bytes(nbytes);
+  auto& list = small.lists[rounded / kAlign - 1];
+  void* p = list.head;
+  if (RL_LIKELY(p != nullptr)) {
+    list.head = *static_cast<void**>(p);
+    --list.count;
+  } else {
+    p = std::aligned_alloc(kAlign, rounded);
+    if (!p) out_of_memory(nbytes);
+  }
+  small.allocated += int64_t(rounded);
+  ++small.calls;
+  return p;
+}
+
+void cpu_free(void* p, size_t nbytes) noexcept {
+  if (nbytes > kSmall) return free_large(p, nbytes);
+  SmallCache& small = t_small;
+  const size_t rounded = class_bytes(nbytes);
+  small.allocated -= int64_t(rounded);
+  auto& list = small.lists[rounded / kAlign - 1];
+  if (RL_UNLIKELY(list.count >= kSmallKept || !small.open)) return std::free(p);
+  *static_cast<void**>(p) = list.head;
+  list.head = p;
+  ++list.count;
+}
+
+MemoryStats memory_stats() {
+  MemoryStats stats{};
+  int64_t small_allocated, small_calls, small_cached = 0;
+  {
+    std::lock_guard<std::mutex> lock(g_threads_mutex);
+    small_allocated = g_ended_allocated;
+    small_calls = g_ended_calls;
+    for (SmallCache* t : live_threads()) {
+      small_allocated += t->allocated;
+      small_calls += t->calls;
+      for (int i = 0; i < kSmallClasses; ++i)
+        small_cached += int64_t(t->lists[i].count) * int64_t(kAlign) * (i + 1);
+    }
+  }
+  SharedCache& cache = shared_cache();
+  std::lock_guard<std::mutex> lock(cache.mutex);
+  stats.allocated_bytes = cache.allocated + small_allocated;
+  stats.peak_allocated_bytes = cache.peak + (small_allocated > 0 ? small_allocated : 0);
+  stats.cached_bytes = cache.cached + small_cached;
+  stats.allocations = cache.calls + small_calls;
+  stats.cache_limit = cache.limit;
+  return stats;
+}
+
+void reset_peak_memory_stats() {
+  SharedCache& cache = shared_cache();
+  std::lock_guard<std::mutex> lock(cache.mutex);
+  cache.peak = cache.allocated;
+}
+
+void empty_cache() {
+  for (auto& list : t_small.lists) {
+    while (void* p = list.head) {
+      list.head = *static_cast<void**>(p);
+      std::free(p);
+    }
+    list.count = 0;
+  }
+  SharedCache& cache = shared_cache();
+  std::lock_guard<std::mutex> lock(cache.mutex);
+  cache.empty();
+}
+
+void set_cache_limit(int64_t bytes) {
+  RL_CHECK_VALUE(bytes >= 0, "set_cache_limit(): expected a number of bytes >= 0, got ", bytes);
+  SharedCache& cache = shared_cache();
+  std::lock_guard<std::mutex> lock(cache.mutex);
+  cache.limit = bytes;
+  if (cache.cached > bytes) cache.empty();
+}
+
+void fail_allocations_after(int64_t count) { g_fail_after.store(count < 0 ? -1 : count); }
+
+}  // namespace rushlight

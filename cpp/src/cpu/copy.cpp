@@ -1,0 +1,174 @@
+// Copies with conversion, fills and where: anything that only moves elements.
+#include "for_each.h"
+#include "loops.h"
+
+namespace rushlight::cpu::RL_ISA {
+namespace {
+
+template <class To, class From>
+RL_INLINE To convert(From x) {
+  constexpr bool from_complex = dtype_of<From> >= DType::C64, to_complex = dtype_of<To> >= DType::C64;
+  if constexpr (from_complex && to_complex)
+    return To(x);
+  else if constexpr (from_complex)
+    return convert<To>(x.re);
+  else if constexpr (to_complex)
+    return To(convert<decltype(To().re)>(x));
+  else if constexpr (dtype_of<To> == DType::Bool)
+    return Compute<From>(x) != Compute<From>(0);
+  else if constexpr (is_half_v<To>)
+    return To(float(Compute<From>(x)));
+  else if constexpr (dtype_of<From> >= DType::F16 && dtype_of<To> < DType::F16) {
+    // A float outside the integer's range is undefined in C++; go through the widest integer, as
+    // PyTorch's answers do.
+    const Compute<From> v(x);
+    constexpr Compute<From> kLimit = Compute<From>(9223372036854775808.0);
+    if constexpr (sizeof(To) <= 4 && dtype_of<To> != DType::U32) {
+      constexpr Compute<From> kNarrow = Compute<From>(2147483648.0);
+      const int32_t wide = v >= -kNarrow && v < kNarrow ? int32_t(v) : int32_t(-2147483647 - 1);
+      return To(wide);
+    } else {
+      const int64_t wide = v >= -kLimit && v < kLimit ? int64_t(v) : INT64_MIN;
+      return To(wide);
+    }
+  } else
+    return To(Compute<From>(x));
+}
+
+template <class To, class From>
+void copy_loop(char* const* data, const int64_t* strides, int64_t n) {
+  if (strides[0] == sizeof(To) && strides[1] == sizeof(From)) {
+    To* r = reinterpret_cast<To*>(data[0]);
+    const From* x = reinterpret_cast<const From*>(data[1]);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) r[i] = convert<To>(x[i]);
+    return;
+  }
+  const int64_t so = strides[0], si = strides[1];
+  for (int64_t i = 0; i < n; ++i)
+    *reinterpret_cast<To*>(data[0] + i * so) = convert<To>(*reinterpret_cast<const From*>(data[1] + i * si));
+}
+
+// Elements of one size are moved as bits.
+struct Bits128 {
+  uint64_t low, high;
+};
+template <class T>
+void move_loop(char* const* data, const int64_t* strides, int64_t n) {
+  const int64_t so = strides[0], si = strides[1];
+  if (so == sizeof(T) && si == sizeof(T)) {
+    __builtin_memcpy(data[0], data[1], size_t(n) * sizeof(T));
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i)
+    *reinterpret_cast<T*>(data[0] + i * so) = *reinterpret_cast<const T*>(data[1] + i * si);
+}
+
+template <class T>
+void where_loop(char* const* data, const int64_t* strides, int64_t n) {
+  if (strides[0] == sizeof(T) && strides[1] == 1 && strides[2] == sizeof(T) && strides[3] == sizeof(T)) {
+    T* r = reinterpret_cast<T*>(data[0]);
+    const uint8_t* c = reinterpret_cast<const uint8_t*>(data[1]);
+    const T* a = reinterpret_cast<const T*>(data[2]);
+    const T* b = reinterpret_cast<const T*>(data[3]);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) {
+      const T x = a[i], y = b[i];
+      r[i] = c[i] ? x : y;
+    }
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i)
+    *reinterpret_cast<T*>(data[0] + i * strides[0]) =
+        *reinterpret_cast<const uint8_t*>(data[1] + i * strides[1])
+            ? *reinterpret_cast<const T*>(data[2] + i * strides[2])
+            : *reinterpret_cast<const T*>(data[3] + i * strides[3]);
+}
+
+#define RL_FOR_SIZES(_) _(1, uint8_t) _(2, uint16_t) _(4, uint32_t) _(8, uint64_t) _(16, Bits128)
+
+void move_kernel(const NdPlan& plan, int itemsize) {
+  switch (itemsize) {
+#define RL_SIZE(size, T) \
+  case size:             \
+    return for_each(plan, &move_loop<T>);
+    RL_FOR_SIZES(RL_SIZE)
+#undef RL_SIZE
+  }
+}
+void where_kernel(const NdPlan& plan, int itemsize) {
+  switch (itemsize) {
+#define RL_SIZE(size, T) \
+  case size:             \
+    return for_each(plan, &where_loop<T>);
+    RL_FOR_SIZES(RL_SIZE)
+#undef RL_SIZE
+  }
+}
+
+template <class To, class From>
+void copy_kernel(const NdPlan& plan) {
+  if constexpr (dtype_of<To> == dtype_of<From>)
+    move_kernel(plan, sizeof(To));
+  else
+    for_each(plan, &copy_loop<To, From>);
+}
+
+// A fill is a move from one element.
+void fill_kernel(const NdPlan& plan, const void* element, int itemsize);
+
+template <class T>
+void fill_loop(char* const* data, const int64_t* strides, int64_t n) {
+  const T value = *reinterpret_cast<const T*>(data[1]);
+  if (strides[0] == sizeof(T)) {
+    T* r = reinterpret_cast<T*>(data[0]);
+    for (int64_t i = 0; i < n; ++i) r[i] = value;
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(data[0] + i * strides[0]) = value;
+}
+
+void fill_kernel(const NdPlan& plan, const void* element, int itemsize) {
+  NdPlan filled;
+  filled.ndim = plan.ndim;
+  filled.operands = 2;
+  filled.numel = plan.numel;
+  filled.data[0] = plan.data[0];
+  filled.data[1] = static_cast<char*>(const_cast<void*>(element));
+  for (int d = 0; d < plan.ndim; ++d) {
+    filled.shape[d] = plan.shape[d];
+    filled.strides[d][0] = plan.strides[d][0];
+    filled.strides[d][1] = 0;
+  }
+  switch (itemsize) {
+#define RL_SIZE(size, T) \
+  case size:             \
+    return for_each(filled, &fill_loop<T>);
+    RL_FOR_SIZES(RL_SIZE)
+#undef RL_SIZE
+  }
+}
+
+template <int To = 0, int From = 0>
+void fill_copies(KernelSlots& slots) {
+  if constexpr (To < kNumDTypes) {
+    if constexpr (From < kNumDTypes) {
+      using T = typename CTypeOf<DType(To)>::Type;
+      using S = typename CTypeOf<DType(From)>::Type;
+      slots.copy[To][From] = &copy_kernel<T, S>;
+      fill_copies<To, From + 1>(slots);
+    } else {
+      fill_copies<To + 1, 0>(slots);
+    }
+  }
+}
+
+}  // namespace
+
+void register_copy(KernelSlots& slots) {
+  fill_copies(slots);
+  slots.fill = &fill_kernel;
+  slots.where = &where_kernel;
+}
+
+}  // namespace rushlight::cpu::RL_ISA

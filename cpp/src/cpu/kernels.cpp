@@ -1,0 +1,18 @@
+// All kernels of one instruction set.
+#include "rushlight/iter/kernel_slots.h"
+
+namespace rushlight::cpu::RL_ISA {
+
+#define RL_FAMILIES(_) _(unary) _(binary) _(copy)
+
+#define RL_DECLARE(family) void register_##family(KernelSlots& slots);
+RL_FAMILIES(RL_DECLARE)
+#undef RL_DECLARE
+
+void register_kernels(KernelSlots& slots) {
+#define RL_REGISTER(family) register_##family(slots);
+  RL_FAMILIES(RL_REGISTER)
+#undef RL_REGISTER
+}
+
+}  // namespace rushlight::cpu::RL_ISA

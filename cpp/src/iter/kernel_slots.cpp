@@ -1,0 +1,45 @@
+#include "rushlight/iter/kernel_slots.h"
+
+#include "rushlight/core/device_backend.h"
+
+namespace rushlight {
+
+void register_cpu_kernels(KernelSlots& slots);  // cpu/register.cpp
+
+namespace {
+
+KernelSlots g_cpu;
+KernelSlots g_cuda;
+
+const char* const kUnaryNames[] = {
+#define RL_UNARY(name, functor, accepts, result) #name,
+#include "rushlight/ops.def"
+#undef RL_UNARY
+};
+const char* const kBinaryNames[] = {
+#define RL_BINARY(name, functor, accepts, result) #name,
+#include "rushlight/ops.def"
+#undef RL_BINARY
+};
+
+}  // namespace
+
+const char* op_name(UnaryOp op) { return kUnaryNames[int(op)]; }
+const char* op_name(BinaryOp op) { return kBinaryNames[int(op)]; }
+
+KernelSlots& kernel_slots(DeviceType type) {
+  if (RL_LIKELY(type == DeviceType::CPU)) {
+    static const bool filled = (register_cpu_kernels(g_cpu), true);
+    (void)filled;
+    return g_cpu;
+  }
+  static const bool filled = (cuda_backend().register_kernels(g_cuda), true);
+  (void)filled;
+  return g_cuda;
+}
+
+void raise_no_kernel(const char* op, Device device, DType dtype) {
+  raise<NotImplementedError>("\"", op, "\" not implemented for '", dtype_name(dtype), "' on ", device);
+}
+
+}  // namespace rushlight

@@ -1,0 +1,83 @@
+#include "rushlight/ops/copy.h"
+
+#include <cstring>
+
+#include "rushlight/core/device_backend.h"
+#include "rushlight/core/parallel.h"
+#include "rushlight/iter/kernel_slots.h"
+#include "rushlight/ops/elementwise.h"
+#include "rushlight/ops/factory.h"
+
+namespace rushlight {
+namespace {
+
+void copy_bytes(char* to, const char* from, int64_t nbytes) {
+  parallel_for(0, nbytes, int64_t(1) << 19,
+               [&](int64_t b, int64_t e) { std::memcpy(to + b, from + b, size_t(e - b)); });
+}
+
+void copy_across(const Tensor& to, const Tensor& from) {
+  const bool to_cpu = to.device().is_cpu(), from_cpu = from.device().is_cpu();
+  const int kind = from_cpu ? 0 : to_cpu ? 1 : 2;
+  const Device device = from_cpu ? to.device() : from.device();
+  const Tensor source = contiguous(to_dtype(from, to.dtype()));
+  if (to.is_contiguous()) {
+    cuda_backend().copy(to.bytes(), source.bytes(), to.nbytes(), kind, device.index);
+  } else {
+    Tensor dense = empty(to.shape(), to.dtype(), to.device());
+    cuda_backend().copy(dense.bytes(), source.bytes(), dense.nbytes(), kind, device.index);
+    copy_(to, dense);
+  }
+}
+
+}  // namespace
+
+void copy_(const Tensor& self, const Tensor& src) {
+  if (self.is_same(src)) return;
+  const Tensor from = expand_to("copy_", src, self.shape());
+  check_no_internal_overlap("copy_", self);
+  if (self.numel() == 0) return;
+  if (self.device() != from.device()) return copy_across(self, from);
+  if (self.dtype() == from.dtype() && self.is_contiguous() && from.is_contiguous() &&
+      self.device().is_cpu() && !may_share_memory(self, from))
+    return copy_bytes(self.bytes(), from.bytes(), int64_t(self.nbytes()));
+  // A source that overlaps the target in another order is read whole first.
+  const bool same_elements = self.bytes() == from.bytes() && self.strides() == from.strides() &&
+                             self.dtype() == from.dtype();
+  if (same_elements) return;
+  const Tensor safe = may_share_memory(self, from) ? clone(from) : from;
+  NdPlan plan;
+  const Tensor* operands[] = {&self, &safe};
+  make_plan(plan, self.shape(), operands, 2);
+  kernel_or_raise(kernel_slots(self.device().type).copy[int(self.dtype())][int(safe.dtype())], "copy_",
+                  self.device(), self.dtype())(plan);
+}
+
+Tensor clone(const Tensor& self) {
+  Tensor out = empty_like(self, self.dtype());
+  copy_(out, self);
+  return out;
+}
+
+Tensor contiguous(const Tensor& self) {
+  if (self.is_contiguous()) return self;
+  Tensor out = empty(self.shape(), self.dtype(), self.device());
+  copy_(out, self);
+  return out;
+}
+
+Tensor to_dtype(const Tensor& self, DType dtype) {
+  if (self.dtype() == dtype) return self;
+  Tensor out = empty_like(self, dtype);
+  copy_(out, self);
+  return out;
+}
+
+Tensor to_device(const Tensor& self, Device device) {
+  if (self.device() == device) return self;
+  Tensor out = empty(self.shape(), self.dtype(), device);
+  copy_(out, self);
+  return out;
+}
+
+}  // namespace rushlight

@@ -1,0 +1,147 @@
+#include "rushlight/ops/factory.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "rushlight/core/parallel.h"
+#include "rushlight/iter/kernel_slots.h"
+
+namespace rushlight {
+
+size_t checked_nbytes(int64_t numel, DType dtype) {
+  return size_t(checked_mul(numel, int64_t(itemsize(dtype))));
+}
+
+Tensor empty(const Dims& shape, DType dtype, Device device) {
+  Layout layout(shape);
+  const size_t nbytes = checked_nbytes(layout.numel(), dtype);
+  return Tensor(Storage::allocate(nbytes, device), std::move(layout), dtype);
+}
+
+Tensor empty_strided(const Dims& shape, const Dims& strides, DType dtype, Device device) {
+  RL_CHECK(shape.size() == strides.size(), "empty_strided(): mismatch in length of strides and shape: ",
+           strides, " and ", shape);
+  for (int64_t s : shape)
+    RL_CHECK(s >= 0, "empty_strided(): Trying to create tensor with negative dimension ", s, ": ", shape);
+  for (int64_t s : strides)
+    RL_CHECK(s >= 0, "empty_strided(): strides must be non-negative, got ", strides);
+  Layout layout(shape, strides, 0);
+  const size_t nbytes = checked_nbytes(layout.span(), dtype);
+  return Tensor(Storage::allocate(nbytes, device), std::move(layout), dtype);
+}
+
+Tensor zeros(const Dims& shape, DType dtype, Device device) {
+  Tensor out = empty(shape, dtype, device);
+  zero_(out);
+  return out;
+}
+
+Tensor full(const Dims& shape, const Scalar& value, DType dtype, Device device) {
+  Tensor out = empty(shape, dtype, device);
+  fill_(out, value);
+  return out;
+}
+
+Tensor scalar_tensor(const Scalar& value, DType dtype, Device device) {
+  return full(Dims(), value, dtype, device);
+}
+
+void fill_(const Tensor& self, const Scalar& value) {
+  alignas(16) char element[16];
+  value.store(self.dtype(), element);
+  const size_t item = self.itemsize();
+  if (self.is_contiguous() && self.device().is_cpu() && self.numel() <= 16) {
+    char* to = self.bytes();
+    for (int64_t i = 0; i < self.numel(); ++i) std::memcpy(to + size_t(i) * item, element, item);
+    return;
+  }
+  check_no_internal_overlap("fill_", self);
+  NdPlan plan;
+  const Tensor* operands[] = {&self};
+  make_plan(plan, self.shape(), operands, 1);
+  auto kernel = kernel_or_raise(kernel_slots(self.device().type).fill, "fill_", self.device(), self.dtype());
+  kernel(plan, element, int(item));
+}
+
+void zero_(const Tensor& self) {
+  if (self.is_contiguous() && self.device().is_cpu()) {
+    char* to = self.bytes();
+    parallel_for(0, int64_t(self.nbytes()), int64_t(1) << 20,
+                 [&](int64_t b, int64_t e) { std::memset(to + b, 0, size_t(e - b)); });
+    return;
+  }
+  fill_(self, Scalar(0));
+}
+
+Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype) {
+  const double first = start.to_double(), last = end.to_double(), by = step.to_double();
+  RL_CHECK(by != 0, "arange(): step must be nonzero");
+  RL_CHECK(std::isfinite(first) && std::isfinite(last), "arange(): unsupported range: ", first, " -> ",
+           last);
+  RL_CHECK((by > 0 && last >= first) || (by < 0 && last <= first),
+           "arange(): upper bound and lower bound inconsistent with step sign: start ", first, ", end ",
+           last, ", step ", by);
+  int64_t count;
+  if (start.is_int() && end.is_int() && step.is_int()) {
+    const int64_t s = step.to_int();
+    const __int128 range = __int128(end.to_int()) - start.to_int();
+    const __int128 n = (range + s - (s > 0 ? 1 : -1)) / s;
+    RL_CHECK(n <= INT64_MAX, "arange(): too many elements");
+    count = int64_t(n);
+  } else {
+    const double n = std::ceil((last - first) / by);
+    RL_CHECK(n >= 0 && n < 9.2e18, "arange(): invalid size, possible overflow? got ", n, " elements");
+    count = int64_t(n);
+  }
+  Tensor out = empty(Dims({count}), dtype);
+  dispatch(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    T* to = out.data<T>();
+    if constexpr (dtype_of<T> < DType::F16) {
+      RL_CHECK((dtype_of<T> != DType::Bool), "arange(): not implemented for 'Bool'");
+      const uint64_t s = uint64_t(start.to_int()), d = uint64_t(step.to_int());
+      parallel_for(0, count, kGrain, [&](int64_t b, int64_t e) {
+        for (int64_t i = b; i < e; ++i) to[i] = T(s + uint64_t(i) * d);
+      });
+    } else if constexpr (dtype_of<T> < DType::C64) {
+      parallel_for(0, count, kGrain, [&](int64_t b, int64_t e) {
+        for (int64_t i = b; i < e; ++i) to[i] = T(first + double(i) * by);
+      });
+    } else {
+      RL_CHECK(false, "arange(): not implemented for complex dtypes");
+    }
+  });
+  return out;
+}
+
+Tensor linspace(double start, double end, int64_t steps, DType dtype) {
+  RL_CHECK(steps >= 0, "linspace(): number of steps must be non-negative, got ", steps);
+  Tensor out = empty(Dims({steps}), dtype);
+  dispatch(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    RL_CHECK((dtype_of<T> != DType::Bool), "linspace(): not implemented for 'Bool'");
+    T* to = out.data<T>();
+    if constexpr (dtype_of<T> < DType::C64) {
+      // From both ends, so that the last value is exact.
+      using S = std::conditional_t<(dtype_of<T> == DType::F32), float, double>;
+      const S first = S(start), last = S(end), by = steps > 1 ? (last - first) / S(steps - 1) : S(0);
+      for (int64_t i = 0; i < steps; ++i)
+        to[i] = T(i < steps / 2 ? first + by * S(i) : last - by * S(steps - 1 - i));
+      if (steps == 1) to[0] = T(first);
+    } else {
+      RL_CHECK(false, "linspace(): not implemented for complex dtypes");
+    }
+  });
+  return out;
+}
+
+Tensor eye(int64_t n, int64_t m, DType dtype) {
+  RL_CHECK(n >= 0 && m >= 0, "eye(): n and m must be greater or equal to 0, got ", n, " and ", m);
+  Tensor out = zeros(Dims({n, m}), dtype);
+  const int64_t diagonal = n < m ? n : m;
+  Tensor view = out.view_as(Layout(Dims({diagonal}), Dims({m + 1}), 0));
+  fill_(view, Scalar(1));
+  return out;
+}
+
+}  // namespace rushlight

@@ -1,0 +1,85 @@
+// C++ the Cython core leans on: exception mapping, thread state, conversions of single values.
+#pragma once
+
+#include <Python.h>
+
+#include <queue>
+#include <utility>
+#include <vector>
+
+#include "api.h"
+#include "errors.h"
+#include "rushlight/core/scalar.h"
+#include "rushlight/core/tensor.h"
+
+namespace rushlight::python {
+
+// Recording is a property of the thread.
+inline thread_local __attribute__((tls_model("initial-exec"))) bool t_grad_enabled = true;
+inline thread_local __attribute__((tls_model("initial-exec"))) bool t_inference = false;
+RL_INLINE bool grad_enabled() { return t_grad_enabled; }
+RL_INLINE void set_grad_enabled(bool on) { t_grad_enabled = on; }
+RL_INLINE bool inference_enabled() { return t_inference; }
+RL_INLINE void set_inference(bool on) { t_inference = on; }
+
+template <class T>
+RL_INLINE double float_or_double(T v) {
+  return double(v);
+}
+RL_INLINE double float_or_double(Half v) { return double(float(v)); }
+RL_INLINE double float_or_double(BFloat16 v) { return double(float(v)); }
+
+inline PyObject* element_to_python(DType dtype, const void* element) {
+  return dispatch(dtype, [&](auto tag) -> PyObject* {
+    using T = typename decltype(tag)::type;
+    T value;
+    __builtin_memcpy(&value, element, sizeof(T));
+    if constexpr (dtype_of<T> == DType::Bool)
+      return PyBool_FromLong(value);
+    else if constexpr (dtype_of<T> == DType::U64)
+      return PyLong_FromUnsignedLongLong(value);
+    else if constexpr (dtype_of<T> < DType::F16)
+      return PyLong_FromLongLong(int64_t(value));
+    else if constexpr (dtype_of<T> >= DType::C64)
+      return PyComplex_FromDoubles(double(value.re), double(value.im));
+    else
+      return PyFloat_FromDouble(double(float_or_double(value)));
+  });
+}
+// A Scalar with a default constructor, which Cython needs.
+struct ScalarBox {
+  ScalarBox() : value(int64_t(0)) {}
+  Scalar value;
+};
+
+// 1 and a value; 0 when the object is no number; -1 with an exception set (an int beyond 64 bits).
+inline int to_scalar(PyObject* object, ScalarBox* out) {
+  if (PyFloat_Check(object)) {
+    out->value = Scalar(PyFloat_AS_DOUBLE(object));
+    return 1;
+  }
+  if (PyBool_Check(object)) {
+    out->value = Scalar(object == Py_True);
+    return 1;
+  }
+  if (PyLong_Check(object)) {
+    const long long v = PyLong_AsLongLong(object);
+    if (v == -1 && PyErr_Occurred()) {
+      PyErr_Clear();
+      PyErr_SetString(PyExc_RuntimeError, "Overflow when unpacking long: the int does not fit in 64 bits");
+      return -1;
+    }
+    out->value = Scalar(int64_t(v));
+    return 1;
+  }
+  if (PyComplex_Check(object)) {
+    out->value = Scalar(c128(PyComplex_RealAsDouble(object), PyComplex_ImagAsDouble(object)));
+    return 1;
+  }
+  return 0;
+}
+
+// Nodes waiting to run, the latest recorded first.
+using ReadyQueue = std::priority_queue<std::pair<long long, PyObject*>>;
+
+}  // namespace rushlight::python
