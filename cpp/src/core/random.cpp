@@ -1,5 +1,7 @@
 #include "rushlight/core/random.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -176,7 +178,13 @@ std::shared_ptr<Generator> Generator::clone() const {
 
 const std::shared_ptr<Generator>& default_generator_ptr() {
   // Never destroyed: other static objects may still draw while the process ends.
-  static const auto& generator = *new std::shared_ptr<Generator>(new Generator(system_seed()));
+  static const auto& generator = *[] {
+    auto* created = new std::shared_ptr<Generator>(new Generator(system_seed()));
+    static std::mutex& mutex = (*created)->mutex_;
+    // A child forked amid another thread's fill would find the lock held by nobody.
+    pthread_atfork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
+    return created;
+  }();
   return generator;
 }
 

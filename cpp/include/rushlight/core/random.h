@@ -14,7 +14,8 @@
 namespace rushlight {
 
 // A CPU generator whose stream is PyTorch's: the same seed and the same calls give the same numbers.
-// Every method takes the generator's lock. After a fork parent and child continue with equal states.
+// Every method takes the generator's lock. After a fork parent and child continue with equal states;
+// a fork waits for a fill from the default generator that another thread has begun.
 class RL_API Generator {
  public:
   static constexpr uint64_t kDefaultSeed = 67280421310721;
@@ -46,6 +47,7 @@ class RL_API Generator {
 
  private:
   friend class GeneratorLock;
+  friend const std::shared_ptr<Generator>& default_generator_ptr();
   double next_normal_unlocked();
 
   mutable std::mutex mutex_;
@@ -70,8 +72,8 @@ class RL_API GeneratorLock {
 
 // The generator used where none is named. As in PyTorch its first seed is drawn from the operating
 // system; manual_seed() makes a program repeatable.
-RL_API Generator& default_generator();
 RL_API const std::shared_ptr<Generator>& default_generator_ptr();
+RL_API Generator& default_generator();
 
 // Note [Random order]
 // All functions below write n contiguous elements and draw in that order. PyTorch fills a tensor
