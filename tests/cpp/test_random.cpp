@@ -1,5 +1,5 @@
-// Random fills against PyTorch 2.13's CPU numbers. Hashes are FNV-1a over the bytes of 1000 elements
-// drawn after manual_seed(2024); tests/parity compares element by element.
+// Random fills against PyTorch 2.13's CPU numbers. A hash is FNV-1a over the bytes of 1000 elements
+// (1001 normal ones) drawn after manual_seed(2024); tests/parity compares element by element.
 #include "rushlight/core/random.h"
 
 #include <cmath>

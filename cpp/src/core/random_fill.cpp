@@ -130,9 +130,6 @@ void uniform_block(Mt19937& engine, T* data, int64_t n, Compute<T> from, Compute
     data[i] = Compute<T>(data[i]) == Compute<T>(excluded) ? replacement : data[i];
 }
 
-template <class T>
-void normal_blocks(Mt19937& engine, T* data, int64_t n, Compute<T> mean, Compute<T> std);
-
 void box_muller(float* data, int64_t blocks, float mean, float std) {
   random_kernels().box_muller(data, blocks, mean, std);
 }
@@ -174,11 +171,13 @@ void normal_blocks(Mt19937& engine, T* data, int64_t n, Compute<T> mean, Compute
 // a % divisor for 32-bit numbers by two multiplications: D. Lemire, O. Kaser, N. Kurz, "Faster
 // remainder by direct computation", Software: Practice and Experience 49(6), 2019.
 class FastRemainder {
+  __extension__ using Wide = unsigned __int128;
+
  public:
   explicit FastRemainder(uint32_t divisor)
       : magic_(~uint64_t(0) / divisor + 1), divisor_(divisor) {}
   uint32_t operator()(uint32_t a) const {
-    return uint32_t((static_cast<unsigned __int128>(magic_ * a) * divisor_) >> 64);
+    return uint32_t((static_cast<Wide>(magic_ * a) * divisor_) >> 64);
   }
 
  private:
@@ -217,7 +216,7 @@ int floor_log2(int64_t value) {
   return magnitude == 0 ? 0 : 63 - __builtin_clzll(magnitude);
 }
 
-// low or high - 1 may round outwards when stored in T; the next whole numbers of T inside are taken.
+// low or high - 1 may round outwards when stored in T; then the next whole number of T is taken.
 template <class T>
 int64_t move_low_inwards(int64_t low) {
   const int64_t stored = truncate<int64_t>(double(from_int64<T>(wrapping_add(low, 1))));

@@ -16,7 +16,7 @@ class RL_API Mt19937 {
 
   struct State {
     uint64_t seed;
-    // The words state[next], ..., state[next + left - 2] are unused; left == 1 asks for a new block.
+    // words[next], ..., words[next + left - 2] are still to be drawn; left == 1 asks for a block.
     int32_t left;
     uint32_t next;
     uint32_t words[kSize];

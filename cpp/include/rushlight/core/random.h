@@ -13,9 +13,9 @@
 
 namespace rushlight {
 
-// A CPU generator whose stream is PyTorch's: the same seed and the same calls give the same numbers.
-// Every method takes the generator's lock. After a fork parent and child continue with equal states;
-// a fork waits for a fill from the default generator that another thread has begun.
+// A CPU generator whose stream is PyTorch's: the same seed and the same calls give the same
+// numbers. Every method takes the generator's lock. After a fork parent and child continue with
+// equal states; a fork waits for a fill from the default generator that another thread has begun.
 class RL_API Generator {
  public:
   static constexpr uint64_t kDefaultSeed = 67280421310721;
@@ -80,7 +80,7 @@ RL_API Generator& default_generator();
 // that is not contiguous in the order of its memory: dimensions sorted by stride, the largest first
 // (a transposed matrix gets the numbers its untransposed one would get). So a caller fills a buffer
 // of numel() elements and copies it to the elements in that order. This also holds for bernoulli
-// with a tensor of probabilities, where the output's strides decide and p is read in the same order.
+// with a tensor of probabilities: the output's strides decide and p is read in the same order.
 // The one function with another stream for such a tensor is fill_normal: its `contiguous` must be
 // false then. randn_like() of a transposed or channels-last tensor is such a case; randn() is not.
 
@@ -111,7 +111,8 @@ RL_API void fill_log_normal(Generator& generator, void* data, DType dtype, int64
 // two where the range is 2^28 or more. A floating dtype moves low and high inwards to whole numbers
 // it can hold.
 // @throws Error if low >= high, a bound is outside dtype, or dtype is complex
-// @throws NotImplementedError for low = INT64_MIN without high on bool, float16 or an unsigned dtype
+// @throws NotImplementedError for low = INT64_MIN without high, unless dtype is int64, float64,
+// float32 or bfloat16
 RL_API void fill_randint(Generator& generator, void* data, DType dtype, int64_t n, int64_t low,
                          std::optional<int64_t> high);
 
@@ -120,15 +121,17 @@ RL_API void fill_randint(Generator& generator, void* data, DType dtype, int64_t 
 // @throws NotImplementedError if dtype is complex, uint16, uint32 or uint64
 RL_API void fill_random(Generator& generator, void* data, DType dtype, int64_t n);
 
-// One with probability p, else zero; two words an element whatever the dtype. Dropout draws its mask
-// this way with p = 1 - drop probability, in the mask's own dtype, and then divides by p.
+// One with probability p, else zero; two words an element whatever the dtype. Dropout draws its
+// mask this way with p = 1 - drop probability, then divides the mask by p; dropout2d and the like
+// draw one element for each channel.
 // @throws Error if p is not in [0, 1]
 // @throws NotImplementedError if dtype is complex, uint16, uint32 or uint64
 RL_API void fill_bernoulli(Generator& generator, void* data, DType dtype, int64_t n, double p);
 
 // The same with a probability for each element: two words an element if p is float64, else one.
 // @throws Error if an element of p is not in [0, 1]; nothing is written or drawn then
-// @throws NotImplementedError if dtype is complex, uint16, uint32 or uint64, or p_dtype not floating
+// @throws NotImplementedError if dtype is complex, uint16, uint32 or uint64, or p_dtype is not
+// floating
 RL_API void fill_bernoulli(Generator& generator, void* data, DType dtype, const void* p,
                            DType p_dtype, int64_t n);
 
