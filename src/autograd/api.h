@@ -33,6 +33,9 @@ struct Api {
   // dtype objects, indexed by DType; `dtype_of` is -1 for an object of another type.
   PyObject* const* dtypes;
   int (*dtype_of)(PyObject* object);
+  // Makes `view` remember the tensor it looks into, where both share a storage.
+  int (*mark_view)(PyObject* view, PyObject* source);
+  PyObject* (*size_object)(const Tensor& tensor);
 };
 
 }  // namespace rushlight::python

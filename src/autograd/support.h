@@ -15,8 +15,8 @@
 namespace rushlight::python {
 
 // Recording is a property of the thread.
-inline thread_local __attribute__((tls_model("initial-exec"))) bool t_grad_enabled = true;
-inline thread_local __attribute__((tls_model("initial-exec"))) bool t_inference = false;
+inline thread_local bool t_grad_enabled = true;
+inline thread_local bool t_inference = false;
 RL_INLINE bool grad_enabled() { return t_grad_enabled; }
 RL_INLINE void set_grad_enabled(bool on) { t_grad_enabled = on; }
 RL_INLINE bool inference_enabled() { return t_inference; }

@@ -1,0 +1,13 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+# cython: c_api_binop_methods=True, freethreading_compatible=False, binding=False
+# distutils: language = c++
+"""The compiled core: the Tensor object, basic indexing, the tape and its engine."""
+
+include "decl.pxi"
+include "dtype.pxi"
+include "node.pxi"
+include "tensor.pxi"
+include "indexing.pxi"
+include "creation.pxi"
+include "engine.pxi"
+include "capsule.pxi"

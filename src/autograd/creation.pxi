@@ -1,0 +1,347 @@
+# Tensors from sizes and from Python data.
+from cpython.buffer cimport (PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE,
+                             PyObject_CheckBuffer)
+from libc.stdlib cimport malloc, free
+
+
+cdef inline Tensor finish_new(CTensor& out, bint requires_grad):
+    cdef Tensor r = wrap_move(out)
+    if requires_grad:
+        r.requires_grad_()
+    return r
+
+
+cdef inline CDims sizes_of(tuple size, object keyword, const char* op) except *:
+    if keyword is not None:
+        if size:
+            raise TypeError(f"{op.decode()}(): sizes were given twice")
+        return parse_dims((keyword,), op)
+    return parse_dims(size, op)
+
+
+def check_layout(op, layout, pin_memory):
+    if pin_memory:
+        raise RuntimeError(f"{op}(): pin_memory=True needs CUDA")
+    if layout is not None and layout != "strided":
+        raise NotImplementedError(f"{op}(): only the strided layout exists, got {layout}")
+
+
+def empty(*size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False,
+          memory_format=None):
+    """An uninitialised tensor.
+
+    Args:
+        size (int...): the shape, as ints or one sequence.
+        dtype (dtype, optional): default ``get_default_dtype()``.
+        device (device, optional): default the CPU.
+        requires_grad (bool): record what is computed from it.
+
+    Returns:
+        Tensor: of shape ``size``.
+
+    Example::
+
+        >>> rushlight.empty(2, 3).shape
+        rushlight.Size([2, 3])
+    """
+    if layout is not None or pin_memory:
+        check_layout("empty", layout, pin_memory)
+    cdef CTensor out = c_empty(parse_dims(size, "empty"), <CDType>dtype_code(dtype, "empty"),
+                               device_of(device))
+    return finish_new(out, requires_grad)
+
+
+def zeros(*size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False,
+          out=None):
+    """A tensor of zeros.
+
+    Args:
+        size (int...): the shape, as ints or one sequence.
+        dtype (dtype, optional): default ``get_default_dtype()``.
+        device (device, optional): default the CPU.
+        requires_grad (bool): record what is computed from it.
+
+    Returns:
+        Tensor: of shape ``size``.
+
+    Example::
+
+        >>> rushlight.zeros(2, 2)
+        tensor([[0., 0.],
+                [0., 0.]])
+    """
+    if layout is not None or pin_memory:
+        check_layout("zeros", layout, pin_memory)
+    if out is not None:
+        return out.resize_(*size).zero_()
+    cdef CTensor result
+    cdef CDims dims
+    if len(size) == 1 and PyLong_CheckExact(size[0]):
+        dims = CDims(1)
+        dims[0] = size[0]
+    else:
+        dims = parse_dims(size, "zeros")
+    result = c_zeros(dims, default_dtype() if dtype is None else <CDType>dtype_code(dtype, "zeros"),
+                     CDevice() if device is None else device_of(device))
+    if requires_grad:
+        return finish_new(result, True)
+    return wrap_move(result)
+
+
+def ones(*size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+    """A tensor of ones; arguments as :func:`zeros`.
+
+    Example::
+
+        >>> rushlight.ones(3)
+        tensor([1., 1., 1.])
+    """
+    if layout is not None or pin_memory:
+        check_layout("ones", layout, pin_memory)
+    cdef CTensor result = c_full(parse_dims(size, "ones"), CScalar(<int64_t>1),
+                                 <CDType>dtype_code(dtype, "ones"), device_of(device))
+    return finish_new(result, requires_grad)
+
+
+def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None,
+         pin_memory=False):
+    """A tensor of one value; the dtype follows the value unless given.
+
+    Example::
+
+        >>> rushlight.full((2,), 7)
+        tensor([7, 7])
+    """
+    if layout is not None or pin_memory:
+        check_layout("full", layout, pin_memory)
+    cdef ScalarBox s
+    if as_scalar(fill_value, &s) == 0:
+        if isinstance(fill_value, Tensor):
+            fill_value = fill_value.item()
+            as_scalar(fill_value, &s)
+        else:
+            raise TypeError("full(): argument 'fill_value' must be Number, not "
+                            + type(fill_value).__name__)
+    cdef int code
+    if dtype is not None:
+        code = dtype_code(dtype, "full")
+    else:
+        code = scalar_code(fill_value)
+    cdef CTensor result = c_full(parse_dims((size,), "full"), s.value, <CDType>code,
+                                 device_of(device))
+    return finish_new(result, requires_grad)
+
+
+cdef int scalar_code(object v) except -1:
+    if isinstance(v, bool):
+        return 0
+    if isinstance(v, int):
+        return 5
+    if isinstance(v, float):
+        return <int>default_dtype()
+    if isinstance(v, complex):
+        return 14 if <int>default_dtype() == 12 else 13
+    if hasattr(v, "dtype") and hasattr(v, "item"):
+        return scalar_code(v.item())
+    raise TypeError(f"expected a number, got {type(v).__name__}")
+
+
+# The shape of nested sequences, checked while filling.
+cdef tuple nested_shape(object data):
+    shape = []
+    depth = 0
+    while True:
+        if isinstance(data, (str, bytes)):
+            raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+        if isinstance(data, Tensor):
+            shape.extend((<Tensor>data).shape)
+            break
+        if isinstance(data, (list, tuple)):
+            pass
+        elif hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, dict):
+            if hasattr(data, "shape"):
+                shape.extend(data.shape)
+                break
+        else:
+            break
+        shape.append(len(data))
+        if len(data) == 0:
+            break
+        data = data[0]
+        depth += 1
+        if depth > 64:
+            raise ValueError("too many dimensions: sequences are nested deeper than 64")
+    return tuple(shape)
+
+
+# The dtype code all leaves promote to; -1 when there are none.
+cdef int nested_code(object data) except -2:
+    cdef int code = -1, c
+    if isinstance(data, Tensor):
+        return <int>(<Tensor>data).c.dtype()
+    if isinstance(data, (list, tuple)):
+        for x in data:
+            c = nested_code(x)
+            if c < 0:
+                continue
+            code = c if code < 0 else (code if code == c
+                                       else <int>promote_types_c(<CDType>code, <CDType>c))
+        return code
+    if isinstance(data, (bool, int, float, complex)):
+        return scalar_code(data)
+    if hasattr(data, "dtype"):
+        return (<dtype>_late("dtype_from_numpy")(data.dtype)).code
+    if hasattr(data, "__len__") and hasattr(data, "__getitem__"):
+        return nested_code(list(data))
+    if hasattr(data, "__index__"):
+        return 5
+    if hasattr(data, "__float__"):
+        return <int>default_dtype()
+    raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+
+
+cdef int fill_nested(char* to, int code, int64_t* shape, int ndim, int depth,
+                     object data, int64_t* at) except -1:
+    cdef ScalarBox s
+    cdef int64_t item = dtype_itemsize(<CDType>code)
+    if depth == ndim:
+        if to_scalar(<PyObject*>data, &s) == 0:
+            if isinstance(data, Tensor) or hasattr(data, "item"):
+                if as_scalar(data.item(), &s) == 0:
+                    raise TypeError(f"must be real number, not {type(data).__name__}")
+            elif hasattr(data, "__index__"):
+                as_scalar(data.__index__(), &s)
+            elif hasattr(data, "__float__"):
+                as_scalar(data.__float__(), &s)
+            else:
+                raise TypeError(f"must be real number, not {type(data).__name__}")
+        s.value.store(<CDType>code, to + at[0] * item)
+        at[0] += 1
+        return 0
+    if not hasattr(data, "__len__"):
+        raise TypeError(f"not a sequence at dim {depth}: expected {shape[depth]} elements, got "
+                        f"{type(data).__name__}")
+    if len(data) != shape[depth]:
+        raise ValueError(f"expected sequence of length {shape[depth]} at dim {depth} "
+                         f"(got {len(data)})")
+    for x in data:
+        fill_nested(to, code, shape, ndim, depth + 1, x, at)
+    return 0
+
+
+cdef Tensor tensor_from_data(object data, object want_dtype):
+    cdef tuple shape
+    cdef int code, i
+    cdef CDims dims
+    cdef CTensor out
+    cdef int64_t at = 0
+    shape = nested_shape(data)
+    code = dtype_code(want_dtype, "tensor") if want_dtype is not None else nested_code(data)
+    if code < 0:
+        code = <int>default_dtype()
+    dims = CDims(<int>len(shape))
+    for i in range(len(shape)):
+        dims[i] = shape[i]
+    out = c_empty(dims, <CDType>code, CDevice())
+    fill_nested(out.bytes(), code, dims.data(), dims.size(), 0, data, &at)
+    return wrap_move(out)
+
+
+def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+    """A new tensor with a copy of ``data``.
+
+    Args:
+        data: a number, nested sequences of numbers, a NumPy array or anything with
+            ``__array_interface__``, or a Tensor.
+        dtype (dtype, optional): default the data's own; float becomes ``get_default_dtype()``.
+        device (device, optional): default the CPU.
+        requires_grad (bool): record what is computed from it.
+
+    Raises:
+        ValueError: for sequences of unequal lengths.
+        RuntimeError: when no dtype can be inferred.
+
+    Example::
+
+        >>> rushlight.tensor([[1, 2], [3, 4]])
+        tensor([[1, 2],
+                [3, 4]])
+    """
+    cdef Tensor r
+    if isinstance(data, Tensor):
+        r = (<Tensor>data).detach()
+        r = r.clone() if dtype is None else r._to_dtype(dtype, True)
+    elif not isinstance(data, (list, tuple, int, float, complex)) and (
+            hasattr(data, "__array_interface__") or hasattr(data, "__array__")):
+        r = _late("from_array")(data)
+        r = r.clone() if dtype is None else r._to_dtype(dtype, True)
+    else:
+        r = tensor_from_data(data, dtype)
+    if device is not None:
+        r = r.to(device=device)
+    if requires_grad:
+        r.requires_grad_()
+    return r
+
+
+cdef legacy_init(Tensor self, tuple args, dict kwargs):
+    cdef CTensor out
+    cdef Tensor source
+    kwargs = dict(kwargs)
+    where = kwargs.pop("device", None)
+    if kwargs:
+        raise TypeError(f"new() received an invalid combination of arguments - got {list(kwargs)}")
+    if len(args) == 1 and not isinstance(args[0], (int, Size)):
+        if isinstance(args[0], Tensor):
+            self.c = (<Tensor>args[0]).c
+            return
+        source = _late("tensor")(args[0], dtype=<object>_dtype_table[<int>default_dtype()])
+        self.c = source.c
+        return
+    if not args:
+        args = (0,)
+    out = c_empty(parse_dims(args, "new"), default_dtype(), device_of(where))
+    self.c = out
+
+
+# -- the buffer protocol -------------------------------------------------------------------------
+
+cdef const char** _formats = [b"?", b"B", b"b", b"h", b"i", b"q", b"H", b"I", b"Q", b"e", NULL, b"f",
+                              b"d", b"Zf", b"Zd"]
+
+
+cdef int fill_buffer(Tensor self, Py_buffer* view, int flags) except -1:
+    cdef int i, n = self.c.ndim()
+    cdef const char* fmt = _formats[<int>self.c.dtype()]
+    if not self.c.device().is_cpu():
+        raise TypeError("can't convert a CUDA tensor to a buffer; use Tensor.cpu() first")
+    if requires(self):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use "
+                           "tensor.detach().numpy() instead.")
+    if fmt == NULL:
+        raise TypeError("Got unsupported ScalarType BFloat16: the buffer protocol has no format for "
+                        "it; convert with .float() first")
+    if not (flags & PyBUF_STRIDES) == PyBUF_STRIDES and not self.c.is_contiguous():
+        raise BufferError("the tensor is not contiguous and the consumer cannot take strides")
+    cdef Py_ssize_t* dims = <Py_ssize_t*>malloc(2 * (n + 1) * sizeof(Py_ssize_t))
+    if dims == NULL:
+        raise MemoryError("out of memory: could not describe the buffer")
+    for i in range(n):
+        dims[i] = self.c.size(i)
+        dims[n + i] = self.c.stride(i) * <int64_t>self.c.itemsize()
+    view.buf = self.c.bytes()
+    view.obj = self
+    view.len = self.c.numel() * <int64_t>self.c.itemsize()
+    view.itemsize = self.c.itemsize()
+    view.readonly = 0
+    view.format = <char*>fmt if flags & PyBUF_FORMAT else NULL
+    view.ndim = n
+    view.shape = dims
+    view.strides = dims + n
+    view.suboffsets = NULL
+    view.internal = dims
+    return 0
+
+
+cdef void release_buffer(Py_buffer* view):
+    free(view.internal)

@@ -1,0 +1,142 @@
+# Basic indexing: ints, slices, None, Ellipsis. Everything else goes to rushlight._indexing.
+from cpython.slice cimport PySlice_Unpack
+from cpython.long cimport PyLong_CheckExact
+
+
+cdef inline object select_one(Tensor self, int64_t index):
+    if self.c.ndim() == 0:
+        raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert "
+                         "a 0-dim tensor to a number")
+    if index >= self.c.size(0) or index < -self.c.size(0):
+        raise IndexError(f"index {index} is out of bounds for dimension 0 with size "
+                         f"{self.c.size(0)}")
+    cdef CTensor out = c_select(self.c, 0, index)
+    cdef Tensor r = wrap_move(out)
+    cdef Tensor base = self if self._base is None else <Tensor>self._base
+    r._base = base
+    r._history = base._history
+    if grad_enabled() and requires(self):
+        record(op_select, (self, 0, index), r)
+    return r
+
+
+cdef inline object slice_one(Tensor self, int dim, object s):
+    cdef Py_ssize_t start, stop, step
+    PySlice_Unpack(s, &start, &stop, &step)
+    if step <= 0:
+        raise ValueError("step must be greater than zero")
+    if self.c.ndim() == 0:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    cdef CTensor out = c_slice(self.c, dim, start, stop, step)
+    cdef Tensor r = wrap_move(out)
+    cdef Tensor base = self if self._base is None else <Tensor>self._base
+    r._base = base
+    r._history = base._history
+    if grad_enabled() and requires(self):
+        record(op_slice, (self, dim, start, stop, step), r)
+    return r
+
+
+cdef bint is_basic(object index):
+    return (index is None or index is Ellipsis or type(index) is slice
+            or (isinstance(index, int) and not isinstance(index, bool)))
+
+
+cdef object getitem(Tensor self, object index):
+    if PyLong_CheckExact(index):
+        return select_one(self, index)
+    if type(index) is slice:
+        return slice_one(self, 0, index)
+    if type(index) is tuple:
+        for i in index:
+            if not is_basic(i):
+                return _late("getitem")(self, index)
+        return getitem_tuple(self, <tuple>index)
+    if index is None:
+        return self.unsqueeze(0)
+    if index is Ellipsis:
+        return view_result(op_view, (self, self.shape), self, c_view(self.c, self.c.shape()))
+    return _late("getitem")(self, index)
+
+
+cdef object getitem_tuple(Tensor self, tuple index):
+    cdef int dim = 0, used = 0, n = self.c.ndim()
+    cdef bint ellipsis = False
+    cdef Tensor r = self
+    for i in index:
+        if i is Ellipsis:
+            if ellipsis:
+                raise IndexError("an index can only have a single ellipsis ('...')")
+            ellipsis = True
+        elif i is not None:
+            used += 1
+    if used > n:
+        raise IndexError(f"too many indices for tensor of dimension {n}")
+    for i in index:
+        if i is None:
+            r = r.unsqueeze(dim)
+            dim += 1
+        elif i is Ellipsis:
+            dim += n - used
+        elif type(i) is slice:
+            if not (i.start is None and i.stop is None and i.step is None):
+                r = slice_one(r, dim, i)
+            dim += 1
+        else:
+            if i >= r.c.size(dim) or i < -r.c.size(dim):
+                raise IndexError(f"index {i} is out of bounds for dimension {dim} with size "
+                                 f"{r.c.size(dim)}")
+            r = view_result(op_select, (r, dim, i), r, c_select(r.c, dim, i))
+    if r is self:
+        return view_result(op_view, (self, self.shape), self, c_view(self.c, self.c.shape())) \
+            if self.c.is_contiguous() else view_result(
+                op_expand, (self, self.shape), self, c_expand(self.c, self.c.shape()))
+    return r
+
+
+cdef int setitem(Tensor self, object index, object value) except -1:
+    cdef bint basic = is_basic(index)
+    cdef Tensor target, source
+    cdef ScalarBox s
+    if not basic and type(index) is tuple:
+        basic = True
+        for i in index:
+            if not is_basic(i):
+                basic = False
+                break
+    if not basic:
+        _late("setitem")(self, index, value)
+        return 0
+    if self._requires_grad and self._grad_fn is None and grad_enabled():
+        prepare_inplace(op_copy, (self, self))
+    target = getitem(self, index)
+    if isinstance(value, Tensor):
+        source = <Tensor>value
+        # Leading dims of size 1 are dropped, as PyTorch does.
+        while source.c.ndim() > target.c.ndim() and source.c.size(0) == 1:
+            source = source[0]
+        copy_into(target, source)
+        return 0
+    if as_scalar(value, &s) == 0:
+        source = _late("tensor")(value, dtype=self.dtype)
+        while source.c.ndim() > target.c.ndim() and source.c.size(0) == 1:
+            source = source[0]
+        copy_into(target, source)
+        return 0
+    fill_value(target, s, value)
+    return 0
+
+
+cdef OpInfo op_fill = get_op("fill", ("self", "value"))
+
+
+cdef int fill_value(Tensor target, ScalarBox& s, object value) except -1:
+    cdef tuple args = (target, value)
+    prepare_inplace(op_fill, args)
+    if target.c.numel() > LARGE:
+        with nogil:
+            c_fill(target.c, s.value)
+    else:
+        c_fill(target.c, s.value)
+    finish_inplace(op_fill, args, None)
+    return 0

@@ -1,0 +1,432 @@
+# The tape: what each op saved and where its gradients go.
+
+# Note [Rules]
+# python/rushlight/autograd/_derivatives.py holds, per op, one function for each differentiable
+# argument. The names of its parameters after the first (the gradient) say what is saved when the op
+# is recorded: an argument, "<argument>_shape", "<argument>_dtype", "result" or "result<i>". Each distinct one is
+# a slot; a slot is filled only when a gradient that uses it will be wanted.
+
+cdef enum:
+    SLOT_ARG = 0
+    SLOT_SHAPE = 1
+    SLOT_DTYPE = 2
+    SLOT_RESULT = 3
+    MAX_SLOTS = 16
+
+cdef list _ops = []
+cdef dict _op_by_name = {}
+cdef long long _sequence = 0
+cdef long long _runs = 0
+
+
+cdef class OpInfo:
+    cdef int id
+    cdef readonly str name
+    cdef readonly tuple arg_names
+    cdef readonly str node_name
+    cdef bint loaded
+    cdef int n_rules
+    cdef tuple rule_fns        # a function, or None where the argument has no gradient
+    cdef tuple rule_slots      # for each rule the slots it reads, a tuple of ints
+    cdef int rule_arg[8]       # the argument that rule i differentiates
+    cdef int n_slots
+    cdef int slot_kind[MAX_SLOTS]
+    cdef int slot_arg[MAX_SLOTS]
+    cdef unsigned slot_users[MAX_SLOTS]  # bit i: rule i reads it
+
+
+cdef OpInfo get_op(str name, tuple arg_names):
+    cdef OpInfo op = _op_by_name.get(name)
+    if op is not None:
+        if op.arg_names != arg_names:
+            raise RuntimeError(f"op {name} is registered twice, with arguments "
+                               f"{op.arg_names} and {arg_names}")
+        return op
+    op = OpInfo.__new__(OpInfo)
+    op.id = len(_ops)
+    op.name = name
+    op.arg_names = arg_names
+    op.node_name = "".join([p.capitalize() for p in name.strip("_").split("_")]) + "Backward0"
+    op.loaded = False
+    _ops.append(op)
+    _op_by_name[name] = op
+    return op
+
+
+cdef dict _rules = None
+
+
+cdef int load_rules(OpInfo op) except -1:
+    global _rules
+    if _rules is None:
+        from rushlight.autograd._derivatives import RULES
+        _rules = RULES
+    row = _rules.get(op.name)
+    if row is None:
+        raise NotImplementedError(
+            f"derivative for '{op.name}' is not implemented: detach() its inputs or wrap the call "
+            "in no_grad()")
+    fns = []
+    slots = []
+    keys = []
+    op.n_rules = 0
+    for arg_name, fn in row.items():
+        if arg_name not in op.arg_names:
+            raise RuntimeError(f"derivative of {op.name}: no argument named {arg_name}, "
+                               f"only {op.arg_names}")
+        rule_keys = []
+        if fn is not None:
+            code = fn.__code__
+            for parameter in code.co_varnames[1:code.co_argcount]:
+                if parameter not in keys:
+                    keys.append(parameter)
+                rule_keys.append(keys.index(parameter))
+        op.rule_arg[op.n_rules] = op.arg_names.index(arg_name)
+        fns.append(fn)
+        slots.append(tuple(rule_keys))
+        op.n_rules += 1
+    if len(keys) > MAX_SLOTS:
+        raise RuntimeError(f"derivative of {op.name} saves too much")
+    op.n_slots = len(keys)
+    for s, key in enumerate(keys):
+        op.slot_users[s] = 0
+        for i in range(op.n_rules):
+            if s in slots[i]:
+                op.slot_users[s] |= 1u << <int>i
+        if key in op.arg_names:
+            op.slot_kind[s] = SLOT_ARG
+            op.slot_arg[s] = op.arg_names.index(key)
+        elif key.endswith("_shape") and key[:len(key) - 6] in op.arg_names:
+            op.slot_kind[s] = SLOT_SHAPE
+            op.slot_arg[s] = op.arg_names.index(key[:len(key) - 6])
+        elif key.endswith("_dtype") and key[:len(key) - 6] in op.arg_names:
+            op.slot_kind[s] = SLOT_DTYPE
+            op.slot_arg[s] = op.arg_names.index(key[:len(key) - 6])
+        elif key.startswith("result"):
+            op.slot_kind[s] = SLOT_RESULT
+            op.slot_arg[s] = int(key[6:]) if len(key) > 6 else 0
+        else:
+            raise RuntimeError(f"derivative of {op.name}: cannot save {key!r}; arguments are "
+                               f"{op.arg_names}")
+    op.rule_fns = tuple(fns)
+    op.rule_slots = tuple(slots)
+    op.loaded = True
+    return 0
+
+
+@cython.freelist(512)
+@cython.trashcan(True)
+cdef class Node:
+    """One recorded op: the edges to its inputs' history and what its derivative needs."""
+    cdef OpInfo op
+    cdef object function       # the context of a user's Function, else None
+    # Per rule: None, a Node (its output 0), a leaf Tensor, (Node, output), or a list of these.
+    cdef list edges
+    cdef list saved            # per slot; None as a whole once freed
+    cdef uint32_t versions[MAX_SLOTS]
+    cdef long long seq
+    cdef CDims shape           # of output 0
+    cdef int dtype
+    cdef int outputs
+    cdef list metas            # (shape, dtype code) per output when there are several
+    cdef object buffer         # engine: the gradient gathered so far, a list when outputs > 1
+    cdef int waiting           # engine: consumers that have not run yet
+    cdef long long run         # engine: the run the two above belong to
+    cdef dict hooks            # id -> callable(grad_inputs, grad_outputs)
+    cdef dict pre_hooks
+    cdef dict tensor_hooks     # output -> {id: callable(grad)}
+    cdef dict retained         # output -> weak reference to a Tensor that keeps its grad
+    cdef dict metadata_
+    cdef object __weakref__
+
+    def name(self):
+        return self.op.node_name if self.function is None else type(self.function).__name__
+
+    def __repr__(self):
+        return f"<{self.name()} object at {hex(id(self))}>"
+
+    @property
+    def next_functions(self):
+        result = []
+        for edge in self.edges:
+            for e in (edge if type(edge) is list else [edge]):
+                if e is None:
+                    result.append((None, 0))
+                elif type(e) is tuple:
+                    result.append(e)
+                elif isinstance(e, Node):
+                    result.append((e, 0))
+                else:
+                    result.append((accumulator_of(e), 0))
+        return tuple(result)
+
+    @property
+    def metadata(self):
+        if self.metadata_ is None:
+            self.metadata_ = {}
+        return self.metadata_
+
+    def register_hook(self, hook):
+        """Calls ``hook(grad_inputs, grad_outputs)`` after this node ran; returns a handle."""
+        if self.hooks is None:
+            self.hooks = {}
+        return add_hook(self.hooks, hook)
+
+    def register_prehook(self, hook):
+        """Calls ``hook(grad_outputs)`` before this node runs; returns a handle."""
+        if self.pre_hooks is None:
+            self.pre_hooks = {}
+        return add_hook(self.pre_hooks, hook)
+
+
+class AccumulateGrad:
+    """What ``next_functions`` shows for a leaf: the sum into ``variable.grad``."""
+
+    def __init__(self, variable):
+        self.variable = variable
+
+    def name(self):
+        return "AccumulateGrad"
+
+    @property
+    def next_functions(self):
+        return ()
+
+    def __repr__(self):
+        return f"<AccumulateGrad object at {hex(id(self))}>"
+
+
+cdef accumulator_of(Tensor leaf):
+    if leaf._accumulator is None:
+        leaf._accumulator = AccumulateGrad(leaf)
+    return leaf._accumulator
+
+
+class RemovableHandle:
+    """Removes a hook: ``handle.remove()``."""
+    __module__ = "rushlight.utils.hooks"
+    _next = 0
+
+    def __init__(self, hooks):
+        import weakref
+        self._hooks = hooks if not isinstance(hooks, dict) else None
+        self._dict = hooks
+        self.id = RemovableHandle._next
+        RemovableHandle._next += 1
+
+    def remove(self):
+        self._dict.pop(self.id, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.remove()
+
+
+cdef add_hook(dict hooks, hook):
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle
+
+
+cdef inline bint requires(Tensor t):
+    return t._requires_grad or t._grad_fn is not None or (
+        t._base is not None and t._history != (<Tensor>t._base)._history
+        and (<Tensor>t._base)._grad_fn is not None)
+
+
+cdef inline object edge_of(Tensor t):
+    if t._base is not None and t._history != (<Tensor>t._base)._history:
+        refresh_view(t)
+    if t._grad_fn is None:
+        return t
+    if t._output_nr == 0:
+        return t._grad_fn
+    return (t._grad_fn, t._output_nr)
+
+
+cdef bint any_requires(tuple args):
+    cdef object a, b
+    for a in args:
+        if isinstance(a, Tensor):
+            if requires(<Tensor>a):
+                return True
+        elif type(a) is list or type(a) is tuple:
+            for b in a:
+                if isinstance(b, Tensor) and requires(<Tensor>b):
+                    return True
+    return False
+
+
+cdef inline bint differentiable(Tensor t):
+    return <int>t.c.dtype() >= 9
+
+
+cdef int set_history(Tensor t, Node node, int nr) except -1:
+    t._grad_fn = node
+    t._output_nr = nr
+    return 0
+
+
+# The caller has checked that gradients are recorded and some argument requires one.
+cdef int record(OpInfo op, tuple args, object result) except -1:
+    global _sequence
+    if not op.loaded:
+        load_rules(op)
+    cdef Node node = Node.__new__(Node)
+    cdef int i, s
+    cdef unsigned wanted = 0
+    cdef object arg, e, value
+    cdef Tensor t
+    cdef list edges = []
+    for i in range(op.n_rules):
+        arg = args[op.rule_arg[i]]
+        if isinstance(arg, Tensor):
+            if requires(<Tensor>arg):
+                edges.append(edge_of(<Tensor>arg))
+                if op.rule_fns[i] is not None:
+                    wanted |= 1u << i
+            else:
+                edges.append(None)
+        elif type(arg) is list or type(arg) is tuple:
+            e = [edge_of(<Tensor>x) if isinstance(x, Tensor) and requires(<Tensor>x) else None
+                 for x in arg]
+            edges.append(e)
+            wanted |= 1u << i
+        else:
+            edges.append(None)
+    node.op = op
+    node.edges = edges
+    node.seq = _sequence
+    _sequence += 1
+    cdef list saved = []
+    for s in range(op.n_slots):
+        if not (op.slot_users[s] & wanted):
+            saved.append(None)
+            continue
+        if op.slot_kind[s] == SLOT_RESULT:
+            value = result if isinstance(result, Tensor) else result[op.slot_arg[s]]
+            # Shares the value, not the object: node -> result -> node would be a cycle.
+            t = wrap_copy((<Tensor>value).c)
+            node.versions[s] = t.c.storage().version()
+            saved.append(t)
+            continue
+        arg = args[op.slot_arg[s]]
+        if op.slot_kind[s] == SLOT_ARG:
+            if isinstance(arg, Tensor):
+                node.versions[s] = (<Tensor>arg).c.storage().version()
+            elif type(arg) is list:
+                arg = list(arg)
+            saved.append(arg)
+        elif op.slot_kind[s] == SLOT_SHAPE:
+            if isinstance(arg, Tensor):
+                saved.append(dims_tuple((<Tensor>arg).c.shape()))
+            elif arg is None or not isinstance(arg, (list, tuple)):
+                saved.append(None)
+            else:
+                saved.append([dims_tuple((<Tensor>x).c.shape()) for x in arg])
+        else:
+            saved.append(_DTYPES[<int>(<Tensor>arg).c.dtype()] if isinstance(arg, Tensor)
+                         else [_DTYPES[<int>(<Tensor>x).c.dtype()] for x in arg])
+    node.saved = saved
+    if isinstance(result, Tensor):
+        t = <Tensor>result
+        node.outputs = 1
+        node.shape = t.c.shape()
+        node.dtype = <int>t.c.dtype()
+        if differentiable(t):
+            set_history(t, node, 0)
+        return 0
+    node.outputs = len(result)
+    node.metas = []
+    for i in range(node.outputs):
+        t = <Tensor>result[i]
+        node.metas.append((dims_tuple(t.c.shape()), <int>t.c.dtype()))
+        if differentiable(t):
+            set_history(t, node, i)
+    return 0
+
+
+# Note [Views written in place]
+# A view knows its base. Writing into the view makes the base's new history
+# as_strided_scatter(old base, new view) and counts it in base._history; every view whose own count
+# is behind takes its history from the base again, as as_strided(base).
+cdef OpInfo _op_as_strided = get_op("as_strided", ("self", "size", "stride", "storage_offset",
+                                                   "self_stride", "self_offset"))
+cdef OpInfo _op_scatter_view = get_op(
+    "as_strided_scatter", ("self", "src", "size", "stride", "storage_offset", "self_stride",
+                           "self_offset"))
+
+
+cdef tuple view_geometry(Tensor view, Tensor base):
+    return (dims_tuple(view.c.shape()), dims_tuple(view.c.strides()), view.c.offset(),
+            dims_tuple(base.c.strides()), base.c.offset())
+
+
+cdef int refresh_view(Tensor t) except -1:
+    cdef Tensor base = <Tensor>t._base
+    t._history = base._history
+    if base._grad_fn is None and not base._requires_grad:
+        return 0
+    if not differentiable(t) or t.c.dtype() != base.c.dtype():
+        return 0
+    t._grad_fn = None
+    record(_op_as_strided, (base,) + view_geometry(t, base), t)
+    return 0
+
+
+cdef int rebase(Tensor view) except -1:
+    cdef Tensor base = <Tensor>view._base
+    if view.c.dtype() != base.c.dtype():
+        raise RuntimeError("in-place write into a view of another dtype is not supported by autograd")
+    record(_op_scatter_view, (base, view) + view_geometry(view, base), base)
+    base._history += 1
+    refresh_view(view)
+    return 0
+
+
+cdef object prepare_inplace(OpInfo op, tuple args):
+    cdef Tensor self = <Tensor>args[0]
+    cdef int s
+    if not grad_enabled():
+        return None
+    if self._requires_grad and self._grad_fn is None:
+        raise RuntimeError(f"{op.name}_(): a leaf Variable that requires grad is being used in an "
+                           "in-place operation.")
+    if self._base is not None and (<Tensor>self._base)._requires_grad and (
+            (<Tensor>self._base)._grad_fn is None):
+        raise RuntimeError(f"{op.name}_(): a view of a leaf Variable that requires grad is being "
+                           "used in an in-place operation.")
+    if not any_requires(args):
+        return None
+    if not differentiable(self):
+        raise RuntimeError(f"{op.name}_(): cannot write a value that requires grad into a tensor of "
+                           f"dtype {_DTYPES[<int>self.c.dtype()]}")
+    if not op.loaded:
+        load_rules(op)
+    for s in range(op.n_slots):
+        if op.slot_kind[s] == SLOT_ARG and op.slot_arg[s] == 0:
+            return keep_original(self)
+    return None
+
+
+cdef Tensor keep_original(Tensor self):
+    edge_of(self)
+    cdef Tensor copy = wrap_move(c_clone(self.c))
+    copy._grad_fn = self._grad_fn
+    copy._output_nr = self._output_nr
+    return copy
+
+
+cdef int finish_inplace(OpInfo op, tuple args, object original) except -1:
+    cdef Tensor self = <Tensor>args[0]
+    self.c.storage().bump_version()
+    if not grad_enabled() or not any_requires(args):
+        return 0
+    if original is not None:
+        args = (original,) + args[1:]
+    record(op, args, self)
+    if self._base is not None:
+        rebase(self)
+    return 0

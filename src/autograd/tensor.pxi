@@ -1,0 +1,727 @@
+# The Tensor object: its attributes, operators and the hottest methods. The rest of its methods are
+# attached from python/rushlight/_tensor_methods.py.
+
+cdef enum:
+    LARGE = 32768  # elements from which a kernel is worth giving the GIL away
+
+
+@cython.freelist(256)
+cdef class Tensor:
+    """A strided array of one dtype on one device, optionally recorded for gradients."""
+    __module__ = "rushlight"
+    cdef CTensor c
+    cdef Node _grad_fn
+    cdef object _base          # the Tensor this is a view of
+    cdef object _grad
+    cdef dict _hooks           # of a leaf: id -> callable(grad)
+    cdef dict _post_hooks      # id -> callable(tensor), after .grad was accumulated
+    cdef object _accumulator
+    cdef int _output_nr
+    cdef int _history          # see Note [Views written in place]
+    cdef bint _requires_grad
+    cdef object __weakref__
+    cdef dict __dict__
+
+    def __init__(self, *args, **kwargs):
+        if self.c.defined():
+            return
+        legacy_init(self, args, kwargs)
+
+    # -- what it is ------------------------------------------------------------------------------
+
+    @property
+    def shape(self):
+        return _tuple_new(_Size, dims_tuple(self.c.shape()))
+
+    def size(self, dim=None):
+        """The shape, or the size of one dim."""
+        if dim is None:
+            return _tuple_new(_Size, dims_tuple(self.c.shape()))
+        return self.c.size(wrap_index(dim, self.c.ndim()))
+
+    def stride(self, dim=None):
+        """The strides in elements, or that of one dim."""
+        if dim is None:
+            return dims_tuple(self.c.strides())
+        return self.c.stride(wrap_index(dim, self.c.ndim()))
+
+    def dim(self):
+        """The number of dims."""
+        return self.c.ndim()
+
+    ndimension = dim
+
+    @property
+    def ndim(self):
+        return self.c.ndim()
+
+    def numel(self):
+        """The number of elements."""
+        return self.c.numel()
+
+    nelement = numel
+
+    def storage_offset(self):
+        """Elements from the start of the storage to the first element."""
+        return self.c.offset()
+
+    def data_ptr(self):
+        """The address of the first element; 0 for a tensor without elements."""
+        return <size_t>self.c.bytes() if self.c.numel() else 0
+
+    def element_size(self):
+        """Bytes per element."""
+        return self.c.itemsize()
+
+    @property
+    def itemsize(self):
+        return self.c.itemsize()
+
+    @property
+    def nbytes(self):
+        return self.c.numel() * <int64_t>self.c.itemsize()
+
+    def is_contiguous(self):
+        """Whether the elements lie row-major without gaps."""
+        return self.c.is_contiguous()
+
+    @property
+    def dtype(self):
+        return <object>_dtype_table[<int>self.c.dtype()]
+
+    @property
+    def device(self):
+        cdef CDevice d = self.c.device()
+        if d.is_cpu():
+            return _CPU
+        return device("cuda", None if d.index < 0 else d.index)
+
+    @property
+    def is_cuda(self):
+        return not self.c.device().is_cpu()
+
+    @property
+    def layout(self):
+        return "strided"
+
+    def is_floating_point(self):
+        """Whether the dtype is float16, bfloat16, float32 or float64."""
+        return 9 <= <int>self.c.dtype() <= 12
+
+    def is_complex(self):
+        """Whether the dtype is complex64 or complex128."""
+        return <int>self.c.dtype() >= 13
+
+    def is_signed(self):
+        """Whether the dtype has negative values."""
+        return (<dtype>self.dtype).is_signed
+
+    @property
+    def T(self):
+        cdef int i, n = self.c.ndim()
+        if n == 2:
+            return self.t()
+        cdef CDims dims = CDims(n)
+        for i in range(n):
+            dims[i] = n - 1 - i
+        return view_result(op_permute, (self, [n - 1 - i for i in range(n)]), self,
+                           c_permute(self.c, dims))
+
+    @property
+    def mT(self):
+        if self.c.ndim() < 2:
+            raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. "
+                               f"Got {self.c.ndim()}-D tensor.")
+        return self.transpose(-2, -1)
+
+    # -- gradient state --------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self):
+        return requires(self)
+
+    @requires_grad.setter
+    def requires_grad(self, value):
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad=True):
+        """Starts (or ends) recording what is computed from this leaf; returns it."""
+        if not requires_grad:
+            if requires(self) and self._grad_fn is not None:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use "
+                    "a computed variable in a subgraph that doesn't require differentiation use "
+                    "var_no_grad = var.detach().")
+            self._requires_grad = False
+            return self
+        if not differentiable(self):
+            raise RuntimeError("only Tensors of floating point and complex dtype can require "
+                               "gradients")
+        if not requires(self):
+            self._requires_grad = True
+        return self
+
+    @property
+    def is_leaf(self):
+        edge_of(self)
+        return self._grad_fn is None
+
+    @property
+    def grad_fn(self):
+        if self._base is not None:
+            edge_of(self)
+        return self._grad_fn
+
+    @property
+    def output_nr(self):
+        return self._output_nr
+
+    @property
+    def grad(self):
+        return self._grad
+
+    @grad.setter
+    def grad(self, value):
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError("assigned grad expected to be a Tensor or None but got grad of type "
+                                f"{type(value).__name__}")
+            if (<Tensor>value).c.shape() != self.c.shape():
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: {value.shape} for a tensor of "
+                    f"{self.shape}")
+            if (<Tensor>value).c.dtype() != self.c.dtype():
+                raise RuntimeError(f"attempting to assign a gradient with dtype '{value.dtype}' to a "
+                                   f"tensor with dtype '{self.dtype}'")
+        self._grad = value
+
+    @grad.deleter
+    def grad(self):
+        self._grad = None
+
+    @property
+    def _version(self):
+        return self.c.storage().version()
+
+    def _is_view(self):
+        return self._base is not None
+
+    @property
+    def retains_grad(self):
+        return (self._grad_fn is not None and self._grad_fn.retained is not None
+                and self._output_nr in self._grad_fn.retained)
+
+    def retain_grad(self):
+        """Keeps ``.grad`` of this tensor although it is not a leaf."""
+        if not requires(self):
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        edge_of(self)
+        if self._grad_fn is None:
+            return
+        import weakref
+        if self._grad_fn.retained is None:
+            self._grad_fn.retained = {}
+        self._grad_fn.retained[self._output_nr] = weakref.ref(self)
+
+    def register_hook(self, hook):
+        """Calls ``hook(grad)`` when the gradient is computed; a returned tensor replaces it."""
+        if not requires(self):
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        edge_of(self)
+        if self._grad_fn is None:
+            if self._hooks is None:
+                self._hooks = {}
+            return add_hook(self._hooks, hook)
+        if self._grad_fn.tensor_hooks is None:
+            self._grad_fn.tensor_hooks = {}
+        return add_hook(self._grad_fn.tensor_hooks.setdefault(self._output_nr, {}), hook)
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """Calls ``hook(tensor)`` after ``.grad`` of this leaf was accumulated."""
+        if not requires(self):
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._grad_fn is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        if self._post_hooks is None:
+            self._post_hooks = {}
+        return add_hook(self._post_hooks, hook)
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+        """Sums d(self)/d(leaf) into ``.grad`` of every leaf that requires it.
+
+        Args:
+            gradient (Tensor, optional): d(loss)/d(self), of self's shape; 1 for a single element.
+            retain_graph (bool, optional): keep what was saved; default ``create_graph``.
+            create_graph (bool): record the backward pass, for higher derivatives.
+            inputs (sequence of Tensor, optional): only these get a gradient.
+        """
+        run_backward([self], [gradient], create_graph if retain_graph is None else retain_graph,
+                     create_graph, inputs, True, False)
+
+    def detach(self):
+        """The same data outside the graph."""
+        cdef Tensor r = wrap_copy(self.c)
+        return r
+
+    def detach_(self):
+        """Makes this a leaf without history."""
+        if self._base is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._grad_fn = None
+        self._output_nr = 0
+        self._requires_grad = False
+        return self
+
+    @property
+    def data(self):
+        return wrap_copy(self.c)
+
+    @data.setter
+    def data(self, value):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        self.c = (<Tensor>value).c
+
+    @staticmethod
+    def _make_subclass(cls, data, require_grad=False):
+        cdef Tensor source = <Tensor?>data
+        cdef Tensor self = <Tensor>cls.__new__(cls)
+        self.c = source.c
+        if require_grad:
+            self.requires_grad_()
+        return self
+
+    # -- values ----------------------------------------------------------------------------------
+
+    def item(self):
+        """The one element as a Python number."""
+        if self.c.numel() != 1:
+            raise RuntimeError(f"a Tensor with {self.c.numel()} elements cannot be converted to "
+                               "Scalar")
+        if not self.c.device().is_cpu():
+            return self.cpu().item()
+        return element_to_python(self.c.dtype(), self.c.bytes())
+
+    def __bool__(self):
+        if self.c.numel() != 1:
+            if self.c.numel() == 0:
+                raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        return bool(self.item())
+
+    def __float__(self):
+        return float(self.item())
+
+    def __int__(self):
+        return int(self.item())
+
+    def __complex__(self):
+        return complex(self.item())
+
+    def __index__(self):
+        if self.c.numel() != 1 or self.is_floating_point() or self.is_complex():
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __len__(self):
+        if self.c.ndim() == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self.c.size(0)
+
+    def __iter__(self):
+        if self.c.ndim() == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter([self[i] for i in range(self.c.size(0))])
+
+    def __contains__(self, element):
+        if isinstance(element, (Tensor, int, float, complex)):
+            return bool((self == element).any())
+        raise RuntimeError("Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+                           f"{type(element)}.")
+
+    def __hash__(self):
+        return <Py_hash_t>(<size_t><PyObject*>self >> 4)
+
+    def __getbuffer__(self, Py_buffer* view, int flags):
+        fill_buffer(self, view, flags)
+
+    def __releasebuffer__(self, Py_buffer* view):
+        release_buffer(view)
+
+    # -- operators -------------------------------------------------------------------------------
+
+    def __add__(a, b):
+        return binary_operator(OP_ADD, a, b)
+
+    def __sub__(a, b):
+        return binary_operator(OP_SUB, a, b)
+
+    def __mul__(a, b):
+        return binary_operator(OP_MUL, a, b)
+
+    def __truediv__(a, b):
+        return binary_operator(OP_DIV, a, b)
+
+    def __floordiv__(a, b):
+        return binary_operator(OP_FLOORDIV, a, b)
+
+    def __mod__(a, b):
+        return binary_operator(OP_REMAINDER, a, b)
+
+    def __pow__(a, b, modulo):
+        if modulo is not None:
+            raise TypeError("pow() of tensors takes no modulus")
+        return binary_operator(OP_POW, a, b)
+
+    def __and__(a, b):
+        return binary_operator(OP_AND, a, b)
+
+    def __or__(a, b):
+        return binary_operator(OP_OR, a, b)
+
+    def __xor__(a, b):
+        return binary_operator(OP_XOR, a, b)
+
+    def __lshift__(a, b):
+        return binary_operator(OP_LSHIFT, a, b)
+
+    def __rshift__(a, b):
+        return binary_operator(OP_RSHIFT, a, b)
+
+    def __matmul__(a, b):
+        if not (isinstance(a, Tensor) and isinstance(b, Tensor)):
+            return NotImplemented
+        return matmul(<Tensor>a, <Tensor>b)
+
+    def __richcmp__(a, b, int op):
+        if op == 2:
+            return binary_operator(OP_EQ, a, b)
+        if op == 3:
+            return binary_operator(OP_NE, a, b)
+        if op == 0:
+            return binary_operator(OP_LT, a, b)
+        if op == 1:
+            return binary_operator(OP_LE, a, b)
+        if op == 4:
+            return binary_operator(OP_GT, a, b)
+        return binary_operator(OP_GE, a, b)
+
+    def __iadd__(self, other):
+        return binary_inplace(OP_ADD, self, other)
+
+    def __isub__(self, other):
+        return binary_inplace(OP_SUB, self, other)
+
+    def __imul__(self, other):
+        return binary_inplace(OP_MUL, self, other)
+
+    def __itruediv__(self, other):
+        return binary_inplace(OP_DIV, self, other)
+
+    def __ifloordiv__(self, other):
+        return binary_inplace(OP_FLOORDIV, self, other)
+
+    def __imod__(self, other):
+        return binary_inplace(OP_REMAINDER, self, other)
+
+    def __ipow__(self, other, modulo):
+        return binary_inplace(OP_POW, self, other)
+
+    def __iand__(self, other):
+        return binary_inplace(OP_AND, self, other)
+
+    def __ior__(self, other):
+        return binary_inplace(OP_OR, self, other)
+
+    def __ixor__(self, other):
+        return binary_inplace(OP_XOR, self, other)
+
+    def __ilshift__(self, other):
+        return binary_inplace(OP_LSHIFT, self, other)
+
+    def __irshift__(self, other):
+        return binary_inplace(OP_RSHIFT, self, other)
+
+    def __neg__(self):
+        return unary_operator(OP_NEG, self)
+
+    def __pos__(self):
+        return self
+
+    def __abs__(self):
+        return unary_operator(OP_ABS, self)
+
+    def __invert__(self):
+        return unary_operator(OP_NOT, self)
+
+    def __getitem__(self, index):
+        return getitem(self, index)
+
+    def __setitem__(self, index, value):
+        setitem(self, index, value)
+
+    # -- views and copies ------------------------------------------------------------------------
+
+    def view(self, *shape):
+        """The same elements in another shape (one size may be -1), or ``view(dtype)``."""
+        if len(shape) == 1 and type(shape[0]) is dtype:
+            return self._view_dtype(shape[0])
+        cdef CDims dims = parse_dims(shape, "view")
+        return view_result(op_view, (self, shape), self, c_view(self.c, dims))
+
+    def reshape(self, *shape):
+        """view where possible, else a copy."""
+        cdef CDims dims = parse_dims(shape, "reshape")
+        cdef CTensor out = c_reshape(self.c, dims)
+        if not shares_storage(out, self.c):
+            return self.contiguous().view(*shape)
+        return view_result(op_view, (self, shape), self, out)
+
+    def permute(self, *dims):
+        """The dims in another order; a view."""
+        cdef CDims order = parse_dims(dims, "permute")
+        cdef CTensor out = c_permute(self.c, order)
+        return view_result(op_permute, (self, [order[i] for i in range(order.size())]), self, out)
+
+    def transpose(self, dim0, dim1):
+        """Two dims exchanged; a view."""
+        return view_result(op_transpose, (self, dim0, dim1), self,
+                           c_transpose(self.c, dim0, dim1))
+
+    def t(self):
+        """A 2-d tensor transposed; 0-d and 1-d as they are."""
+        return view_result(op_transpose, (self, 0, 1) if self.c.ndim() == 2 else (self, 0, 0), self,
+                           c_t(self.c))
+
+    def unsqueeze(self, dim):
+        """A new dim of size 1 at ``dim``; a view."""
+        return view_result(op_unsqueeze, (self, dim), self, c_unsqueeze(self.c, dim))
+
+    def expand(self, *sizes):
+        """Size-1 dims repeated without copying; -1 keeps a size."""
+        cdef CDims dims = parse_dims(sizes, "expand")
+        return view_result(op_expand, (self, sizes), self, c_expand(self.c, dims))
+
+    def contiguous(self, memory_format=None):
+        """Itself when row-major already, else a copy that is."""
+        if self.c.is_contiguous():
+            return self
+        cdef CTensor out
+        with nogil:
+            out = c_contiguous(self.c)
+        return result_of(op_clone, (self,), wrap_move(out))
+
+    def clone(self, *, memory_format=None):
+        """A copy; gradients flow back to the original."""
+        cdef CTensor out
+        with nogil:
+            out = c_clone(self.c)
+        return result_of(op_clone, (self,), wrap_move(out))
+
+    def copy_(self, src, non_blocking=False):
+        """Writes ``src``, broadcast and converted, into this tensor."""
+        cdef Tensor source
+        if not isinstance(src, Tensor):
+            raise TypeError("copy_(): argument 'other' must be Tensor, not "
+                            + src.__class__.__name__)
+        source = <Tensor>src
+        copy_into(self, source)
+        return self
+
+    def _to_dtype(self, d, bint copy=False):
+        cdef int code = dtype_code(d, "to")
+        if code == <int>self.c.dtype() and not copy:
+            return self
+        cdef CTensor out
+        with nogil:
+            out = c_to_dtype(self.c, <CDType>code)
+        if code == <int>self.c.dtype():
+            return self.clone()
+        return result_of(op_to, (self, d), wrap_move(out))
+
+
+cdef CTensor _none
+
+
+cdef inline Tensor wrap_move(CTensor& t):
+    cdef Tensor r = Tensor.__new__(Tensor)
+    r.c = move(t)
+    return r
+
+
+cdef inline Tensor wrap_copy(const CTensor& t):
+    cdef Tensor r = Tensor.__new__(Tensor)
+    r.c = t
+    return r
+
+
+cdef inline bint shares_storage(CTensor& a, CTensor& b):
+    return &a.storage() == &b.storage()
+
+
+cdef inline int wrap_index(object dim, int n) except -1:
+    cdef int64_t d = dim
+    cdef int m = n if n > 0 else 1
+    if d < -m or d >= m:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-m}, {m - 1}], but "
+                         f"got {d})")
+    if n == 0:
+        raise IndexError(f"Dimension specified as {d} but tensor has no dimensions")
+    return d + m if d < 0 else d
+
+
+cdef OpInfo op_view = get_op("view", ("self", "size"))
+cdef OpInfo op_permute = get_op("permute", ("self", "dims"))
+cdef OpInfo op_transpose = get_op("transpose", ("self", "dim0", "dim1"))
+cdef OpInfo op_unsqueeze = get_op("unsqueeze", ("self", "dim"))
+cdef OpInfo op_expand = get_op("expand", ("self", "size"))
+cdef OpInfo op_select = get_op("select", ("self", "dim", "index"))
+cdef OpInfo op_slice = get_op("slice", ("self", "dim", "start", "end", "step"))
+cdef OpInfo op_clone = get_op("clone", ("self",))
+cdef OpInfo op_copy = get_op("copy", ("self", "src"))
+cdef OpInfo op_to = get_op("to", ("self", "dtype"))
+cdef OpInfo op_matmul = get_op("matmul", ("input", "other"))
+cdef list _binary_ops = [get_op(binary_op_name(<CBinaryOp>i).decode(), ("input", "other"))
+                         for i in range(kNumBinaryOps)]
+cdef list _unary_ops = [get_op(unary_op_name(<CUnaryOp>i).decode(), ("input",))
+                        for i in range(kNumUnaryOps)]
+
+
+cdef inline Tensor result_of(OpInfo op, tuple args, Tensor result):
+    if grad_enabled() and any_requires(args):
+        record(op, args, result)
+    return result
+
+
+# A view keeps its base, and its place in the base's history.
+cdef inline Tensor view_result(OpInfo op, tuple args, Tensor source, CTensor out):
+    cdef Tensor r = wrap_move(out)
+    cdef Tensor base = source if source._base is None else <Tensor>source._base
+    r._base = base
+    r._history = base._history
+    if grad_enabled() and requires(source):
+        record(op, args, r)
+    return r
+
+
+cdef inline object tensor_args(Tensor a, object b):
+    return (a, b)
+
+
+cdef object binary_operator(CBinaryOp op, object a, object b):
+    cdef CTensor out
+    cdef ScalarBox s
+    cdef int kind
+    cdef Tensor x, y
+    if isinstance(a, Tensor):
+        x = <Tensor>a
+        if isinstance(b, Tensor):
+            y = <Tensor>b
+            if x.c.numel() > LARGE or y.c.numel() > LARGE:
+                with nogil:
+                    out = c_binary(op, x.c, y.c)
+            else:
+                out = c_binary(op, x.c, y.c)
+        else:
+            kind = as_scalar(b, &s)
+            if kind == 0:
+                return NotImplemented
+            if x.c.numel() > LARGE:
+                with nogil:
+                    out = c_binary_ts(op, x.c, s.value)
+            else:
+                out = c_binary_ts(op, x.c, s.value)
+    else:
+        y = <Tensor>b
+        kind = as_scalar(a, &s)
+        if kind == 0:
+            return NotImplemented
+        if y.c.numel() > LARGE:
+            with nogil:
+                out = c_binary_st(op, s.value, y.c)
+        else:
+            out = c_binary_st(op, s.value, y.c)
+    cdef Tensor r = wrap_move(out)
+    if grad_enabled() and ((isinstance(a, Tensor) and requires(<Tensor>a))
+                           or (isinstance(b, Tensor) and requires(<Tensor>b))):
+        if differentiable(r):
+            record(<OpInfo>_binary_ops[<int>op], (a, b), r)
+    return r
+
+
+# Python's and NumPy's numbers; 0 for anything else.
+cdef inline int as_scalar(object b, ScalarBox* s) except -1:
+    cdef int kind = to_scalar(<PyObject*>b, s)
+    if kind != 0:
+        return kind
+    if getattr(b, "ndim", None) == 0 and hasattr(b, "item"):
+        b = b.item()
+        return to_scalar(<PyObject*>b, s)
+    return 0
+
+
+cdef object binary_inplace(CBinaryOp op, object left, object b):
+    cdef ScalarBox s
+    cdef int kind
+    cdef Tensor self = <Tensor>left
+    cdef OpInfo info = <OpInfo>_binary_ops[<int>op]
+    cdef object original = None
+    cdef tuple args = (self, b)
+    if not isinstance(b, Tensor):
+        kind = as_scalar(b, &s)
+        if kind == 0:
+            return NotImplemented
+    if grad_enabled():
+        original = prepare_inplace(info, args)
+    if isinstance(b, Tensor):
+        with nogil:
+            c_binary_out(op, self.c, (<Tensor>b).c, self.c)
+    elif self.c.numel() > LARGE:
+        with nogil:
+            c_binary_out_ts(op, self.c, s.value, self.c)
+    else:
+        c_binary_out_ts(op, self.c, s.value, self.c)
+    finish_inplace(info, args, original)
+    return self
+
+
+cdef object unary_operator(CUnaryOp op, Tensor x):
+    cdef CTensor out
+    if x.c.numel() > LARGE:
+        with nogil:
+            out = c_unary(op, x.c)
+    else:
+        out = c_unary(op, x.c)
+    return result_of(<OpInfo>_unary_ops[<int>op], (x,), wrap_move(out))
+
+
+cdef int copy_into(Tensor self, Tensor source) except -1:
+    cdef object original
+    cdef tuple args = (self, source)
+    prepare_inplace(op_copy, args)
+    if self.c.numel() > LARGE:
+        with nogil:
+            c_copy(self.c, source.c)
+    else:
+        c_copy(self.c, source.c)
+    finish_inplace(op_copy, args, None)
+    return 0
+
+
+cdef object matmul(Tensor a, Tensor b):
+    return _late("matmul")(a, b)
+
+
+cdef dict _late_bound = {}
+
+
+# Functions of the modules above this one, looked up at first use.
+cdef object _late(str name):
+    fn = _late_bound.get(name)
+    if fn is None:
+        raise RuntimeError(f"rushlight is not fully imported: {name} is missing")
+    return fn
+
+
+def _bind_late(name, fn):
+    _late_bound[name] = fn
