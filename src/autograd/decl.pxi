@@ -10,8 +10,23 @@ cimport cython
 
 ctypedef long long longlong
 
-cdef extern from "support.h" namespace "rushlight::python":
+cdef extern from "errors.h" namespace "rushlight::python":
     void rl_raise "rushlight::python::set_python_error" ()
+
+cdef extern from "rushlight/core/scalar.h" namespace "rushlight":
+    ctypedef int CDType "rushlight::DType"
+    cdef cppclass CScalar "rushlight::Scalar":
+        CScalar(int64_t)
+        CScalar(double)
+        void store(CDType, void*)
+    CDType result_type_scalar "rushlight::result_type" (CDType, const CScalar&)
+    CDType promote_types_c "rushlight::promote_types" (CDType, CDType) except +rl_raise
+    CDType default_dtype()
+    void set_default_dtype_c "rushlight::set_default_dtype" (CDType) except +rl_raise
+    size_t dtype_itemsize "rushlight::itemsize" (CDType)
+    const char* dtype_name(CDType)
+
+cdef extern from "support.h" namespace "rushlight::python":
     bint grad_enabled() nogil
     void set_grad_enabled_c "rushlight::python::set_grad_enabled" (bint) nogil
     bint inference_enabled() nogil
@@ -27,19 +42,6 @@ cdef extern from "support.h" namespace "rushlight::python":
         void pop()
         bint empty()
 
-
-cdef extern from "rushlight/core/scalar.h" namespace "rushlight":
-    ctypedef int CDType "rushlight::DType"
-    cdef cppclass CScalar "rushlight::Scalar":
-        CScalar(int64_t)
-        CScalar(double)
-        void store(CDType, void*)
-    CDType result_type_scalar "rushlight::result_type" (CDType, const CScalar&)
-    CDType promote_types_c "rushlight::promote_types" (CDType, CDType) except +rl_raise
-    CDType default_dtype()
-    void set_default_dtype_c "rushlight::set_default_dtype" (CDType) except +rl_raise
-    size_t dtype_itemsize "rushlight::itemsize" (CDType)
-    const char* dtype_name(CDType)
 
 cdef extern from "rushlight/core/tensor.h" namespace "rushlight":
     cdef cppclass CDims "rushlight::Dims":

@@ -581,10 +581,19 @@ cdef OpInfo op_clone = get_op("clone", ("self",))
 cdef OpInfo op_copy = get_op("copy", ("self", "src"))
 cdef OpInfo op_to = get_op("to", ("self", "dtype"))
 cdef OpInfo op_matmul = get_op("matmul", ("input", "other"))
-cdef list _binary_ops = [get_op(binary_op_name(<CBinaryOp>i).decode(), ("input", "other"))
-                         for i in range(kNumBinaryOps)]
-cdef list _unary_ops = [get_op(unary_op_name(<CUnaryOp>i).decode(), ("input",))
-                        for i in range(kNumUnaryOps)]
+cdef list _binary_ops = []
+cdef list _unary_ops = []
+
+
+cdef register_uniform():
+    cdef int i
+    for i in range(kNumBinaryOps):
+        _binary_ops.append(get_op(binary_op_name(<CBinaryOp>i).decode(), ("input", "other")))
+    for i in range(kNumUnaryOps):
+        _unary_ops.append(get_op(unary_op_name(<CUnaryOp>i).decode(), ("input",)))
+
+
+register_uniform()
 
 
 cdef inline Tensor result_of(OpInfo op, tuple args, Tensor result):

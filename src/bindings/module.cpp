@@ -1,2 +1,34 @@
-#include <pybind11/pybind11.h>
-PYBIND11_MODULE(_ops, m) {}
+// rushlight._ops: everything bound with pybind11.
+#include "op.h"
+
+namespace rushlight::python {
+
+namespace {
+const Api* g_api = nullptr;
+}
+const Api& api() { return *g_api; }
+
+#define RL_BINDINGS(_) _(uniform) _(view) _(interop) _(config)
+
+#define RL_DECLARE(family) void bind_##family(py::module_& m);
+RL_BINDINGS(RL_DECLARE)
+#undef RL_DECLARE
+
+}  // namespace rushlight::python
+
+PYBIND11_MODULE(_ops, m) {
+  namespace python = rushlight::python;
+  python::py::module_::import("rushlight._core");
+  python::g_api = static_cast<const python::Api*>(PyCapsule_Import("rushlight._core._api", 0));
+  if (!python::g_api) throw python::py::error_already_set();
+  python::py::register_exception_translator([](std::exception_ptr error) {
+    try {
+      if (error) std::rethrow_exception(error);
+    } catch (const rushlight::Error&) {
+      python::set_python_error();
+    }
+  });
+#define RL_BIND(family) python::bind_##family(m);
+  RL_BINDINGS(RL_BIND)
+#undef RL_BIND
+}

@@ -1,0 +1,93 @@
+"""Rushlight: PyTorch's eager API in a NumPy-sized package."""
+
+from __future__ import annotations
+
+from rushlight import _core, _exports, _functions, _ops, _setup
+from rushlight._core import (
+    Size,
+    Tensor,
+    device,
+    dtype,
+    empty,
+    full,
+    get_default_dtype,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    ones,
+    set_default_dtype,
+    tensor,
+    zeros,
+)
+from rushlight._functions import (
+    add,
+    arange,
+    broadcast_shapes,
+    broadcast_tensors,
+    chunk,
+    clamp,
+    clone,
+    conj,
+    div,
+    empty_like,
+    empty_strided,
+    eye,
+    full_like,
+    imag,
+    is_complex,
+    is_floating_point,
+    is_tensor,
+    linspace,
+    numel,
+    ones_like,
+    permute,
+    real,
+    reshape,
+    result_type,
+    rsub,
+    select,
+    sgn,
+    split,
+    sub,
+    t,
+    transpose,
+    unbind,
+    unsqueeze,
+    zeros_like,
+)
+from rushlight._interop import as_tensor, from_numpy, frombuffer
+from rushlight._ops import get_num_threads, set_num_threads, where
+
+for _d in _core._dtypes:
+    globals()[_d.name] = _d
+del _d
+half, float, double = float16, float32, float64  # noqa: F821
+short, int, long = int16, int32, int64  # noqa: F821
+cfloat, cdouble = complex64, complex128  # noqa: F821
+strided = "strided"
+
+for _names in (
+    _exports.UNARY,
+    _exports.PREDICATES,
+    _exports.BINARY,
+    _exports.BINARY_FUNCTIONS,
+    [n for n in _exports.FUNCTIONS if n not in globals()],
+    ["promote_types"],
+):
+    for _name in _names:
+        globals()[_name] = getattr(_ops, _name)
+for _alias, _name in _exports.ALIASES.items():
+    globals()[_alias] = getattr(_ops, _name)
+del _names, _name, _alias
+clip, subtract, divide, true_divide = clamp, sub, div, div
+
+_setup.attach()
+
+from rushlight import autograd  # noqa: E402
+from rushlight.autograd import (  # noqa: E402
+    enable_grad,
+    inference_mode,
+    no_grad,
+    set_grad_enabled,
+)
+
+__version__ = "0.1.0"

@@ -1,0 +1,367 @@
+"""Functions whose Python signature is richer than the compiled op's."""
+
+from __future__ import annotations
+
+from rushlight import _core, _ops
+from rushlight._core import Tensor
+
+
+def _place(result, dtype=None, device=None, requires_grad=False):
+    if device is not None:
+        result = result.to(device=device)
+    if requires_grad:
+        result.requires_grad_()
+    return result
+
+
+def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
+    """The values ``start, start + step, ...`` below ``end``.
+
+    Args:
+        start (Number): the first value, or the end when ``end`` is not given.
+        end (Number, optional): not included.
+        step (Number): the distance between values.
+        dtype (dtype, optional): default int64 for ints, else the default dtype.
+
+    Returns:
+        Tensor: 1-d, of ``ceil((end - start) / step)`` elements.
+
+    Raises:
+        RuntimeError: when step is 0 or leads away from end.
+
+    Example::
+
+        >>> rushlight.arange(3)
+        tensor([0, 1, 2])
+    """
+    if end is None:
+        start, end = 0, start
+    values = [v.item() if isinstance(v, Tensor) else v for v in (start, end, step)]
+    return _place(_ops.arange(*values, dtype), None, device, requires_grad)
+
+
+def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
+    """``steps`` values from ``start`` to ``end``, both included.
+
+    Example::
+
+        >>> rushlight.linspace(0, 1, 3)
+        tensor([0.0000, 0.5000, 1.0000])
+    """
+    return _place(_ops.linspace(start, end, steps, dtype), None, device, requires_grad)
+
+
+def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
+    """A matrix of shape (n, m) with ones on the diagonal; ``m`` defaults to ``n``.
+
+    Example::
+
+        >>> rushlight.eye(2)
+        tensor([[1., 0.],
+                [0., 1.]])
+    """
+    return _place(_ops.eye(n, m, dtype), None, device, requires_grad)
+
+
+def empty_strided(size, stride, *, dtype=None, device=None, requires_grad=False):
+    """An uninitialised tensor of the given strides (in elements)."""
+    result = _ops.empty_strided(tuple(size), tuple(stride), dtype)
+    return _place(result, None, device, requires_grad)
+
+
+def _like(input, dtype):
+    dtype = input.dtype if dtype is None else dtype
+    if input.is_contiguous():
+        return _core.empty(input.shape, dtype=dtype, device=input.device)
+    order = sorted(range(input.dim()), key=lambda d: (-input.stride(d), d))
+    dense = _core.empty([input.shape[d] for d in order], dtype=dtype, device=input.device)
+    back = [0] * len(order)
+    for i, d in enumerate(order):
+        back[d] = i
+    return dense.permute(back).detach() if order else dense
+
+
+def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+    """Uninitialised, with ``input``'s shape, and its dtype unless given."""
+    with_layout = _like(input, dtype)
+    return _place(with_layout, None, device, requires_grad)
+
+
+def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+    """Zeros of ``input``'s shape, and its dtype unless given.
+
+    Example::
+
+        >>> rushlight.zeros_like(rushlight.arange(3))
+        tensor([0, 0, 0])
+    """
+    return _place(_like(input, dtype).zero_(), None, device, requires_grad)
+
+
+def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+    """Ones of ``input``'s shape, and its dtype unless given."""
+    return _place(_like(input, dtype).fill_(1), None, device, requires_grad)
+
+
+def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False):
+    """``fill_value`` in ``input``'s shape, and its dtype unless given."""
+    result = _like(input, dtype).fill_(fill_value)
+    return _place(result, None, device, requires_grad)
+
+
+def split(tensor, split_size_or_sections, dim=0):
+    """Views of consecutive parts.
+
+    Args:
+        tensor (Tensor): of any shape but 0-d.
+        split_size_or_sections (int or list of int): the size of each part (the last may
+            be smaller) or all sizes.
+        dim (int): the dim to split.
+
+    Returns:
+        tuple of Tensor.
+
+    Example::
+
+        >>> rushlight.split(rushlight.arange(5), 2)
+        (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
+    if isinstance(split_size_or_sections, int):
+        return tuple(_ops.split_int(tensor, split_size_or_sections, dim))
+    return tuple(_ops.split_sizes(tensor, tuple(split_size_or_sections), dim))
+
+
+def chunk(input, chunks, dim=0):
+    """At most ``chunks`` views of nearly equal size along ``dim``."""
+    return tuple(_ops.chunk(input, chunks, dim))
+
+
+def unbind(input, dim=0):
+    """The slices along ``dim``, without that dim."""
+    return tuple(_ops.unbind(input, dim))
+
+
+def add(input, other, *, alpha=1, out=None):
+    """``input + alpha * other``, broadcast and promoted.
+
+    Example::
+
+        >>> rushlight.add(rushlight.ones(2), 1, alpha=3)
+        tensor([4., 4.])
+    """
+    if alpha != 1:
+        other = _scaled("add", other, alpha)
+    return _ops.add(input, other, out=out)
+
+
+def sub(input, other, *, alpha=1, out=None):
+    """``input - alpha * other``, broadcast and promoted."""
+    if alpha != 1:
+        other = _scaled("sub", other, alpha)
+    return _ops.sub(input, other, out=out)
+
+
+def _scaled(op, other, alpha):
+    integral = isinstance(other, Tensor) and not (
+        other.is_floating_point() or other.is_complex()
+    )
+    if integral and isinstance(alpha, float):
+        raise RuntimeError(
+            f"{op}(): For integral input tensors, argument alpha must not be a floating "
+            "point number."
+        )
+    return other * alpha
+
+
+def _add_(self, other, *, alpha=1):
+    """In-place :func:`add`."""
+    return _ops.add_(self, _scaled("add_", other, alpha) if alpha != 1 else other)
+
+
+def _sub_(self, other, *, alpha=1):
+    """In-place :func:`sub`."""
+    return _ops.sub_(self, _scaled("sub_", other, alpha) if alpha != 1 else other)
+
+
+def div(input, other, *, rounding_mode=None, out=None):
+    """``input / other``; ``rounding_mode`` None, 'trunc' or 'floor'.
+
+    Example::
+
+        >>> rushlight.div(rushlight.tensor([7]), 2, rounding_mode="floor")
+        tensor([3])
+    """
+    return _DIVISIONS[_rounding(rounding_mode)](input, other, out=out)
+
+
+def _div_(self, other, *, rounding_mode=None):
+    """In-place :func:`div`."""
+    name = {"true": "div_", "trunc": "trunc_divide_", "floor": "floor_divide_"}
+    return getattr(_ops, name[_rounding(rounding_mode)])(self, other)
+
+
+def _rounding(mode):
+    if mode not in (None, "trunc", "floor"):
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+            f"'{mode}'"
+        )
+    return mode or "true"
+
+
+_DIVISIONS = {
+    "true": _ops.div,
+    "trunc": _ops.trunc_divide,
+    "floor": _ops.floor_divide,
+}
+
+
+def rsub(input, other, *, alpha=1):
+    """``other - alpha * input``."""
+    return other - (input if alpha == 1 else input * alpha)
+
+
+def clamp(input, min=None, max=None, *, out=None):
+    """Values moved into [min, max]; either bound may be None or a tensor.
+
+    Example::
+
+        >>> rushlight.clamp(rushlight.arange(4), 1, 2)
+        tensor([1, 1, 2, 2])
+    """
+    if min is None and max is None:
+        raise RuntimeError("clamp: At least one of 'min' or 'max' must not be None")
+    result = input
+    if min is not None:
+        result = _ops.maximum(result, min)
+    if max is not None:
+        result = _ops.minimum(result, max)
+    return result if out is None else out.resize_(result.shape).copy_(result)
+
+
+def sgn(input):
+    """The sign; for complex numbers ``input / abs(input)``."""
+    if not input.is_complex():
+        return _ops.sign(input)
+    size = input.abs()
+    return _core_where(size == 0, zeros_like(input), input / size)
+
+
+def _core_where(condition, a, b):
+    return _ops.where(condition, a, b)
+
+
+def conj(input):
+    """The complex conjugate; a real tensor as it is."""
+    if not input.is_complex():
+        return input
+    parts = _ops.view_as_real(input)
+    import rushlight
+
+    return _ops.view_as_complex(rushlight.stack((parts[..., 0], -parts[..., 1]), -1))
+
+
+def real(input):
+    """The real part, a view; a real tensor as it is."""
+    return _ops.view_as_real(input)[..., 0] if input.is_complex() else input
+
+
+def imag(input):
+    """The imaginary part, a view."""
+    if not input.is_complex():
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return _ops.view_as_real(input)[..., 1]
+
+
+def result_type(a, b):
+    """The dtype of ``a + b``."""
+    if isinstance(a, Tensor) or isinstance(b, Tensor):
+        return _ops.result_type(a, b)
+    return _core.tensor([a, b]).dtype
+
+
+def is_tensor(obj):
+    """Whether ``obj`` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input):
+    """Whether the dtype is a real floating-point one."""
+    return input.is_floating_point()
+
+
+def is_complex(input):
+    """Whether the dtype is complex."""
+    return input.is_complex()
+
+
+def numel(input):
+    """The number of elements."""
+    return input.numel()
+
+
+def clone(input, *, memory_format=None):
+    """A copy; gradients flow back to ``input``."""
+    return input.clone()
+
+
+def permute(input, dims):
+    """The dims in another order; a view."""
+    return input.permute(dims)
+
+
+def transpose(input, dim0, dim1):
+    """Two dims exchanged; a view."""
+    return input.transpose(dim0, dim1)
+
+
+def t(input):
+    """A 2-d tensor transposed; 0-d and 1-d as they are."""
+    return input.t()
+
+
+def reshape(input, shape):
+    """Another shape; a view where possible, else a copy."""
+    return input.reshape(shape)
+
+
+def unsqueeze(input, dim):
+    """A new dim of size 1 at ``dim``; a view."""
+    return input.unsqueeze(dim)
+
+
+def select(input, dim, index):
+    """One slice along ``dim``, without that dim; a view."""
+    if not -input.dim() <= dim < input.dim():
+        raise IndexError(
+            "select(): Dimension out of range (expected to be in range of "
+            f"[{-max(input.dim(), 1)}, {max(input.dim(), 1) - 1}], but got {dim})"
+        )
+    return input[(slice(None),) * (dim % input.dim()) + (index,)]
+
+
+def broadcast_shapes(*shapes):
+    """The shape that tensors of these shapes broadcast to.
+
+    Raises:
+        RuntimeError: when they do not.
+    """
+    result = []
+    for shape in shapes:
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        result = [1] * (len(shape) - len(result)) + result
+        for i in range(-1, -len(shape) - 1, -1):
+            if shape[i] != 1 and result[i] != 1 and shape[i] != result[i]:
+                raise RuntimeError(
+                    "Shape mismatch: objects cannot be broadcast to a single shape: "
+                    f"{shapes}"
+                )
+            if shape[i] != 1:
+                result[i] = shape[i]
+    return _core.Size(result)
+
+
+def broadcast_tensors(*tensors):
+    """The tensors expanded to their common shape."""
+    shape = broadcast_shapes(*[x.shape for x in tensors])
+    return tuple(x.expand(shape) for x in tensors)

@@ -1,0 +1,28 @@
+"""Attaches methods to the compiled Tensor, once, at import."""
+
+from __future__ import annotations
+
+from rushlight import _core, _exports, _interop, _ops, _tensor_methods
+
+
+def attach():
+    """Gives Tensor every method of _exports and _tensor_methods."""
+    put = _core._attach
+    for name in _exports.UNARY:
+        put(name, getattr(_ops, name))
+        put(name + "_", getattr(_ops, name + "_"))
+    for name in _exports.PREDICATES:
+        put(name, getattr(_ops, name))
+    for name in _exports.BINARY:
+        put(name, getattr(_ops, name))
+        put(name + "_", getattr(_ops, name + "_"))
+    for name in _exports.BINARY_FUNCTIONS + _exports.FUNCTIONS + _exports.METHODS:
+        put(name, getattr(_ops, name))
+    for alias, name in _exports.ALIASES.items():
+        put(alias, getattr(_ops, name))
+        put(alias + "_", getattr(_ops, name + "_"))
+    for name, value in _tensor_methods.METHODS.items():
+        put(name, value)
+    _core._bind_late("tensor", _core.tensor)
+    _core._bind_late("from_array", _interop.from_array)
+    _core._bind_late("dtype_from_numpy", _interop.dtype_from_numpy)

@@ -1,0 +1,297 @@
+"""Tensor methods written in Python; attached to the compiled Tensor by _setup.py."""
+
+from __future__ import annotations
+
+import rushlight
+from rushlight import _core, _functions, _ops
+from rushlight._core import Tensor, dtype
+
+
+def __repr__(self, *, tensor_contents=None):
+    from rushlight._printing import tensor_str
+
+    return tensor_str(self)
+
+
+def __format__(self, spec):
+    if self.dim() == 0 and not self.requires_grad:
+        return format(self.item(), spec)
+    return object.__format__(self, spec)
+
+
+def __reduce_ex__(self, protocol):
+    from rushlight._pickling import reduce_tensor
+
+    return reduce_tensor(self, protocol)
+
+
+def __deepcopy__(self, memo):
+    if not self.is_leaf:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the "
+            "deepcopy protocol at the moment; use detach().clone()"
+        )
+    if id(self) in memo:
+        return memo[id(self)]
+    with rushlight.no_grad():
+        copy = self.detach().clone()
+        if type(self) is not Tensor:
+            copy = Tensor._make_subclass(type(self), copy, self.requires_grad)
+        elif self.requires_grad:
+            copy.requires_grad_()
+        if self.grad is not None:
+            copy.grad = self.grad.__deepcopy__(memo)
+    memo[id(self)] = copy
+    return copy
+
+
+def to(self, *args, **kwargs):
+    """Converts dtype or device: ``to(dtype)``, ``to(device)``, ``to(other)``.
+
+    Returns:
+        Tensor: itself when nothing changes (unless ``copy=True``).
+    """
+    want_dtype = kwargs.pop("dtype", None)
+    want_device = kwargs.pop("device", None)
+    copy = kwargs.pop("copy", False)
+    kwargs.pop("non_blocking", None)
+    kwargs.pop("memory_format", None)
+    other = kwargs.pop("other", None)
+    if kwargs:
+        raise TypeError(f"to() got an unexpected keyword argument {next(iter(kwargs))!r}")
+    for arg in args:
+        if isinstance(arg, dtype):
+            want_dtype = arg
+        elif isinstance(arg, Tensor):
+            other = arg
+        elif isinstance(arg, (str, _core.device)):
+            want_device = arg
+        elif isinstance(arg, bool) or arg is None:
+            continue
+        elif arg in (float, int, bool, complex):
+            want_dtype = arg
+        else:
+            raise TypeError(
+                "to() received an invalid combination of arguments - got "
+                f"({type(arg).__name__})"
+            )
+    if other is not None:
+        want_dtype, want_device = other.dtype, other.device
+    result = self
+    if want_dtype is not None:
+        result = result._to_dtype(want_dtype, copy)
+    if want_device is not None:
+        device = _core.device(want_device)
+        if device.type != self.device.type:
+            result = _ops.to_device(result, str(device))
+    if copy and result is self:
+        result = self.clone()
+    return result
+
+
+def cpu(self):
+    """This tensor in host memory."""
+    return self.to(device="cpu")
+
+
+def cuda(self, device=None):
+    """This tensor on a CUDA device."""
+    return self.to(device="cuda" if device is None else device)
+
+
+def _converter(name):
+    def convert(self):
+        return self._to_dtype(getattr(rushlight, name))
+
+    convert.__name__ = name
+    convert.__doc__ = f"This tensor as {name}; itself when it is already."
+    return convert
+
+
+def type_(self, dtype=None):
+    """The name of the type, or this tensor converted to a dtype or type name."""
+    if dtype is None:
+        return f"rushlight.{_TYPE_NAMES[self.dtype.name]}"
+    if isinstance(dtype, str):
+        short = dtype.rpartition(".")[2]
+        for key, value in _TYPE_NAMES.items():
+            if value == short:
+                return self._to_dtype(getattr(rushlight, key))
+        raise ValueError(f"invalid type: '{dtype}'")
+    return self._to_dtype(dtype)
+
+
+_TYPE_NAMES = {
+    "bool": "BoolTensor",
+    "uint8": "ByteTensor",
+    "int8": "CharTensor",
+    "int16": "ShortTensor",
+    "int32": "IntTensor",
+    "int64": "LongTensor",
+    "float16": "HalfTensor",
+    "bfloat16": "BFloat16Tensor",
+    "float32": "FloatTensor",
+    "float64": "DoubleTensor",
+    "complex64": "ComplexFloatTensor",
+    "complex128": "ComplexDoubleTensor",
+}
+
+
+def tolist(self):
+    """The elements as nested lists of Python numbers; a number for 0-d."""
+    if self.dim() == 0:
+        return self.item()
+    if self.dim() == 1:
+        return _ops.to_list(self.detach().contiguous())
+    return [x.tolist() for x in self.detach().unbind(0)]
+
+
+def numpy(self, *, force=False):
+    """A NumPy array sharing this tensor's memory.
+
+    Raises:
+        RuntimeError: when the tensor requires grad (unless ``force``).
+        TypeError: for bfloat16, which NumPy lacks.
+    """
+    import numpy
+
+    if force:
+        self = self.detach().cpu()
+    return numpy.asarray(memoryview(self))
+
+
+def __array__(self, dtype=None, copy=None):
+    import numpy
+
+    array = self.numpy()
+    if dtype is not None and array.dtype != dtype:
+        if copy is False:
+            raise ValueError("Unable to avoid copy while creating an array as requested.")
+        return array.astype(dtype)
+    return numpy.array(array, copy=True) if copy else array
+
+
+def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
+    """Zeros of another shape, with this tensor's dtype unless given."""
+    return _core.zeros(*size, dtype=dtype or self.dtype, requires_grad=requires_grad)
+
+
+def new_ones(self, *size, dtype=None, device=None, requires_grad=False):
+    """Ones of another shape, with this tensor's dtype unless given."""
+    return _core.ones(*size, dtype=dtype or self.dtype, requires_grad=requires_grad)
+
+
+def new_empty(self, *size, dtype=None, device=None, requires_grad=False):
+    """Uninitialised, of another shape, with this tensor's dtype unless given."""
+    return _core.empty(*size, dtype=dtype or self.dtype, requires_grad=requires_grad)
+
+
+def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False):
+    """One value in another shape, with this tensor's dtype unless given."""
+    return _core.full(
+        size, fill_value, dtype=dtype or self.dtype, requires_grad=requires_grad
+    )
+
+
+def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
+    """A copy of ``data``, with this tensor's dtype unless given."""
+    return _core.tensor(data, dtype=dtype or self.dtype, requires_grad=requires_grad)
+
+
+def expand_as(self, other):
+    """This tensor expanded to ``other``'s shape."""
+    return self.expand(other.shape)
+
+
+def view_as(self, other):
+    """The same elements in ``other``'s shape."""
+    return self.view(other.shape)
+
+
+def reshape_as(self, other):
+    """Another shape: that of ``other``."""
+    return self.reshape(other.shape)
+
+
+def type_as(self, other):
+    """This tensor in ``other``'s dtype."""
+    return self._to_dtype(other.dtype)
+
+
+def clamp_(self, min=None, max=None):
+    """In-place clamp."""
+    return self.copy_(_functions.clamp(self, min, max))
+
+
+def _squeeze_(self, dim=None):
+    """In-place squeeze."""
+    view = _ops.squeeze(self.detach(), dim)
+    self.data = view
+    return self
+
+
+def unsqueeze_(self, dim):
+    """In-place unsqueeze."""
+    self.data = self.detach().unsqueeze(dim)
+    return self
+
+
+METHODS = {
+    "__repr__": __repr__,
+    "__str__": __repr__,
+    "__format__": __format__,
+    "__reduce_ex__": __reduce_ex__,
+    "__deepcopy__": __deepcopy__,
+    "__array__": __array__,
+    "__array_priority__": 1000,
+    "to": to,
+    "cpu": cpu,
+    "cuda": cuda,
+    "type": type_,
+    "tolist": tolist,
+    "numpy": numpy,
+    "new_zeros": new_zeros,
+    "new_ones": new_ones,
+    "new_empty": new_empty,
+    "new_full": new_full,
+    "new_tensor": new_tensor,
+    "expand_as": expand_as,
+    "view_as": view_as,
+    "reshape_as": reshape_as,
+    "type_as": type_as,
+    "clamp_": clamp_,
+    "clip_": clamp_,
+    "bool": _converter("bool"),
+    "byte": _converter("uint8"),
+    "char": _converter("int8"),
+    "short": _converter("int16"),
+    "int": _converter("int32"),
+    "long": _converter("int64"),
+    "half": _converter("float16"),
+    "bfloat16": _converter("bfloat16"),
+    "float": _converter("float32"),
+    "double": _converter("float64"),
+    "cfloat": _converter("complex64"),
+    "cdouble": _converter("complex128"),
+    "add_": _functions._add_,
+    "sub_": _functions._sub_,
+    "subtract_": _functions._sub_,
+    "div_": _functions._div_,
+    "divide_": _functions._div_,
+    "add": _functions.add,
+    "sub": _functions.sub,
+    "subtract": _functions.sub,
+    "div": _functions.div,
+    "divide": _functions.div,
+    "true_divide": _functions.div,
+    "clamp": _functions.clamp,
+    "clip": _functions.clamp,
+    "sgn": _functions.sgn,
+    "conj": _functions.conj,
+    "split": _functions.split,
+    "chunk": _functions.chunk,
+    "unbind": _functions.unbind,
+    "select": _functions.select,
+    "real": property(_functions.real),
+    "imag": property(_functions.imag),
+}

@@ -1,0 +1,127 @@
+"""Switching recording on and off, as context manager and decorator."""
+
+from __future__ import annotations
+
+import functools
+
+from rushlight._core import (
+    _set_grad_enabled,
+    _set_inference,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+)
+
+
+class _Mode:
+    """A context manager that also decorates functions."""
+
+    def __call__(self, function):
+        if isinstance(function, type):
+            raise TypeError(
+                f"{type(self).__name__} decorates functions; decorate the class's "
+                "methods instead"
+            )
+
+        @functools.wraps(function)
+        def wrapped(*args, **kwargs):
+            with self._again():
+                return function(*args, **kwargs)
+
+        return wrapped
+
+    def _again(self):
+        return type(self)()
+
+
+class no_grad(_Mode):
+    """Nothing is recorded inside.
+
+    Example::
+
+        >>> x = rushlight.ones(2, requires_grad=True)
+        >>> with rushlight.no_grad():
+        ...     y = x * 2
+        >>> y.requires_grad
+        False
+    """
+
+    def __new__(cls, function=None):
+        self = super().__new__(cls)
+        return self if function is None else self(function)
+
+    def __enter__(self):
+        self._before = is_grad_enabled()
+        _set_grad_enabled(False)
+
+    def __exit__(self, *exc):
+        _set_grad_enabled(self._before)
+
+
+class enable_grad(_Mode):
+    """Recording inside, also within :class:`no_grad`."""
+
+    def __new__(cls, function=None):
+        self = super().__new__(cls)
+        return self if function is None else self(function)
+
+    def __enter__(self):
+        self._before = is_grad_enabled()
+        _set_grad_enabled(True)
+
+    def __exit__(self, *exc):
+        _set_grad_enabled(self._before)
+
+
+class set_grad_enabled(_Mode):
+    """Recording on or off, at once; as a context manager until its end.
+
+    Args:
+        mode (bool): whether to record.
+    """
+
+    def __init__(self, mode):
+        self._before = is_grad_enabled()
+        self.mode = bool(mode)
+        _set_grad_enabled(self.mode)
+
+    def __call__(self, function):
+        _set_grad_enabled(self._before)
+        return super().__call__(function)
+
+    def _again(self):
+        return set_grad_enabled(self.mode)
+
+    def __enter__(self):
+        _set_grad_enabled(self.mode)
+
+    def __exit__(self, *exc):
+        _set_grad_enabled(self._before)
+
+
+class inference_mode(_Mode):
+    """As :class:`no_grad`, and ``is_inference_mode_enabled()`` says so.
+
+    Args:
+        mode (bool): False leaves things as they are.
+    """
+
+    def __new__(cls, mode=True):
+        self = super().__new__(cls)
+        if callable(mode) and not isinstance(mode, bool):
+            self.mode = True
+            return self(mode)
+        self.mode = mode
+        return self
+
+    def _again(self):
+        return inference_mode(self.mode)
+
+    def __enter__(self):
+        self._before = is_grad_enabled(), is_inference_mode_enabled()
+        if self.mode:
+            _set_grad_enabled(False)
+            _set_inference(True)
+
+    def __exit__(self, *exc):
+        _set_grad_enabled(self._before[0])
+        _set_inference(self._before[1])

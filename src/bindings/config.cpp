@@ -1,0 +1,36 @@
+// Settings and facts of the process: threads, memory, devices.
+#include "casters.h"
+#include "rushlight/core/allocator.h"
+#include "rushlight/core/cpu_info.h"
+#include "rushlight/core/device_backend.h"
+#include "rushlight/core/parallel.h"
+
+namespace rushlight::python {
+
+void bind_config(py::module_& m) {
+  m.def("get_num_threads", &num_threads);
+  m.def("set_num_threads", &set_num_threads, py::arg("num"));
+  m.def("cpu_isa", &cpu_isa);
+  m.def("empty_cache", &empty_cache);
+  m.def("reset_peak_memory_stats", &reset_peak_memory_stats);
+  m.def("set_cache_limit", &set_cache_limit, py::arg("bytes"));
+  m.def("_fail_allocations_after", &fail_allocations_after, py::arg("count"));
+  m.def("memory_stats", [] {
+    const MemoryStats s = memory_stats();
+    py::dict d;
+    d["allocated_bytes.current"] = s.allocated_bytes;
+    d["allocated_bytes.peak"] = s.peak_allocated_bytes;
+    d["cached_bytes.current"] = s.cached_bytes;
+    d["cached_bytes.limit"] = s.cache_limit;
+    d["allocations"] = s.allocations;
+    return d;
+  });
+  m.def("cuda_status", [] {
+    const char* reason = "";
+    const bool available = cuda_available(&reason);
+    return py::make_tuple(available, reason);
+  });
+  m.def("promote_types", &promote_types, py::arg("type1"), py::arg("type2"));
+}
+
+}  // namespace rushlight::python

@@ -1,0 +1,98 @@
+#include "op.h"
+
+#include <pybind11/eval.h>
+
+#include "rushlight/ops/copy.h"
+#include "rushlight/ops/elementwise.h"
+#include "rushlight/ops/resize.h"
+
+namespace rushlight::python {
+namespace {
+
+std::string strip(const std::string& s) {
+  const size_t first = s.find_first_not_of(' ');
+  if (first == std::string::npos) return "";
+  return s.substr(first, s.find_last_not_of(' ') - first + 1);
+}
+
+std::vector<std::string> split_list(const std::string& s) {
+  std::vector<std::string> parts;
+  int depth = 0;
+  std::string part;
+  for (char c : s) {
+    if (c == '(' || c == '[') ++depth;
+    if (c == ')' || c == ']') --depth;
+    if (c == ',' && depth == 0) {
+      parts.push_back(strip(part));
+      part.clear();
+    } else {
+      part += c;
+    }
+  }
+  if (!strip(part).empty()) parts.push_back(strip(part));
+  return parts;
+}
+
+// Lives as long as the process, as the types of structseq must.
+PyTypeObject* make_result_type(const std::string& op, const std::vector<std::string>& fields) {
+  auto* names = new std::vector<std::string>(fields);
+  auto* entries = new std::vector<PyStructSequence_Field>;
+  for (const std::string& name : *names) entries->push_back({name.c_str(), nullptr});
+  entries->push_back({nullptr, nullptr});
+  auto* type_name = new std::string("rushlight.return_types." + op);
+  PyStructSequence_Desc desc{type_name->c_str(), nullptr, entries->data(), int(fields.size())};
+  PyTypeObject* type = PyStructSequence_NewType(&desc);
+  if (!type) throw py::error_already_set();
+  return type;
+}
+
+}  // namespace
+
+Signature parse_signature(const char* text, bool inplace) {
+  const std::string all = text;
+  const size_t open = all.find('('), close = all.rfind(')');
+  Signature s;
+  s.name = all.substr(0, open);
+  for (const std::string& part : split_list(all.substr(open + 1, close - open - 1))) {
+    if (part == "*") {
+      s.keyword_from = int(s.arguments.size());
+      continue;
+    }
+    const size_t equals = part.find('=');
+    s.arguments.push_back(strip(part.substr(0, equals)));
+    s.defaults.push_back(equals == std::string::npos ? py::object()
+                                                     : py::eval(strip(part.substr(equals + 1))));
+  }
+  const size_t arrow = all.find("->", close);
+  if (arrow != std::string::npos) s.result_type = make_result_type(s.name, split_list(all.substr(arrow + 2)));
+  std::string op = s.name;
+  if (inplace && op.back() == '_') op.pop_back();
+  py::tuple names(s.arguments.size());
+  for (size_t i = 0; i < s.arguments.size(); ++i) names[i] = s.arguments[i];
+  s.op = api().register_op(op.c_str(), names.ptr());
+  check_python(s.op);
+  return s;
+}
+
+py::object write_out(const char* op, const Tensor& result, PyObject* out) {
+  RL_CHECK_TYPE(is_tensor(out), op, "(): argument 'out' must be Tensor, not ", Py_TYPE(out)->tp_name);
+  const Tensor& to = tensor_of(out);
+  RL_CHECK(to.device() == result.device(), op, "(): Expected out tensor to have device ",
+           result.device(), ", but got ", to.device(), " instead");
+  check_can_cast(op, result.dtype(), to.dtype());
+  if (to.shape() != result.shape()) {
+    if (to.numel() != 0 &&
+        PyErr_WarnEx(PyExc_UserWarning,
+                     "An output with one or more elements was resized since its shape did not match "
+                     "the required output shape. This behavior is deprecated: pass an empty tensor, "
+                     "or one of the right shape.",
+                     1) < 0)
+      throw py::error_already_set();
+    resize_(to, result.shape());
+  }
+  copy_(to, result);
+  to.storage().bump_version();
+  return py::reinterpret_borrow<py::object>(out);
+}
+
+}  // namespace rushlight::python
