@@ -115,30 +115,30 @@ cdef object call_hooks(dict hooks, object g):
 cdef int reach_leaf(Run run, Tensor leaf, object gradient) except -1:
     cdef Tensor g = <Tensor>gradient
     cdef Tensor old
-    if leaf._hooks:
-        g = call_hooks(leaf._hooks, g)
+    if leaf._extra is not None and leaf._extra.hooks:
+        g = call_hooks(leaf._extra.hooks, g)
     if run.wanted is not None:
         at = run.wanted.get(id(leaf))
         if at is not None:
             run.results[at] = g if run.results[at] is None else run.results[at] + g
         return 0
-    if leaf._grad is None:
+    if grad_of(leaf) is None:
         if run.create:
-            leaf._grad = g
+            extra_of(leaf).grad = g
         elif g.c.storage().use_count() == 1 and g.c.is_contiguous() and g._base is None:
-            leaf._grad = wrap_copy(g.c)
+            extra_of(leaf).grad = wrap_copy(g.c)
         else:
-            leaf._grad = wrap_move(c_clone(g.c))
+            extra_of(leaf).grad = wrap_move(c_clone(g.c))
     else:
-        old = <Tensor>leaf._grad
+        old = <Tensor>leaf._extra.grad
         if run.create:
-            leaf._grad = old + g
+            leaf._extra.grad = old + g
         else:
             with nogil:
                 c_binary_out(OP_ADD, old.c, g.c, old.c)
             old.c.storage().bump_version()
-    if leaf._post_hooks:
-        for hook in list(leaf._post_hooks.values()):
+    if leaf._extra.post_hooks:
+        for hook in list(leaf._extra.post_hooks.values()):
             hook(leaf)
     return 0
 
@@ -256,7 +256,8 @@ cdef object observe(Node node, object g):
         if node.retained is not None and nr in node.retained:
             t = node.retained[nr]()
             if t is not None:
-                (<Tensor>t)._grad = x if (<Tensor>t)._grad is None else (<Tensor>t)._grad + x
+                old = grad_of(<Tensor>t)
+                extra_of(<Tensor>t).grad = x if old is None else old + x
         if node.outputs == 1:
             g = x
         else:
@@ -377,7 +378,8 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
         for k, x in enumerate(single_inputs):
             if run.results[k] is not None:
                 t = <Tensor>x
-                t._grad = run.results[k] if t._grad is None else t._grad + run.results[k]
+                old = grad_of(t)
+                extra_of(t).grad = run.results[k] if old is None else old + run.results[k]
         return None
     for k in range(len(single_inputs)):
         if run.results[k] is None and not allow_unused:

@@ -3,20 +3,17 @@ from cpython.slice cimport PySlice_Unpack
 from cpython.long cimport PyLong_CheckExact
 
 
-cdef inline object select_one(Tensor self, int64_t index):
+cdef inline object select_one(Tensor self, int dim, int64_t index):
     if self.c.ndim() == 0:
         raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert "
                          "a 0-dim tensor to a number")
-    if index >= self.c.size(0) or index < -self.c.size(0):
-        raise IndexError(f"index {index} is out of bounds for dimension 0 with size "
-                         f"{self.c.size(0)}")
-    cdef CTensor out = c_select(self.c, 0, index)
-    cdef Tensor r = wrap_move(out)
-    cdef Tensor base = self if self._base is None else <Tensor>self._base
-    r._base = base
-    r._history = base._history
-    if grad_enabled() and requires(self):
-        record(op_select, (self, 0, index), r)
+    if index >= self.c.size(dim) or index < -self.c.size(dim):
+        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size "
+                         f"{self.c.size(dim)}")
+    cdef CTensor out = c_select(self.c, dim, index)
+    cdef Tensor r = view_result(self, out)
+    if recorded(self):
+        record(op_select, (self, dim, index), r)
     return r
 
 
@@ -28,11 +25,8 @@ cdef inline object slice_one(Tensor self, int dim, object s):
     if self.c.ndim() == 0:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     cdef CTensor out = c_slice(self.c, dim, start, stop, step)
-    cdef Tensor r = wrap_move(out)
-    cdef Tensor base = self if self._base is None else <Tensor>self._base
-    r._base = base
-    r._history = base._history
-    if grad_enabled() and requires(self):
+    cdef Tensor r = view_result(self, out)
+    if recorded(self):
         record(op_slice, (self, dim, start, stop, step), r)
     return r
 
@@ -44,7 +38,7 @@ cdef bint is_basic(object index):
 
 cdef object getitem(Tensor self, object index):
     if PyLong_CheckExact(index):
-        return select_one(self, index)
+        return select_one(self, 0, index)
     if type(index) is slice:
         return slice_one(self, 0, index)
     if type(index) is tuple:
@@ -55,7 +49,7 @@ cdef object getitem(Tensor self, object index):
     if index is None:
         return self.unsqueeze(0)
     if index is Ellipsis:
-        return view_result(op_view, (self, self.shape), self, c_view(self.c, self.c.shape()))
+        return self.expand(self.shape)
     return _late("getitem")(self, index)
 
 
@@ -83,15 +77,8 @@ cdef object getitem_tuple(Tensor self, tuple index):
                 r = slice_one(r, dim, i)
             dim += 1
         else:
-            if i >= r.c.size(dim) or i < -r.c.size(dim):
-                raise IndexError(f"index {i} is out of bounds for dimension {dim} with size "
-                                 f"{r.c.size(dim)}")
-            r = view_result(op_select, (r, dim, i), r, c_select(r.c, dim, i))
-    if r is self:
-        return view_result(op_view, (self, self.shape), self, c_view(self.c, self.c.shape())) \
-            if self.c.is_contiguous() else view_result(
-                op_expand, (self, self.shape), self, c_expand(self.c, self.c.shape()))
-    return r
+            r = select_one(r, dim, i)
+    return self.expand(self.shape) if r is self else r
 
 
 cdef int setitem(Tensor self, object index, object value) except -1:

@@ -197,9 +197,10 @@ class AccumulateGrad:
 
 
 cdef accumulator_of(Tensor leaf):
-    if leaf._accumulator is None:
-        leaf._accumulator = AccumulateGrad(leaf)
-    return leaf._accumulator
+    cdef Extra extra = extra_of(leaf)
+    if extra.accumulator is None:
+        extra.accumulator = AccumulateGrad(leaf)
+    return extra.accumulator
 
 
 class RemovableHandle:

@@ -5,6 +5,25 @@ cdef enum:
     LARGE = 32768  # elements from which a kernel is worth giving the GIL away
 
 
+cdef class Extra:
+    """What few tensors have; apart, so that making a tensor stays cheap."""
+    cdef object grad
+    cdef dict hooks            # of a leaf: id -> callable(grad)
+    cdef dict post_hooks       # id -> callable(tensor), after .grad was accumulated
+    cdef object accumulator
+    cdef dict attributes       # the user's own
+
+
+cdef inline Extra extra_of(Tensor t):
+    if t._extra is None:
+        t._extra = Extra.__new__(Extra)
+    return t._extra
+
+
+cdef inline object grad_of(Tensor t):
+    return None if t._extra is None else t._extra.grad
+
+
 @cython.freelist(256)
 cdef class Tensor:
     """A strided array of one dtype on one device, optionally recorded for gradients."""
@@ -12,15 +31,11 @@ cdef class Tensor:
     cdef CTensor c
     cdef Node _grad_fn
     cdef object _base          # the Tensor this is a view of
-    cdef object _grad
-    cdef dict _hooks           # of a leaf: id -> callable(grad)
-    cdef dict _post_hooks      # id -> callable(tensor), after .grad was accumulated
-    cdef object _accumulator
+    cdef Extra _extra          # None until something in it is needed
     cdef int _output_nr
     cdef int _history          # see Note [Views written in place]
     cdef bint _requires_grad
     cdef object __weakref__
-    cdef dict __dict__
 
     def __init__(self, *args, **kwargs):
         if self.c.defined():
@@ -121,11 +136,7 @@ cdef class Tensor:
         cdef int i, n = self.c.ndim()
         if n == 2:
             return self.t()
-        cdef CDims dims = CDims(n)
-        for i in range(n):
-            dims[i] = n - 1 - i
-        return view_result(op_permute, (self, [n - 1 - i for i in range(n)]), self,
-                           c_permute(self.c, dims))
+        return self.permute([n - 1 - i for i in range(n)])
 
     @property
     def mT(self):
@@ -178,7 +189,7 @@ cdef class Tensor:
 
     @property
     def grad(self):
-        return self._grad
+        return grad_of(self)
 
     @grad.setter
     def grad(self, value):
@@ -193,11 +204,12 @@ cdef class Tensor:
             if (<Tensor>value).c.dtype() != self.c.dtype():
                 raise RuntimeError(f"attempting to assign a gradient with dtype '{value.dtype}' to a "
                                    f"tensor with dtype '{self.dtype}'")
-        self._grad = value
+        if value is not None or self._extra is not None:
+            extra_of(self).grad = value
 
     @grad.deleter
     def grad(self):
-        self._grad = None
+        extra_of(self).grad = None
 
     @property
     def _version(self):
@@ -227,11 +239,13 @@ cdef class Tensor:
         """Calls ``hook(grad)`` when the gradient is computed; a returned tensor replaces it."""
         if not requires(self):
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        cdef Extra extra
         edge_of(self)
         if self._grad_fn is None:
-            if self._hooks is None:
-                self._hooks = {}
-            return add_hook(self._hooks, hook)
+            extra = extra_of(self)
+            if extra.hooks is None:
+                extra.hooks = {}
+            return add_hook(extra.hooks, hook)
         if self._grad_fn.tensor_hooks is None:
             self._grad_fn.tensor_hooks = {}
         return add_hook(self._grad_fn.tensor_hooks.setdefault(self._output_nr, {}), hook)
@@ -242,9 +256,10 @@ cdef class Tensor:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self._grad_fn is not None:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-        if self._post_hooks is None:
-            self._post_hooks = {}
-        return add_hook(self._post_hooks, hook)
+        cdef Extra extra = extra_of(self)
+        if extra.post_hooks is None:
+            extra.post_hooks = {}
+        return add_hook(extra.post_hooks, hook)
 
     def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
         """Sums d(self)/d(leaf) into ``.grad`` of every leaf that requires it.
@@ -290,6 +305,34 @@ cdef class Tensor:
         if require_grad:
             self.requires_grad_()
         return self
+
+    # -- attributes of the user's own -------------------------------------------------------------
+
+    def __getattr__(self, name):
+        if self._extra is not None and self._extra.attributes is not None:
+            if name in self._extra.attributes:
+                return self._extra.attributes[name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __setattr__(self, name, value):
+        cdef Extra extra
+        try:
+            PyObject_GenericSetAttr(self, name, <PyObject*>value)
+            return
+        except AttributeError:
+            if hasattr(type(self), name):
+                raise
+        extra = extra_of(self)
+        if extra.attributes is None:
+            extra.attributes = {}
+        extra.attributes[name] = value
+
+    def __delattr__(self, name):
+        if self._extra is not None and self._extra.attributes is not None:
+            if name in self._extra.attributes:
+                del self._extra.attributes[name]
+                return
+        PyObject_GenericSetAttr(self, name, NULL)
 
     # -- values ----------------------------------------------------------------------------------
 
@@ -466,41 +509,60 @@ cdef class Tensor:
         """The same elements in another shape (one size may be -1), or ``view(dtype)``."""
         if len(shape) == 1 and type(shape[0]) is dtype:
             return self._view_dtype(shape[0])
-        cdef CDims dims = parse_dims(shape, "view")
-        return view_result(op_view, (self, shape), self, c_view(self.c, dims))
+        return view_shape(self, parse_dims(shape, "view"))
 
     def reshape(self, *shape):
         """view where possible, else a copy."""
         cdef CDims dims = parse_dims(shape, "reshape")
         cdef CTensor out = c_reshape(self.c, dims)
         if not shares_storage(out, self.c):
-            return self.contiguous().view(*shape)
-        return view_result(op_view, (self, shape), self, out)
+            return view_shape(self.contiguous(), dims)
+        cdef Tensor r = view_result(self, out)
+        if recorded(self):
+            record(op_view, (self, dims_tuple(dims)), r)
+        return r
 
     def permute(self, *dims):
         """The dims in another order; a view."""
         cdef CDims order = parse_dims(dims, "permute")
         cdef CTensor out = c_permute(self.c, order)
-        return view_result(op_permute, (self, [order[i] for i in range(order.size())]), self, out)
+        cdef Tensor r = view_result(self, out)
+        if recorded(self):
+            record(op_permute, (self, dims_tuple(order)), r)
+        return r
 
     def transpose(self, dim0, dim1):
         """Two dims exchanged; a view."""
-        return view_result(op_transpose, (self, dim0, dim1), self,
-                           c_transpose(self.c, dim0, dim1))
+        cdef CTensor out = c_transpose(self.c, dim0, dim1)
+        cdef Tensor r = view_result(self, out)
+        if recorded(self):
+            record(op_transpose, (self, dim0, dim1), r)
+        return r
 
     def t(self):
         """A 2-d tensor transposed; 0-d and 1-d as they are."""
-        return view_result(op_transpose, (self, 0, 1) if self.c.ndim() == 2 else (self, 0, 0), self,
-                           c_t(self.c))
+        cdef CTensor out = c_t(self.c)
+        cdef Tensor r = view_result(self, out)
+        if recorded(self):
+            record(op_transpose, (self, 0, 1 if self.c.ndim() == 2 else 0), r)
+        return r
 
     def unsqueeze(self, dim):
         """A new dim of size 1 at ``dim``; a view."""
-        return view_result(op_unsqueeze, (self, dim), self, c_unsqueeze(self.c, dim))
+        cdef CTensor out = c_unsqueeze(self.c, dim)
+        cdef Tensor r = view_result(self, out)
+        if recorded(self):
+            record(op_unsqueeze, (self, dim), r)
+        return r
 
     def expand(self, *sizes):
         """Size-1 dims repeated without copying; -1 keeps a size."""
         cdef CDims dims = parse_dims(sizes, "expand")
-        return view_result(op_expand, (self, sizes), self, c_expand(self.c, dims))
+        cdef CTensor out = c_expand(self.c, dims)
+        cdef Tensor r = view_result(self, out)
+        if recorded(self):
+            record(op_expand, (self, dims_tuple(dims)), r)
+        return r
 
     def contiguous(self, memory_format=None):
         """Itself when row-major already, else a copy that is."""
@@ -540,7 +602,8 @@ cdef class Tensor:
         return result_of(op_to, (self, d), wrap_move(out))
 
 
-cdef CTensor _none
+cdef extern from "Python.h":
+    int PyObject_GenericSetAttr(object, object, PyObject*) except -1
 
 
 cdef inline Tensor wrap_move(CTensor& t):
@@ -552,6 +615,14 @@ cdef inline Tensor wrap_move(CTensor& t):
 cdef inline Tensor wrap_copy(const CTensor& t):
     cdef Tensor r = Tensor.__new__(Tensor)
     r.c = t
+    return r
+
+
+cdef Tensor view_shape(Tensor self, const CDims& dims):
+    cdef CTensor out = c_view(self.c, dims)
+    cdef Tensor r = view_result(self, out)
+    if recorded(self):
+        record(op_view, (self, dims_tuple(dims)), r)
     return r
 
 
@@ -603,18 +674,17 @@ cdef inline Tensor result_of(OpInfo op, tuple args, Tensor result):
 
 
 # A view keeps its base, and its place in the base's history.
-cdef inline Tensor view_result(OpInfo op, tuple args, Tensor source, CTensor out):
+cdef inline Tensor view_result(Tensor source, CTensor& out):
     cdef Tensor r = wrap_move(out)
     cdef Tensor base = source if source._base is None else <Tensor>source._base
     r._base = base
     r._history = base._history
-    if grad_enabled() and requires(source):
-        record(op, args, r)
     return r
 
 
-cdef inline object tensor_args(Tensor a, object b):
-    return (a, b)
+# Whether a view of source is to be recorded.
+cdef inline bint recorded(Tensor source):
+    return grad_enabled() and requires(source)
 
 
 cdef object binary_operator(CBinaryOp op, object a, object b):

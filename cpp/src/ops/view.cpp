@@ -80,7 +80,32 @@ Tensor as_strided(const Tensor& self, const Dims& size, const Dims& stride, int6
   return self.view_as(std::move(layout));
 }
 
+namespace {
+
+// Row-major views of row-major tensors without a -1, the common case; undefined when it is not one.
+RL_INLINE Tensor dense_view(const Tensor& self, const Dims& size) {
+  const int n = size.size();
+  int64_t numel = 1;
+  for (int i = 0; i < n; ++i)
+    if (size[i] < 0 || __builtin_mul_overflow(numel, size[i], &numel)) return Tensor();
+  if (numel != self.numel() || numel == 0 || !self.is_contiguous()) return Tensor();
+  Tensor out = self.unset_view(n, self.offset());
+  Layout& layout = out.impl()->layout;
+  int64_t *shape = layout.mutable_shape().data(), *strides = layout.mutable_strides().data();
+  int64_t stride = 1;
+  for (int i = n - 1; i >= 0; --i) {
+    shape[i] = size[i];
+    strides[i] = stride;
+    stride *= size[i];
+  }
+  layout.refresh();
+  return out;
+}
+
+}  // namespace
+
 Tensor view(const Tensor& self, const Dims& size) {
+  if (Tensor out = dense_view(self, size); RL_LIKELY(out.defined())) return out;
   const Dims shape = infer_shape("view", size, self.numel());
   Dims strides;
   RL_CHECK(view_strides(self.layout(), shape, strides), "view(): view size ", shape,
@@ -90,6 +115,7 @@ Tensor view(const Tensor& self, const Dims& size) {
 }
 
 Tensor reshape(const Tensor& self, const Dims& size) {
+  if (Tensor out = dense_view(self, size); RL_LIKELY(out.defined())) return out;
   const Dims shape = infer_shape("reshape", size, self.numel());
   Dims strides;
   if (view_strides(self.layout(), shape, strides))
@@ -198,12 +224,17 @@ Tensor permute(const Tensor& self, const Dims& dims) {
 
 Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
   const int a = wrap_dim("transpose", dim0, self.ndim()), b = wrap_dim("transpose", dim1, self.ndim());
-  if (self.ndim() == 0) return self.view_as(self.layout());
-  Layout layout = self.layout();
-  std::swap(layout.mutable_shape()[a], layout.mutable_shape()[b]);
-  std::swap(layout.mutable_strides()[a], layout.mutable_strides()[b]);
+  const int n = self.ndim();
+  Tensor out = self.unset_view(n, self.offset());
+  Layout& layout = out.impl()->layout;
+  int64_t *shape = layout.mutable_shape().data(), *strides = layout.mutable_strides().data();
+  for (int i = 0; i < n; ++i) shape[i] = self.size(i), strides[i] = self.stride(i);
+  if (n > 0) {
+    std::swap(shape[a], shape[b]);
+    std::swap(strides[a], strides[b]);
+  }
   layout.refresh();
-  return self.view_as(std::move(layout));
+  return out;
 }
 
 Tensor t(const Tensor& self) {
@@ -285,35 +316,43 @@ Tensor select(const Tensor& self, int64_t dim, int64_t index) {
   RL_CHECK_INDEX(index >= -size && index < size, "select(): index ", index, " out of range for tensor of size ",
                  self.shape(), " at dimension ", d);
   if (index < 0) index += size;
-  Layout layout = self.layout();
-  layout.set_offset(layout.offset() + index * layout.strides()[d]);
-  layout.mutable_shape().erase(d);
-  layout.mutable_strides().erase(d);
+  const int n = self.ndim();
+  const int64_t *from_shape = self.shape().data(), *from_strides = self.strides().data();
+  Tensor out = self.unset_view(n - 1, self.offset() + index * from_strides[d]);
+  Layout& layout = out.impl()->layout;
+  int64_t *shape = layout.mutable_shape().data(), *strides = layout.mutable_strides().data();
+  for (int i = 0; i < d; ++i) shape[i] = from_shape[i], strides[i] = from_strides[i];
+  for (int i = d + 1; i < n; ++i) shape[i - 1] = from_shape[i], strides[i - 1] = from_strides[i];
   layout.refresh();
-  return self.view_as(std::move(layout));
+  return out;
 }
 
 Tensor slice(const Tensor& self, int64_t dim, int64_t start, int64_t end, int64_t step) {
   RL_CHECK(self.ndim() > 0, "slice() cannot be applied to a 0-dim tensor.");
   const int d = wrap_dim("slice", dim, self.ndim());
   RL_CHECK_VALUE(step > 0, "slice step must be positive, got ", step);
-  const int64_t size = self.size(d);
+  const int n = self.ndim();
+  const int64_t *from_shape = self.shape().data(), *from_strides = self.strides().data();
+  const int64_t size = from_shape[d];
   if (start < 0) start += size;
   if (end < 0) end += size;
   start = start < 0 ? 0 : start > size ? size : start;
   end = end < start ? start : end > size ? size : end;
-  Layout layout = self.layout();
-  layout.set_offset(layout.offset() + start * layout.strides()[d]);
-  // (end - start + step - 1) / step without overflow for a huge step.
-  layout.mutable_shape()[d] = end == start ? 0 : (end - start - 1) / step + 1;
-  if (step != 1) {
-    int64_t stride;
+  Tensor out = self.unset_view(n, self.offset() + start * from_strides[d]);
+  Layout& layout = out.impl()->layout;
+  int64_t *shape = layout.mutable_shape().data(), *strides = layout.mutable_strides().data();
+  for (int i = 0; i < n; ++i) shape[i] = from_shape[i], strides[i] = from_strides[i];
+  if (RL_LIKELY(step == 1)) {
+    shape[d] = end - start;
+  } else {
+    // (end - start + step - 1) / step without overflow for a huge step.
+    shape[d] = end == start ? 0 : (end - start - 1) / step + 1;
     // A step past the end of 64 bits leaves one element, whose stride does not matter.
-    if (__builtin_mul_overflow(layout.strides()[d], step, &stride)) stride = layout.strides()[d];
-    layout.mutable_strides()[d] = stride;
+    int64_t stride;
+    if (!__builtin_mul_overflow(strides[d], step, &stride)) strides[d] = stride;
   }
   layout.refresh();
-  return self.view_as(std::move(layout));
+  return out;
 }
 
 Tensor unfold(const Tensor& self, int64_t dim, int64_t size, int64_t step) {

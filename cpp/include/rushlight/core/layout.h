@@ -17,6 +17,10 @@ class Layout {
     refresh();
   }
 
+  // n dims to be filled in, then refresh(). See Note [Layout fast paths].
+  struct Unset {};
+  RL_INLINE Layout(Unset, int n, int64_t offset) : shape_(n), strides_(n), offset_(offset) {}
+
   RL_INLINE const Dims& shape() const { return shape_; }
   RL_INLINE const Dims& strides() const { return strides_; }
   RL_INLINE int64_t offset() const { return offset_; }
@@ -34,8 +38,8 @@ class Layout {
   }
 
   // Note [Layout fast paths]
-  // Views of the hot paths (select, slice) edit the copy in place and then call refresh(), which
-  // recomputes numel and contiguity.
+  // Views of the hot paths (select, slice, transpose) fill in the layout of the new tensor where it
+  // lies and then call refresh(), which computes numel and contiguity.
   RL_INLINE Dims& mutable_shape() { return shape_; }
   RL_INLINE Dims& mutable_strides() { return strides_; }
   RL_INLINE void set_offset(int64_t offset) { offset_ = offset; }

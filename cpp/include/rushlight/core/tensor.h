@@ -11,6 +11,9 @@ class RL_API TensorImpl : public RefCounted {
  public:
   RL_INLINE TensorImpl(StoragePtr storage, Layout&& layout, DType dtype)
       : storage(std::move(storage)), layout(std::move(layout)), dtype(dtype) {}
+  RL_INLINE TensorImpl(const StoragePtr& storage, Layout::Unset unset, int ndim, int64_t offset,
+                       DType dtype)
+      : storage(storage), layout(unset, ndim, offset), dtype(dtype) {}
   static void destroy(TensorImpl* impl) noexcept;
   static void* operator new(size_t size);
   static void operator delete(void* p) noexcept;
@@ -57,6 +60,12 @@ class Tensor {
   // The same storage seen through another layout. The caller has checked the bounds.
   RL_INLINE Tensor view_as(Layout layout) const {
     return Tensor(impl_->storage, std::move(layout), impl_->dtype);
+  }
+
+  // The same storage with a layout of ndim dims that the caller fills in.
+  RL_INLINE Tensor unset_view(int ndim, int64_t offset) const {
+    return Tensor(IntrusivePtr<TensorImpl>::adopt(
+        new TensorImpl(impl_->storage, Layout::Unset{}, ndim, offset, impl_->dtype)));
   }
 
   RL_INLINE TensorImpl* impl() const { return impl_.get(); }
