@@ -1,4 +1,4 @@
-"""Prints `library;licence` of the installed scipy-openblas32 package, without loading it."""
+"""Prints `library;licence` of the installed scipy-openblas32, without loading it."""
 
 import sys
 from importlib import metadata
