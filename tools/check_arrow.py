@@ -11,7 +11,7 @@ MAX_LINES = 800
 CODE = {".h", ".cpp", ".cu", ".cuh", ".def", ".pyx", ".pxd", ".pxi", ".py"}
 CPP = {".h", ".cpp", ".cu", ".cuh", ".def"}
 
-# (where, which suffixes, what must not stand there, why); comments and strings are blank.
+# (where, which suffixes, what must not stand there, why); comments are blank.
 RULES = [
     (
         r"^cpp/(include|src)/",
