@@ -31,9 +31,10 @@ struct Library {
 class ScopedEnvironment {
  public:
   explicit ScopedEnvironment(std::vector<std::string> settings)
-      : settings_(*new std::vector<std::string>(std::move(settings))),
-        entries_(*new std::vector<char*>) {
-    original_ = environ;
+      : copy_(kept().emplace_back(new Copy{std::move(settings), {}})),
+        settings_(copy_->settings),
+        entries_(copy_->entries),
+        original_(environ) {
     for (std::string& setting : settings_) entries_.push_back(setting.data());
     for (char** entry = original_; entry && *entry; ++entry)
       if (!overridden(*entry)) entries_.push_back(*entry);
@@ -72,7 +73,17 @@ class ScopedEnvironment {
     return false;
   }
 
-  // Kept for the life of the process on purpose, see the note.
+  struct Copy {
+    std::vector<std::string> settings;
+    std::vector<char*> entries;
+  };
+  // Never freed, see the note.
+  static std::vector<Copy*>& kept() {
+    static auto* copies = new std::vector<Copy*>;
+    return *copies;
+  }
+
+  Copy* copy_;
   std::vector<std::string>& settings_;
   std::vector<char*>& entries_;
   char** original_;
