@@ -56,6 +56,8 @@ from rushlight._functions import (
 )
 from rushlight._interop import as_tensor, from_numpy, frombuffer
 from rushlight._ops import get_num_threads, set_num_threads, where
+from rushlight._paths import get_cmake_dir, get_include
+from rushlight._version import __version__
 
 for _d in _core._dtypes:
     globals()[_d.name] = _d
@@ -90,4 +92,3 @@ from rushlight.autograd import (  # noqa: E402
     set_grad_enabled,
 )
 
-__version__ = "0.1.0"

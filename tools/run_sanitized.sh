@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# tools/run_sanitized.sh BUILD [pytest arguments]: builds everything with AddressSanitizer and UBSan in
+# the folder BUILD, runs the C++ tests and then pytest (default: tests/python) on that build. The
+# current Python must have the build requirements, pytest, hypothesis and NumPy.
+set -euo pipefail
+build=$1
+shift
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+python=$(python -c 'import sys; print(sys.executable)')
+
+cmake -S "$root" -B "$build" -G Ninja -DRUSHLIGHT_SANITIZE=ON -DRUSHLIGHT_TESTS=ON \
+  -DRUSHLIGHT_PYTHON=ON "-DPython_EXECUTABLE=$python"
+cmake --build "$build"
+
+export UBSAN_OPTIONS=print_stacktrace=1
+# C++ programs are checked for leaks as well; Python itself leaks at exit by design.
+ctest --test-dir "$build" --output-on-failure
+
+# A sanitized module in a plain interpreter needs the run-time first; libstdc++ beside it, else ASan
+# does not see exceptions. Python's own allocator would hide errors in small objects.
+runtime="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so.6)"
+cd "$root"
+if [[ $# -eq 0 ]]; then
+  set -- -q tests/python
+fi
+env LD_PRELOAD="$runtime" PYTHONMALLOC=malloc PYTHONPATH="$build/python${PYTHONPATH:+:$PYTHONPATH}" \
+  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:strict_init_order=1 \
+  "$python" -m pytest -p no:cacheprovider "$@"
