@@ -65,6 +65,10 @@ RL_HD_INLINE bool any(bool mask) { return mask; }
 RL_HD_INLINE bool is_nan(float x) { return x != x; }
 RL_HD_INLINE bool is_nan(double x) { return x != x; }
 
+// True where the sign bit is set, -0 and NaN included.
+RL_HD_INLINE bool sign_mask(float x) { return as_int(x) < 0; }
+RL_HD_INLINE bool sign_mask(double x) { return as_int(x) < 0; }
+
 // NaN passes through unchanged (written so that it is one max and one min instruction).
 template <FloatScalar T>
 RL_HD_INLINE T clamp(T x, T low, T high) {
