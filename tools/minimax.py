@@ -102,37 +102,6 @@ def polynomial(
     return done, error
 
 
-def rational(f: Callable, low, high, top: int, bottom: int, bits: int, constant=None, scale=1):
-    """f(s) ~ P(s) / Q(s), Q(0) = scale and, where given, P(0) = constant, in relative error."""
-    xs = grid(low, high)
-    fx = [f(x) for x in xs]
-    start = 0 if constant is None else 1
-    head = mp.mpf(constant or 0)
-    q_values = [mp.mpf(1)] * len(xs)
-    numerator = [[x**k for x in xs] for k in range(start, top + 1)]
-    denominator = [[-v * x**k for x, v in zip(xs, fx)] for k in range(1, bottom + 1)]
-    for _ in range(8):  # Loeb's iteration: the last denominator is the next weight
-        weight = [1 / abs(v * q) for v, q in zip(fx, q_values)]
-        coefficients, bound = solve(
-            numerator + denominator, [v - head for v in fx], weight, top + bottom + 1 - start
-        )
-        q = [mp.mpf(1)] + coefficients[top + 1 - start :]
-        q_values = [sum(c * x**i for i, c in enumerate(q)) for x in xs]
-    # Round the denominator, then fit the numerator to it, coefficient by coefficient.
-    q = [to_precision(c * scale, bits) for c in q]
-    target = [v * sum(c * x**i for i, c in enumerate(q)) for x, v in zip(xs, fx)]
-    weight = [1 / abs(t) for t in target]
-    p = [head] * start
-    target = [t - sum(p) for t in target]
-    for order in range(start, top + 1):
-        columns = numerator[order - start :]
-        coefficients, _ = solve(columns, target, weight, len(columns))
-        p.append(to_precision(coefficients[0], bits))
-        target = [t - p[-1] * c for t, c in zip(target, columns[0])]
-    error = max(abs(t) * w for t, w in zip(target, weight))
-    return p, q, error, bound
-
-
 def odd(first: int, count: int) -> list[int]:
     return list(range(first, first + 2 * count, 2))
 
@@ -158,7 +127,7 @@ def scaled_erfc(t):
     return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
 
 
-ERF_SCALE = mp.mpf("1.115234375")
+ERF_CUT = mp.mpf("0.9")
 
 POLYNOMIALS = {
     "exp_f32": (mp.exp, -EXP_END, EXP_END, consecutive(2, 6), 24, {0: 1, 1: 1}),
@@ -169,24 +138,23 @@ POLYNOMIALS = {
     "sinh_f64": (mp.sinh, TINY, 1, odd(3, 8), 53, {1: 1}),
     "log_f32": (mp.log1p, LOG_LOW, LOG_HIGH, consecutive(3, 10), 24, {1: 1, 2: -0.5}),
     "log_f64": (log_rest, TINY, "0.1725", [2 * k for k in range(1, 8)], 53, {}),
-    "sin_f32": (mp.sin, TINY, HALF_PI, odd(3, 4), 24, {1: 1}),
+    "sin_f32": (mp.sin, TINY, HALF_PI / 2, odd(3, 3), 24, {1: 1}),
+    "cos_f32": (mp.cos, TINY, HALF_PI / 2, [4, 6, 8], 24, {0: 1, 2: -0.5}),
+    "tanh_f32": (mp.tanh, TINY, "0.6", odd(3, 5), 24, {1: 1}),
     "sin_f64": (mp.sin, TINY, HALF_PI, odd(3, 9), 53, {1: 1}),
-    "tan_f32": (mp.tan, TINY, HALF_PI / 2, odd(3, 7), 24, {1: 1}),
+    "tan_f32": (mp.tan, TINY, HALF_PI / 2, odd(3, 7), 53, {1: 1}),
     "tan_f64": (mp.tan, TINY, HALF_PI / 2, odd(3, 14), 53, {1: 1}),
-    "asin_f32": (mp.asin, TINY, "0.5", odd(3, 5), 24, {1: 1}),
+    "asin_f32": (mp.asin, TINY, "0.5", odd(3, 5), 53, {1: 1}),
     "asin_f64": (mp.asin, TINY, "0.5", odd(3, 13), 53, {1: 1}),
     "atan_f32": (mp.atan, TINY, 1, odd(3, 9), 24, {1: 1}),
     "atan_f64": (mp.atan, TINY, 1, odd(3, 20), 53, {1: 1}),
+    "erf_f32": (lambda x: mp.erf(x) - x, TINY, ERF_CUT, odd(1, 7), 24, {}, mp.erf),
+    # Relative to 1 / erfc: what remains of the error after exp.
+    "erf_tail_f32": (lambda x: -mp.log(mp.erfc(x)), ERF_CUT, "3.95", consecutive(1, 7), 24, {},
+                     lambda x: 1 / mp.erfc(x)),
     "erfc_f32": (scaled_erfc, -1, (mp.mpf("10.1") - 3) / (mp.mpf("10.1") + 3),
                  consecutive(0, 12), 53, {}),
 }
-RATIONALS = {
-    "tanh_f32": (lambda s: mp.tanh(mp.sqrt(s)) / mp.sqrt(s), "1e-6", "81.2", 4, 5, 24, 1),
-    # The scale makes both constant terms nearly exact in float.
-    "erf_f32": (lambda s: mp.erf(mp.sqrt(s)) / mp.sqrt(s), "1e-6", "15.4", 6, 5, 24, None, ERF_SCALE),
-}
-
-
 def show(coefficients, bits: int) -> str:
     suffix = "f" if bits == 24 else ""
     digits = 9 if bits == 24 else 17
@@ -204,12 +172,6 @@ def main() -> None:
             powers = sorted(set(done) - set(row[5]))
             print(f"{name}: relative error 2^{float(mp.log(error, 2)):.1f}, from x^{powers[0]}")
             print("  ", show([done[p] for p in powers], row[4]))
-    for name, row in RATIONALS.items():
-        if not names or name in names:
-            top, bottom, error, _ = rational(*row)
-            print(f"{name}: relative error 2^{float(mp.log(error, 2)):.1f}")
-            print("  P", show(top, row[5]))
-            print("  Q", show(bottom, row[5]))
 
 
 if __name__ == "__main__":

@@ -21,19 +21,21 @@ RL_HD_INLINE ExpReduced<V> reduce_exp(V x) {
   return {n, r, wrapping_sub(as_int(shifted), IntOf<V>(F::kShifterBits))};
 }
 
-// e^r for |r| <= ln2 / 2; polynomial error 2^-27.6 (float), 2^-56.1 (double).
+// (e^r - 1 - r) / r^2 for |r| <= ln2 / 2; error in e^r 2^-27.6 (float), 2^-56.1 (double).
+template <class V>
+RL_HD_INLINE V exp_rest(V r) {
+  if constexpr (std::is_same_v<ScalarOf<V>, float>)
+    return polynomial(r, 4.99999940e-1f, 1.66665152e-1f, 4.16684560e-2f, 8.36941879e-3f,
+                      1.38131436e-3f);
+  else
+    return polynomial(r, 5.0000000000000122e-1, 1.6666666666666385e-1, 4.1666666666519150e-2,
+                      8.3333333335076643e-3, 1.3888888946920086e-3, 1.9841269486165920e-4,
+                      2.4801489352094401e-5, 2.7557597176454178e-6, 2.7631687407665714e-7,
+                      2.4998997062357626e-8);
+}
 template <class V>
 RL_HD_INLINE V exp_polynomial(V r) {
-  V q;
-  if constexpr (std::is_same_v<ScalarOf<V>, float>)
-    q = polynomial(r, 4.99999940e-1f, 1.66665152e-1f, 4.16684560e-2f, 8.36941879e-3f,
-                   1.38131436e-3f);
-  else
-    q = polynomial(r, 5.0000000000000122e-1, 1.6666666666666385e-1, 4.1666666666519150e-2,
-                   8.3333333335076643e-3, 1.3888888946920086e-3, 1.9841269486165920e-4,
-                   2.4801489352094401e-5, 2.7557597176454178e-6, 2.7631687407665714e-7,
-                   2.4998997062357626e-8);
-  return fma(r * r, q, r) + V(ScalarOf<V>(1));
+  return fma(r * r, exp_rest(r), r) + V(ScalarOf<V>(1));
 }
 
 // e^r - 1; polynomial error 2^-28.7 (float), 2^-59.4 (double).
@@ -63,6 +65,25 @@ RL_HD_INLINE V exp_clamped(V x) {
     n_int = wrapping_sub(n_int, IntOf<V>(kShift));
   }
   return scale_by_power(exp_polynomial(e.r), n, n_int);
+}
+
+// e^x with the rounding of r undone, for use within another function.
+template <class V>
+RL_HD_INLINE V exp_careful(V x) {
+  using F = FloatFormat<ScalarOf<V>>;
+  const V shifted = fma(x, V(F::kLog2E), V(F::kShifter)), n = shifted - V(F::kShifter);
+  const V high = fma(n, V(-F::kLn2High), x), low = n * V(-F::kLn2Low), r = high + low;
+  const V p = (fma(r * r, exp_rest(r), low) + high) + V(ScalarOf<V>(1));
+  return scale_by_power(p, n, wrapping_sub(as_int(shifted), IntOf<V>(F::kShifterBits)));
+}
+
+// e^x where neither it nor 2^n leaves the normal range.
+template <class V>
+RL_HD_INLINE V exp_in_range(V x) {
+  using F = FloatFormat<ScalarOf<V>>;
+  const ExpReduced<V> e = reduce_exp(x);
+  const auto power_bits = wrapping_add(e.n_int, IntOf<V>(F::kBias));
+  return exp_polynomial(e.r) * as_float(shift_left(power_bits, F::kMantissaBits));
 }
 
 // e^x - 1 for x within the clamping range; loses the sign of -0.
@@ -103,13 +124,18 @@ RL_HD_INLINE V expm1(V x) {
   return copysign(detail::expm1_clamped(clamp(x, T(-44), F::kExpHigh)), x);
 }
 
-// 1 / (1 + e^-x), from e^-|x| so that the left tail keeps its denormals.
+// 1 / (1 + e^-x), from e^-|x| so that the left tail keeps its denormals. For float, what 1 + e loses
+// to rounding is put back: d/dd (top / d) = -q / d, and 1 / d is q or 1 - q.
 template <RealLike V>
 RL_HD_INLINE V sigmoid(V x) {
   using T = ScalarOf<V>;
   using F = FloatFormat<T>;
-  const V one(T(1)), e = detail::exp_clamped<0>(clamp(-abs(x), F::kExpLow, T(0)));
-  return select(x < V(T(0)), e, one) / (one + e);
+  const V one(T(1)), e = detail::exp_careful(clamp(-abs(x), F::kExpLow, T(0))), d = one + e;
+  const auto negative = x < V(T(0));
+  const V q = select(negative, e, one) / d;
+  if constexpr (std::is_same_v<T, double>) return q;
+  const V lost = (d - one) - e, inverse = select(negative, one - q, q);
+  return fma(q * inverse, lost, q);
 }
 
 template <RealLike V>
@@ -138,17 +164,19 @@ RL_HD_INLINE V sinh(V x) {
   return copysign(select(size < V(T(1)), fma(size * square, q, size), large), x);
 }
 
-// float: x P(x^2) / Q(x^2), error 2^-26.9, up to where tanh rounds to 1. double: through expm1.
+// float: a polynomial below 0.6, error 2^-28.4, and 1 - 2 / (e^2x + 1) above, up to where tanh
+// rounds to 1. double: through expm1.
 template <RealLike V>
 RL_HD_INLINE V tanh(V x) {
   using T = ScalarOf<V>;
   if constexpr (std::is_same_v<T, float>) {
-    const V bounded = clamp(x, -9.0109f, 9.0109f), s = bounded * bounded;
-    const V p = polynomial(s, 1.0f, 1.37873873e-1f, 4.01106197e-3f, 3.16431106e-5f,
-                           5.09428624e-8f);
-    const V q = polynomial(s, 1.0f, 4.71207201e-1f, 2.77468041e-2f, 4.21197445e-4f,
-                           1.62158278e-6f, 7.40973727e-10f);
-    return clamp(bounded * p / q, -1.0f, 1.0f);
+    const V size = clamp(abs(x), 0.0f, 10.0f), s = size * size, one(1.0f);
+    const V small = fma(size * s,
+                        polynomial(s, -3.33332986e-1f, 1.33319363e-1f, -5.37847169e-2f,
+                                   2.07986254e-2f, -5.89796668e-3f),
+                        size);
+    const V large = one - V(2.0f) / (detail::exp_in_range(size + size) + one);
+    return copysign(select(size < V(0.6f), small, large), x);
   } else {
     const V size = clamp(abs(x), 0.0, 20.0), grown = detail::expm1_clamped(size + size);
     return copysign(grown / (grown + V(2.0)), x);

@@ -139,12 +139,13 @@ RL_HD_INLINE V log1p(V x) {
 
 namespace detail {
 
-// For large x the square would overflow; there it is log(2 x).
+// For large x the square would overflow; there it is log(x) + ln2, and log1p(x) is log(x).
 template <class V>
 RL_HD_INLINE V asinh_wide(V x) {
   using T = ScalarOf<V>;
+  constexpr T kLarge = T(1e30);
   const V one(T(1)), size = abs(x), square = size * size;
-  const auto large = size > V(T(1e9));
+  const auto large = size > V(kLarge);
   const V small = size + square / (one + sqrt(one + square));
   const V log = log1p(select(large, size, small));
   return copysign(log + select(large, V(FloatFormat<T>::kLn2), V(T(0))), x);
@@ -152,8 +153,9 @@ RL_HD_INLINE V asinh_wide(V x) {
 template <class V>
 RL_HD_INLINE V acosh_wide(V x) {
   using T = ScalarOf<V>;
+  constexpr T kLarge = T(1e30);
   const V one(T(1)), t = x - one;
-  const auto large = x > V(T(1e9));
+  const auto large = x > V(kLarge);
   const V small = t + sqrt(t * (t + V(T(2))));
   const V log = log1p(select(large, x, small));
   const V result = log + select(large, V(FloatFormat<T>::kLn2), V(T(0)));

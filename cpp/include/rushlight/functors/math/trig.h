@@ -28,9 +28,9 @@ RL_HD_INLINE V subtract_pi(V x, V q) {
     } else {
       x = x - q * V(0x1.92p+1f);
       x = x - q * V(0x1.fb4p-11f);
-      x = x - q * V(0x1.444p-23f);
-      x = x - q * V(0x1.68cp-38f);
-      return x - q * V(0x1.1a6264p-53f);
+      // So far exact; one rounding for the rest together.
+      const V third = q * V(0x1.444p-23f), high = x - third, lost = (x - high) - third;
+      return high + ((lost - q * V(0x1.68cp-38f)) - q * V(0x1.1a6264p-53f));
     }
   } else {
     if constexpr (kFusedMultiplyAdd) {
@@ -46,17 +46,14 @@ RL_HD_INLINE V subtract_pi(V x, V q) {
   }
 }
 
-// sin(r) for |r| <= 1.01 pi / 2; error 2^-27.0 (float), 2^-61.9 (double).
+// sin(r) for |r| <= 1.01 pi / 2; error 2^-61.9.
 template <class V>
 RL_HD_INLINE V sin_polynomial(V r) {
   const V z = r * r;
-  V q;
-  if constexpr (std::is_same_v<ScalarOf<V>, float>)
-    q = polynomial(z, -1.66666582e-1f, 8.33303016e-3f, -1.98068505e-4f, 2.59951844e-6f);
-  else
-    q = polynomial(z, -1.6666666666666666e-1, 8.3333333333332187e-3, -1.9841269841220982e-4,
-                   2.7557319213859393e-6, -2.5052107219400770e-8, 1.6058965302081630e-10,
-                   -7.6440835284708855e-13, 2.7461351778572382e-15, -2.3648344711194113e-18);
+  const V q = polynomial(z, -1.6666666666666666e-1, 8.3333333333332187e-3,
+                         -1.9841269841220982e-4, 2.7557319213859393e-6, -2.5052107219400770e-8,
+                         1.6058965302081630e-10, -7.6440835284708855e-13, 2.7461351778572382e-15,
+                         -2.3648344711194113e-18);
   return fma(r * z, q, r);
 }
 
@@ -78,56 +75,92 @@ RL_HD_INLINE V libm_beyond(V limit, V size, V x, V result, Fn fn) {
   return select(far, map_lanes(x, fn), result);
 }
 
+// float: sin(x + turns pi/2) with r = x - n pi/2 and the polynomial of n + turns, errors 2^-27.8
+// (sin) and 2^-32.7 (cos); their results keep their distance to 1, unlike sin's near pi/2.
+template <int kTurns, class V>
+RL_HD_INLINE V sin_by_quarters(V size) {
+  const V shifted = fma(size, V(0.636619772f), V(FloatFormat<float>::kShifter));
+  const V n = shifted - V(FloatFormat<float>::kShifter);
+  const V r = subtract_pi(size, n * V(0.5f)), z = r * r;
+  const V sine = fma(r * z, polynomial(z, -1.66666538e-1f, 8.33210628e-3f, -1.95078828e-4f), r);
+  const V cosine = fma(z * z, polynomial(z, 4.16666456e-2f, -1.38872978e-3f, 2.44300845e-5f),
+                       fma(V(-0.5f), z, V(1.0f)));
+  const auto quarter = wrapping_add(as_int(shifted), IntOf<V>(kTurns));
+  const V result = select(sign_mask(as_float(shift_left(quarter, 31))), cosine, sine);
+  return as_float(as_int(result) ^ (shift_left(quarter, 30) & as_int(V(-0.0f))));
+}
+
 }  // namespace detail
 
-// sin(x) = (-1)^n sin(x - n pi)
+// double: sin(x) = (-1)^n sin(x - n pi)
 template <RealLike V>
 RL_HD_INLINE V sin(V x) {
   using T = ScalarOf<V>;
   using F = FloatFormat<T>;
-  const V size = abs(x), shifted = fma(size, V(F::kInvPi), V(F::kShifter));
-  const V r = detail::subtract_pi(size, shifted - V(F::kShifter));
-  const V result = as_float(as_int(detail::sin_polynomial(r)) ^ detail::parity_to_sign(shifted) ^
-                            detail::sign_of(x));
+  const V size = abs(x);
+  V result;
+  if constexpr (std::is_same_v<T, float>) {
+    result = detail::sin_by_quarters<0>(size);
+  } else {
+    const V shifted = fma(size, V(F::kInvPi), V(F::kShifter));
+    const V r = detail::subtract_pi(size, shifted - V(F::kShifter));
+    result = as_float(as_int(detail::sin_polynomial(r)) ^ detail::parity_to_sign(shifted));
+  }
+  result = as_float(as_int(result) ^ detail::sign_of(x));
   return detail::libm_beyond(V(detail::reduction_limit<T>()), size, x, result, libm::Sin{});
 }
 
-// cos(x) = (-1)^(n+1) sin(x - (n + 1/2) pi)
+// double: cos(x) = (-1)^(n+1) sin(x - (n + 1/2) pi)
 template <RealLike V>
 RL_HD_INLINE V cos(V x) {
   using T = ScalarOf<V>;
   using F = FloatFormat<T>;
-  const V half(T(0.5)), size = abs(x);
-  const V shifted = fma(size, V(F::kInvPi), -half) + V(F::kShifter);
-  const V r = detail::subtract_pi(size, (shifted - V(F::kShifter)) + half);
-  const V result = as_float(as_int(-detail::sin_polynomial(r)) ^ detail::parity_to_sign(shifted));
+  const V size = abs(x);
+  V result;
+  if constexpr (std::is_same_v<T, float>) {
+    result = detail::sin_by_quarters<1>(size);
+  } else {
+    const V half(0.5), shifted = fma(size, V(F::kInvPi), -half) + V(F::kShifter);
+    const V r = detail::subtract_pi(size, (shifted - V(F::kShifter)) + half);
+    result = as_float(as_int(-detail::sin_polynomial(r)) ^ detail::parity_to_sign(shifted));
+  }
   return detail::libm_beyond(V(detail::reduction_limit<T>()), size, x, result, libm::Cos{});
 }
 
-// With r = x - n pi/2: tan(r) for even n, -1 / tan(r) for odd n. Error 2^-29.3 (float),
-// 2^-55.7 (double).
+namespace detail {
+
+// With r = x - n pi/2: tan(r) for even n, -1 / tan(r) for odd n; error 2^-29.3 or 2^-55.7.
+template <bool kFull>
+struct TanWide {
+  template <class V>
+  RL_HD_INLINE V operator()(V x) const {
+    using F = FloatFormat<double>;
+    const V size = abs(x), shifted = fma(size, V(2.0 * F::kInvPi), V(F::kShifter));
+    const V r = subtract_pi(size, (shifted - V(F::kShifter)) * V(0.5)), z = r * r;
+    V q;
+    if constexpr (kFull)
+      q = polynomial(z, 3.3333333333332565e-1, 1.3333333333443498e-1, 5.3968253913004888e-2,
+                     2.1869489933357675e-2, 8.8632146382847284e-3, 3.5923295315020147e-3,
+                     1.4545144483617447e-3, 5.9608041663353109e-4, 2.1940938039486795e-4,
+                     1.4259834292816394e-4, -3.4885145957963749e-5, 9.7209753526250630e-5,
+                     -4.9036221666966869e-5, 2.1857031169586359e-5);
+    else
+      q = polynomial(z, 3.3333352690952578e-1, 1.3332559344169209e-1, 5.4072009138497905e-2,
+                     2.1218266552192021e-2, 1.1005059632814559e-2, -1.2920681653604108e-4,
+                     4.4860981073624826e-3);
+    const V t = fma(r * z, q, r);
+    const auto odd = sign_mask(as_float(parity_to_sign(shifted)));
+    return as_float(as_int(select(odd, V(-1.0) / t, t)) ^ sign_of(x));
+  }
+};
+
+}  // namespace detail
+
 template <RealLike V>
 RL_HD_INLINE V tan(V x) {
   using T = ScalarOf<V>;
-  using F = FloatFormat<T>;
-  const V size = abs(x), shifted = fma(size, V(T(2) * F::kInvPi), V(F::kShifter));
-  const V n = shifted - V(F::kShifter), r = detail::subtract_pi(size, n * V(T(0.5))), z = r * r;
-  V q;
-  if constexpr (std::is_same_v<T, float>)
-    q = polynomial(z, 3.33333522e-1f, 1.33325711e-1f, 5.40709794e-2f, 2.12226063e-2f,
-                   1.09955529e-2f, -1.18770819e-4f, 4.48155962e-3f);
-  else
-    q = polynomial(z, 3.3333333333332565e-1, 1.3333333333443498e-1, 5.3968253913004888e-2,
-                   2.1869489933357675e-2, 8.8632146382847284e-3, 3.5923295315020147e-3,
-                   1.4545144483617447e-3, 5.9608041663353109e-4, 2.1940938039486795e-4,
-                   1.4259834292816394e-4, -3.4885145957963749e-5, 9.7209753526250630e-5,
-                   -4.9036221666966869e-5, 2.1857031169586359e-5);
-  const V t = fma(r * z, q, r);
-  const auto odd = sign_mask(as_float(detail::parity_to_sign(shifted)));
-  const V turned = select(odd, V(T(-1)) / t, t);
-  const V result = as_float(as_int(turned) ^ detail::sign_of(x));
-  return detail::libm_beyond(V(detail::reduction_limit<T>() / T(2)), size, x, result,
-                             libm::Tan{});
+  const V near = detail::in_double(x, detail::TanWide<!std::is_same_v<T, float>>{});
+  return detail::libm_beyond(V(T(5e5)), abs(x), x, near, libm::Tan{});
 }
 
 namespace detail {
@@ -142,8 +175,8 @@ RL_HD_INLINE V asin_rest(V z) {
                       3.7077711772500904e-3, 2.1704303665004348e-2, -2.0994823387147737e-2,
                       3.2626086808106795e-2);
   else
-    return polynomial(z, 1.66667521e-1, 7.49530941e-2, 4.54691499e-2, 2.41847783e-2,
-                      4.21583056e-2);
+    return polynomial(z, 1.6666752478016211e-1, 7.4952977920554317e-2, 4.5470357767105500e-2,
+                      2.4179603214513092e-2, 4.2166159479735954e-2);
 }
 // (atan(t) - t) / t^3 at z = t^2 <= 1; error 2^-28.4 or 2^-56.9.
 template <bool kFull, class V>
