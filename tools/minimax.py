@@ -132,6 +132,7 @@ ERF_CUT = mp.mpf("0.9")
 POLYNOMIALS = {
     "exp_f32": (mp.exp, -EXP_END, EXP_END, consecutive(2, 6), 24, {0: 1, 1: 1}),
     "exp_f64": (mp.exp, -EXP_END, EXP_END, consecutive(2, 11), 53, {0: 1, 1: 1}),
+    "pow_f32": (mp.exp, -EXP_END, EXP_END, consecutive(2, 7), 53, {0: 1, 1: 1}),
     "expm1_f32": (mp.expm1, -EXP_END, EXP_END, consecutive(2, 7), 24, {1: 1}),
     "expm1_f64": (mp.expm1, -EXP_END, EXP_END, consecutive(2, 12), 53, {1: 1}),
     "sinh_f32": (mp.sinh, TINY, 1, odd(3, 4), 24, {1: 1}),

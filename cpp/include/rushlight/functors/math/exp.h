@@ -67,14 +67,14 @@ RL_HD_INLINE V exp_clamped(V x) {
   return scale_by_power(exp_polynomial(e.r), n, n_int);
 }
 
-// e^x with the rounding of r undone, for use within another function.
+// e^x for x <= 0, down to the clamping range, with the rounding of r undone.
 template <class V>
-RL_HD_INLINE V exp_careful(V x) {
+RL_HD_INLINE V exp_of_negative(V x) {
   using F = FloatFormat<ScalarOf<V>>;
   const V shifted = fma(x, V(F::kLog2E), V(F::kShifter)), n = shifted - V(F::kShifter);
   const V high = fma(n, V(-F::kLn2High), x), low = n * V(-F::kLn2Low), r = high + low;
   const V p = (fma(r * r, exp_rest(r), low) + high) + V(ScalarOf<V>(1));
-  return scale_by_power(p, n, wrapping_sub(as_int(shifted), IntOf<V>(F::kShifterBits)));
+  return scale_down(p, n, wrapping_sub(as_int(shifted), IntOf<V>(F::kShifterBits)));
 }
 
 // e^x where neither it nor 2^n leaves the normal range.
@@ -130,7 +130,8 @@ template <RealLike V>
 RL_HD_INLINE V sigmoid(V x) {
   using T = ScalarOf<V>;
   using F = FloatFormat<T>;
-  const V one(T(1)), e = detail::exp_careful(clamp(-abs(x), F::kExpLow, T(0))), d = one + e;
+  const V one(T(1)), e = detail::exp_of_negative(max_or_second(V(F::kExpLow), -abs(x)));
+  const V d = one + e;
   const auto negative = x < V(T(0));
   const V q = select(negative, e, one) / d;
   if constexpr (std::is_same_v<T, double>) return q;

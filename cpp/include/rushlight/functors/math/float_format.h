@@ -13,6 +13,7 @@ struct FloatFormat<float> {
   static constexpr int kMantissaBits = 23;
   static constexpr int32_t kBias = 127;
   static constexpr float kMinNormal = 0x1p-126f;
+  static constexpr float kInfinity = __builtin_huge_valf(), kNan = __builtin_nanf("");
   // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
   static constexpr float kShifter = 12582912.0f;
   static constexpr int32_t kShifterBits = 0x4b400000;
@@ -36,6 +37,7 @@ struct FloatFormat<double> {
   static constexpr int kMantissaBits = 52;
   static constexpr int64_t kBias = 1023;
   static constexpr double kMinNormal = 0x1p-1022;
+  static constexpr double kInfinity = __builtin_huge_val(), kNan = __builtin_nan("");
   static constexpr double kShifter = 6755399441055744.0;  // 1.5 * 2^52
   static constexpr int64_t kShifterBits = 0x4338000000000000;
 
@@ -62,10 +64,23 @@ RL_HD_INLINE V scale_in_two_steps(V x, IntOf<V> n) {
   return x * as_float(shift_left(first, F::kMantissaBits)) *
          as_float(shift_left(second, F::kMantissaBits));
 }
+// The same for n <= 0, with fewer instructions: 2^(n + bias/2) is normal.
+template <class V>
+RL_HD_INLINE V scale_down_in_two_steps(V x, IntOf<V> n) {
+  using T = ScalarOf<V>;
+  using F = FloatFormat<T>;
+  const V power = as_float(shift_left(wrapping_add(n, IntOf<V>(F::kBias + F::kBias / 2)),
+                                      F::kMantissaBits));
+  return x * power * V(sizeof(T) == 4 ? T(0x1p-63) : T(0x1p-511));
+}
 // x 2^n for a normal x and |n| up to twice the exponent range; n is given in both types.
 template <FloatScalar T>
 RL_HD_INLINE T scale_by_power(T x, T, IntOf<T> n) {
   return scale_in_two_steps(x, n);
+}
+template <FloatScalar T>
+RL_HD_INLINE T scale_down(T x, T, IntOf<T> n) {
+  return scale_down_in_two_steps(x, n);
 }
 
 }  // namespace rushlight::math

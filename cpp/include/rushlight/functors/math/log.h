@@ -87,10 +87,10 @@ RL_HD_INLINE V log_of_parts(V k, V f) {
 template <class V>
 RL_HD_INLINE V fix_log(V result, V x) {
   using T = ScalarOf<V>;
-  constexpr T kInfinity = T(__builtin_huge_valf()), kNan = T(__builtin_nanf(""));
-  result = select(x < V(kInfinity), result, x);
-  result = select(x < V(T(0)), V(kNan), result);
-  return select(x == V(T(0)), V(-kInfinity), result);
+  using F = FloatFormat<T>;
+  result = select(x < V(F::kInfinity), result, x);
+  result = select(x < V(T(0)), V(F::kNan), result);
+  return select(x == V(T(0)), V(-F::kInfinity), result);
 }
 
 template <LogBase kBase, class V>
@@ -159,7 +159,7 @@ RL_HD_INLINE V acosh_wide(V x) {
   const V small = t + sqrt(t * (t + V(T(2))));
   const V log = log1p(select(large, x, small));
   const V result = log + select(large, V(FloatFormat<T>::kLn2), V(T(0)));
-  return select(x < one, V(T(__builtin_nanf(""))), result);
+  return select(x < one, V(FloatFormat<T>::kNan), result);
 }
 template <class V>
 RL_HD_INLINE V atanh_wide(V x) {

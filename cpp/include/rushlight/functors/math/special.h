@@ -52,19 +52,19 @@ struct ErfcForFloat {
   }
 };
 
-// For float arguments and results: 2^(y log2 |x|), then the special cases of C's pow.
-struct PowForFloat {
+// 2^(y log2 x) for normal finite x > 0 in double precision, with a polynomial (error 2^-34.1) for a
+// float result. Clamped to where a float is 0 or infinite.
+struct PowCore {
   template <class V>
   RL_HD_INLINE V operator()(V x, V y) const {
-    const V zero(0.0), one(1.0), size = abs(x);
-    const auto unit = (size == one) & (y == y);
-    const V power = exp2(select(unit, zero, y * log2(size)));
-    const V half = y * V(0.5);
-    const auto integer = trunc(y) == y, odd = integer & (trunc(half) != half);
-    const V nan(__builtin_nan("")), infinity(__builtin_huge_val());
-    V result = select(sign_mask(x) & odd, -power, power);
-    result = select((x < zero) & (x > -infinity) & !integer, nan, result);
-    return select((x == one) | (y == zero), one, result);
+    const LogReduced<V> parts = reduce_log(x, V(log_k_bias<double>()));
+    const V power = clamp(y * log_of_parts<LogBase::k2>(parts.k, parts.f), -160.0, 160.0);
+    const V shifted = power + V(FloatFormat<double>::kShifter);
+    const V r = (power - (shifted - V(FloatFormat<double>::kShifter))) * V(FloatFormat<double>::kLn2);
+    const V p = polynomial(r, 1.0, 1.0, 5.0000000716726356e-1, 1.6666665820059665e-1,
+                           4.1666280324493786e-2, 8.3335037650863805e-3, 1.3945752277306259e-3,
+                           1.9789255864046767e-4);
+    return as_float(wrapping_add(as_int(p), shift_left(as_int(shifted), 52)));
   }
 };
 
@@ -72,19 +72,40 @@ struct PowForFloat {
 struct HypotForFloat {
   template <class V>
   RL_HD_INLINE V operator()(V x, V y) const {
-    const V infinity(__builtin_huge_val());
-    const V size = sqrt(x * x + y * y);
-    return select((abs(x) == infinity) | (abs(y) == infinity), infinity, size);
+    return sqrt(x * x + y * y);
   }
 };
+template <class V>
+RL_HD_INLINE V hypot_scaled(V x, V y) {
+  const V larger = max_or_second(x, y);
+  const auto huge = larger > V(0x1p500), tiny = larger < V(0x1p-400);
+  const V down = select(huge, V(0x1p-600), select(tiny, V(0x1p600), V(1.0)));
+  const V up = select(huge, V(0x1p600), select(tiny, V(0x1p-600), V(1.0)));
+  x = x * down;
+  y = y * down;
+  return sqrt(x * x + y * y) * up;
+}
 
-// For float arguments: exact while the quotient has at most 29 bits, as the rounded division then
-// cannot reach the next integer and every product is representable. NaN elsewhere.
+// NaN where the C library has to be asked.
+template <class V>
+RL_HD_INLINE V fmod_near(V x, V y) {
+  using T = ScalarOf<V>;
+  // Exact: the fused remainder of the truncated quotient, or of the next integer if the division
+  // rounded up to it. Infinite x or y and y = 0 give NaN.
+  const V q = trunc(x / y);
+  V r = fma(-q, y, x);
+  r = select(sign_mask(r) ^ sign_mask(x), r + copysign(y, x), r);
+  r = select(r == copysign(y, x), V(T(0)), r);
+  return select(abs(q) < V(sizeof(T) == 4 ? T(0x1p22) : T(0x1p51)), copysign(r, x),
+                V(FloatFormat<T>::kNan));
+}
+// Without a fused operation, in double precision for float arguments: exact while the quotient has
+// at most 29 bits, as the rounded division then cannot reach the next integer.
 struct FmodForFloat {
   template <class V>
   RL_HD_INLINE V operator()(V x, V y) const {
     const V q = x / y;
-    return select(abs(q) < V(0x1p29), copysign(x - trunc(q) * y, x), V(__builtin_nan("")));
+    return select(abs(q) < V(0x1p29), copysign(x - trunc(q) * y, x), V(FloatFormat<double>::kNan));
   }
 };
 
@@ -98,32 +119,53 @@ RL_HD_INLINE V erfc(V x) {
     return map_lanes(x, libm::Erfc{});
 }
 
+// float: the core in double precision, then the special cases of C's pow.
 template <RealLike V>
 RL_HD_INLINE V pow(V x, V y) {
-  if constexpr (std::is_same_v<ScalarOf<V>, float>)
-    return via_double(x, y, detail::PowForFloat{});
-  else
+  using T = ScalarOf<V>;
+  if constexpr (std::is_same_v<T, float>) {
+    const V zero(T(0)), one(T(1)), infinity(FloatFormat<T>::kInfinity), size = abs(x);
+    const V half = y * V(T(0.5));
+    const auto integer = trunc(y) == y, odd = integer & (trunc(half) != half);
+    V result = via_double(size, y, detail::PowCore{});
+    const auto empty = size == zero, full = size == infinity;
+    result = select(empty | full, select(empty ^ (y < zero), zero, infinity), result);
+    result = select(size == one, one, result);
+    result = select(sign_mask(x) & odd, -result, result);
+    result = select((x < zero) & (x > -infinity) & !integer, V(FloatFormat<T>::kNan), result);
+    result = select((x != x) | (y != y), x + y, result);
+    return select((x == one) | (y == zero), one, result);
+  } else {
     return map_lanes(x, y, libm::Pow{});
+  }
 }
 
 template <RealLike V>
 RL_HD_INLINE V hypot(V x, V y) {
-  if constexpr (std::is_same_v<ScalarOf<V>, float>)
-    return via_double(x, y, detail::HypotForFloat{});
+  using T = ScalarOf<V>;
+  const V infinity(FloatFormat<T>::kInfinity);
+  x = abs(x);
+  y = abs(y);
+  V size;
+  if constexpr (std::is_same_v<T, float>)
+    size = via_double(x, y, detail::HypotForFloat{});
   else
-    return map_lanes(x, y, libm::Hypot{});
+    size = detail::hypot_scaled(x, y);
+  return select((x == infinity) | (y == infinity), infinity, size);
 }
 
 template <RealLike V>
 RL_HD_INLINE V fmod(V x, V y) {
-  if constexpr (std::is_same_v<ScalarOf<V>, float>) {
-    const V fast = via_double(x, y, detail::FmodForFloat{});
-    const auto rest = fast != fast;
-    if (RL_LIKELY(!any(rest))) return fast;
-    return select(rest, map_lanes(x, y, libm::Fmod{}), fast);
-  } else {
+  V fast;
+  if constexpr (kFusedMultiplyAdd)
+    fast = detail::fmod_near(x, y);
+  else if constexpr (std::is_same_v<ScalarOf<V>, float>)
+    fast = via_double(x, y, detail::FmodForFloat{});
+  else
     return map_lanes(x, y, libm::Fmod{});
-  }
+  const auto rest = fast != fast;
+  if (RL_LIKELY(!any(rest))) return fast;
+  return select(rest, map_lanes(x, y, libm::Fmod{}), fast);
 }
 
 }  // namespace rushlight::math

@@ -70,7 +70,7 @@ RL_HD_INLINE IntOf<V> sign_of(V x) {
 template <class V, class Fn>
 RL_HD_INLINE V libm_beyond(V limit, V size, V x, V result, Fn fn) {
   using T = ScalarOf<V>;
-  const auto far = (size > limit) & (size < V(T(__builtin_huge_valf())));
+  const auto far = (size > limit) & (size < V(FloatFormat<T>::kInfinity));
   if (RL_LIKELY(!any(far))) return result;
   return select(far, map_lanes(x, fn), result);
 }
