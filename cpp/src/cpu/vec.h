@@ -7,7 +7,7 @@
 
 #include "rushlight/core/macros.h"
 #include "rushlight/core/numeric_types.h"
-#include "rushlight/functors/math/lanes.h"
+#include "rushlight/functors/math.h"
 
 #ifndef RL_ISA
 #define RL_ISA generic

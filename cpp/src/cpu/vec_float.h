@@ -17,6 +17,11 @@ template <FloatScalar T>
 RL_INLINE Vec<T> abs(Vec<T> x) {
   return as_float(as_int(x) & ~as_int(Vec<T>(T(-0.0))));
 }
+// True where the sign bit is set, -0 and NaN included.
+template <FloatScalar T>
+RL_INLINE Mask<T> sign_mask(Vec<T> x) {
+  return Mask<T>((as_int(x) < Signed<T>(0)).bits);
+}
 template <FloatScalar T>
 RL_INLINE Vec<T> copysign(Vec<T> x, Vec<T> sign) {
   const auto sign_bit = as_int(Vec<T>(T(-0.0)));
@@ -130,6 +135,29 @@ RL_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {
 #undef RL_BY_WIDTH
 #undef RL_FLOAT
 #undef RL_DOUBLE
+
+// See math::scale_by_power and math::scale_down.
+#if RL_VEC_AVX512
+RL_INLINE FloatVec scale_by_power(FloatVec x, FloatVec n, Vec<int32_t>) {
+  return Native<float>(_mm512_scalef_ps(__m512(x.v), __m512(n.v)));
+}
+RL_INLINE DoubleVec scale_by_power(DoubleVec x, DoubleVec n, Vec<int64_t>) {
+  return Native<double>(_mm512_scalef_pd(__m512d(x.v), __m512d(n.v)));
+}
+template <FloatScalar T>
+RL_INLINE Vec<T> scale_down(Vec<T> x, Vec<T> n, typename Vec<T>::Int n_int) {
+  return scale_by_power(x, n, n_int);
+}
+#else
+template <FloatScalar T>
+RL_INLINE Vec<T> scale_by_power(Vec<T> x, Vec<T>, typename Vec<T>::Int n_int) {
+  return math::scale_in_two_steps(x, n_int);
+}
+template <FloatScalar T>
+RL_INLINE Vec<T> scale_down(Vec<T> x, Vec<T>, typename Vec<T>::Int n_int) {
+  return math::scale_down_in_two_steps(x, n_int);
+}
+#endif
 
 // NaN if either is NaN.
 template <FloatScalar T>

@@ -213,7 +213,7 @@ struct IsInf {
     } else {
       using math::abs;
       using T = ScalarOf<V>;
-      return abs(x) == V(T(__builtin_huge_valf()));
+      return abs(x) == V(T(__builtin_huge_val()));
     }
   }
 };
@@ -230,7 +230,7 @@ struct IsFinite {
     } else {
       using math::abs;
       using T = ScalarOf<V>;
-      return abs(x) < V(T(__builtin_huge_valf()));
+      return abs(x) < V(T(__builtin_huge_val()));
     }
   }
 };

@@ -65,11 +65,23 @@ RL_HD_INLINE bool any(bool mask) { return mask; }
 RL_HD_INLINE bool is_nan(float x) { return x != x; }
 RL_HD_INLINE bool is_nan(double x) { return x != x; }
 
-// NaN passes through unchanged (written so that it is one max and one min instruction).
+// True where the sign bit is set, -0 and NaN included.
+RL_HD_INLINE bool sign_mask(float x) { return as_int(x) < 0; }
+RL_HD_INLINE bool sign_mask(double x) { return as_int(x) < 0; }
+
+// The second where either is NaN.
+template <FloatScalar T>
+RL_HD_INLINE T max_or_second(T a, T b) {
+  return a > b ? a : b;
+}
+template <FloatScalar T>
+RL_HD_INLINE T min_or_second(T a, T b) {
+  return a < b ? a : b;
+}
+// NaN passes through unchanged.
 template <FloatScalar T>
 RL_HD_INLINE T clamp(T x, T low, T high) {
-  const T raised = low > x ? low : x;
-  return high < raised ? high : raised;
+  return min_or_second(high, max_or_second(low, x));
 }
 
 // fn(lane) for every lane: the way to the C library for what has no vector form.
