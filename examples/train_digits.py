@@ -28,7 +28,7 @@ from rushlight import nn, optim
 from rushlight.utils.data import DataLoader, TensorDataset
 
 IMAGE_MAGIC, LABEL_MAGIC = 2051, 2049
-BATCH = 32
+BATCH = 20
 LEARNING_RATE = 3e-3
 
 
@@ -134,8 +134,8 @@ def load_digits(folder: Path | None, seed: int) -> Digits:
         train, test = (read_mnist_pair(folder, half) for half in ("train", "t10k"))
         if train is None and test is None:
             raise DataError(
-                f"{folder}: no MNIST files here; expected t10k-images-idx3-ubyte.gz and "
-                "t10k-labels-idx1-ubyte.gz (or the train- ones), compressed or not"
+                f"{folder}: no MNIST files here; expected t10k-images-idx3-ubyte.gz "
+                "and t10k-labels-idx1-ubyte.gz (or the train- ones), compressed or not"
             )
         halves = [half for half in (train, test) if half is not None]
         name, split = "MNIST", len(train[0]) if len(halves) == 2 else None
@@ -241,7 +241,8 @@ def plot_curves(history: History, title: str, path: Path) -> None:
     left.plot(
         steps, history.step_loss, color="C0", alpha=0.25, lw=0.8, label="one step"
     )
-    left.plot(epochs, [part.mean() for part in per_epoch], "C0o-", ms=4, label="train")
+    means = [part.mean() for part in per_epoch]
+    left.plot(epochs - 0.5, means, "C0o-", ms=4, label="train, mean of an epoch")
     left.plot(epochs, history.test_loss, "C1s-", ms=4, label="test")
     left.set(yscale="log", ylabel="cross-entropy loss (log scale)", title="Loss")
 
@@ -410,9 +411,8 @@ def run(options: argparse.Namespace) -> int:
 
     reloaded = check_in_new_process(weights, options)
     same = reloaded == result
-    print(
-        f"reloaded in a fresh process: {reloaded}: {'the same' if same else 'DIFFERENT'}"
-    )
+    verdict = "the same" if same else "DIFFERENT"
+    print(f"reloaded in a fresh process: {reloaded}: {verdict}")
     print(f"done in {time.perf_counter() - started:.1f} s")
     return 0 if same else 1
 
