@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from _rows import Row, Target
+from _rows import NAME_WIDTH, Row, Target
 
 OURS = "rushlight"
 RIVALS = ("numpy", "torch")
@@ -122,14 +122,16 @@ def table_lines(results: Iterable[Result]) -> Iterable[str]:
     """The table, a line at a time, so that it can be shown while it grows."""
     for title, group in groupby(results, key=lambda result: result.title):
         yield ""
-        yield f"{title:46}{OURS:>11}{RIVALS[0]:>11}{RIVALS[1]:>11}   vs faster"
+        yield f"{title:{NAME_WIDTH + 2}}{OURS:>11}{RIVALS[0]:>11}{RIVALS[1]:>11}   vs faster"
         for result in group:
             ratio = result.ratio()
             cells = "".join(f"{_cell(result, name):>11}" for name in LIBRARIES)
             versus = (
                 f"{ratio:.{2 if ratio < 99.5 else 0}f}x" if ratio is not None else ""
             )
-            line = f"  {result.row.name[:43]:44}{cells}{versus:>9}   {_mark(result)}"
+            line = (
+                f"  {result.row.name:{NAME_WIDTH}}{cells}{versus:>9}   {_mark(result)}"
+            )
             yield line.rstrip()
 
 
@@ -212,84 +214,3 @@ def as_json(results: list[Result], machine: dict) -> dict:
             for result in results
         ],
     }
-
-
-STYLE = {
-    "numpy": ("o", "#4477aa", "NumPy"),
-    "torch": ("D", "#ee7733", "PyTorch"),
-}
-WIN, LOSS = "#228833", "#cc3311"
-
-
-def write_png(results: list[Result], machine: dict, path: Path) -> None:
-    """Each rival's time relative to ours on a log scale, one panel a family."""
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    groups = [
-        (title, list(group))
-        for title, group in groupby(results, key=lambda result: result.title)
-    ]
-    inches = [0.19 * len(group) + 0.45 for _, group in groups]
-    height = sum(inches) + 1.7
-    figure = Figure(figsize=(11, height), layout="constrained")
-    panels = figure.subplots(
-        len(groups),
-        1,
-        squeeze=False,
-        sharex=True,
-        gridspec_kw={"height_ratios": inches},
-    )
-    ratios = [
-        1 / ratio
-        for result in results
-        for ratio in (result.against(name) for name in RIVALS)
-        if ratio
-    ]
-    low, high = min([0.5, *ratios]) * 0.8, max([2.0, *ratios]) * 1.25
-    for axes, (title, group) in zip(panels[:, 0], groups, strict=True):
-        axes.axvspan(low, 1, color=LOSS, alpha=0.06, lw=0)
-        axes.axvline(1, color="black", lw=1)
-        for y, result in enumerate(group):
-            ratio = result.ratio()
-            if ratio:
-                color = LOSS if result.verdict() == "lost" else WIN
-                axes.plot([1, 1 / ratio], [y, y], color=color, lw=3, alpha=0.45)
-            for name in RIVALS:
-                against = result.against(name)
-                if against:
-                    marker, shade, _ = STYLE[name]
-                    axes.plot(1 / against, y, marker, color=shade, ms=5)
-            ours = human_time(result.ns(OURS)).strip() or "n/a"
-            axes.annotate(ours, (1.01, y), xycoords=("axes fraction", "data"),
-                          va="center", fontsize=8)  # fmt: skip
-        axes.set_yticks(
-            range(len(group)), [result.row.name for result in group], fontsize=8
-        )
-        axes.set_ylim(len(group) - 0.4, -0.6)
-        axes.set(xscale="log", xlim=(low, high))
-        axes.set_title(title, loc="left", fontsize=10, fontweight="bold")
-        axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.tick_params(axis="x", labelbottom=True, labelsize=8)
-        axes.grid(axis="x", alpha=0.25)
-        axes.set_axisbelow(True)
-    panels[-1, 0].set_xlabel(
-        "time of one call as a multiple of Rushlight's (log scale): right of 1, "
-        "Rushlight is faster. At the right edge: Rushlight's own time"
-    )
-    handles = [
-        Line2D([], [], marker=marker, color=shade, ls="", label=label)
-        for marker, shade, label in STYLE.values()
-    ]
-    handles += [
-        Line2D([], [], color=WIN, lw=3, alpha=0.45, label="faster or even"),
-        Line2D(
-            [], [], color=LOSS, lw=3, alpha=0.45, label="slower than the faster rival"
-        ),
-    ]
-    figure.suptitle(machine["title"], fontsize=11)
-    figure.legend(handles=handles, loc="outside upper right", ncols=4, fontsize=9)
-    figure.savefig(path, dpi=110)

@@ -19,6 +19,7 @@ FAMILIES = (
     "bench_startup",
 )
 SAME = "same"
+NAME_WIDTH = 44
 
 
 class Target(Enum):
@@ -117,6 +118,9 @@ def load_families() -> dict[str, tuple[str, list[Row]]]:
     for name in FAMILIES:
         module = importlib.import_module(name)
         names = [row.name for row in module.ROWS]
+        long = [name for name in names if len(name) > NAME_WIDTH]
+        if long:
+            raise ValueError(f"{name}: {long[0]!r} does not fit the table")
         if len(names) != len(set(names)):
             raise ValueError(f"{name}: two rows have the same name")
         families[name] = (module.TITLE, module.ROWS)

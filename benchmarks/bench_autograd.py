@@ -53,15 +53,11 @@ ROWS = [
     _small("chain of 100 ops, backward", "chain(a).backward()", chain),
     _small("Linear(4, 4)(x)", "layer(x)", linear),
     _small("Linear(4, 4)(x).sum().backward()", "layer(x).sum().backward()", linear),
-    _large("(a * b).sum().backward(), 1e6", "(a * b).sum().backward()"),
+    _large("a * b, sum, backward, 1e6", "(a * b).sum().backward()"),
     _large(
-        "(a.exp() + b.tanh()).sum().backward(), 1e6",
+        "exp + tanh, sum, backward, 1e6",
         "(a.exp() + b.tanh()).sum().backward()",
     ),
-    _large(
-        "(a + b[0]).sum().backward(), 1e6, broadcast", "(a + b[0]).sum().backward()"
-    ),
-    _large(
-        "(a.t() * b).sum().backward(), 1e6, transposed", "(a.t() * b).sum().backward()"
-    ),
+    _large("a + b[0] broadcast, sum, backward, 1e6", "(a + b[0]).sum().backward()"),
+    _large("a.t() * b, sum, backward, 1e6", "(a.t() * b).sum().backward()"),
 ]

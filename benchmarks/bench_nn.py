@@ -21,9 +21,9 @@ def _conv(images: tuple[int, ...], kernel: tuple[int, ...], grad: bool = False):
 def _conv_rows(name: str, images: tuple, kernel: tuple, options: str = "") -> list[Row]:
     call = f"F.conv2d(x, w, b{options})"
     return [
-        Row(f"conv2d {name}", _conv(images, kernel), call, numpy=None),
+        Row(name, _conv(images, kernel), call, numpy=None),
         Row(
-            f"conv2d {name}, forward + backward",
+            f"{name}, + backward",
             _conv(images, kernel, grad=True),
             f"{call}.sum().backward()",
             numpy=None,
@@ -91,21 +91,21 @@ SHIFTED = "(x - x.max(1, keepdims=True))"
 
 ROWS = [
     *_conv_rows(
-        "LeNet 1, 64x1x28x28, 6 of 5x5", (64, 1, 28, 28), (6, 1, 5, 5), ", padding=2"
+        "conv2d 64x1x28x28, 6 of 5x5", (64, 1, 28, 28), (6, 1, 5, 5), ", padding=2"
     ),
-    *_conv_rows("LeNet 2, 64x6x14x14, 16 of 5x5", (64, 6, 14, 14), (16, 6, 5, 5)),
+    *_conv_rows("conv2d 64x6x14x14, 16 of 5x5", (64, 6, 14, 14), (16, 6, 5, 5)),
     *_conv_rows(
-        "ResNet, 4x64x56x56, 64 of 3x3", (4, 64, 56, 56), (64, 64, 3, 3), ", padding=1"
+        "conv2d 4x64x56x56, 64 of 3x3", (4, 64, 56, 56), (64, 64, 3, 3), ", padding=1"
     ),
     *_conv_rows(
-        "ResNet, 4x128x28x28, 256 of 3x3, stride 2",
+        "conv2d 4x128x28x28, 256 of 3x3 /2",
         (4, 128, 28, 28),
         (256, 128, 3, 3),
         ", stride=2, padding=1",
     ),
-    *_conv_rows("ResNet, 4x256x14x14, 512 of 1x1", (4, 256, 14, 14), (512, 256, 1, 1)),
+    *_conv_rows("conv2d 4x256x14x14, 512 of 1x1", (4, 256, 14, 14), (512, 256, 1, 1)),
     Row(
-        "conv2d, channels-last strides",
+        "conv2d 4x64x56x56, channels last",
         _conv((4, 56, 56, 64), (64, 64, 3, 3)),
         "F.conv2d(x.permute(0, 3, 1, 2), w, b, padding=1)",
         numpy=None,
@@ -117,7 +117,7 @@ ROWS = [
         numpy=None,
     ),
     Row(
-        "max_pool2d 2, forward + backward",
+        "max_pool2d 2, 64x16x28x28, + backward",
         _conv((64, 16, 28, 28), (1, 1, 1, 1), True),
         "F.max_pool2d(x, 2).sum().backward()",
         numpy=None,
@@ -142,39 +142,39 @@ ROWS = [
     ),
     Row("cross_entropy, 512x1000", scores, "F.cross_entropy(x, y)", numpy=None),
     Row(
-        "cross_entropy, forward + backward",
+        "cross_entropy, 512x1000, + backward",
         scores_grad,
         "F.cross_entropy(x, y).backward()",
         numpy=None,
     ),
     Row("Linear(512, 512), batch 64", linear, "layer(x)", numpy=None),
     Row(
-        "Linear(512, 512), forward + backward",
+        "Linear(512, 512), batch 64, + backward",
         linear,
         "layer(x).sum().backward()",
         numpy=None,
     ),
     Row("Dropout(0.5), 1e6", dropout, "layer(x)", numpy=None),
     Row(
-        "training step, MLP 10-32-3, Adam, batch 16",
+        "training step, MLP 10-32-3, Adam, 16",
         _step(mlp, (16, 10), 3, "Adam"),
         STEP,
         numpy=None,
     ),
     Row(
-        "training step, MLP 10-32-3, SGD, batch 16",
+        "training step, MLP 10-32-3, SGD, 16",
         _step(mlp, (16, 10), 3, "SGD"),
         STEP,
         numpy=None,
     ),
     Row(
-        "training step, LeNet, Adam, batch 64",
+        "training step, LeNet, Adam, 64",
         _step(lenet, (64, 1, 28, 28), 10, "Adam"),
         STEP,
         numpy=None,
     ),
     Row(
-        "forward, LeNet, batch 1",
+        "forward, LeNet, 1",
         _step(lenet, (1, 1, 28, 28), 10, "SGD"),
         "net(x)",
         numpy=None,

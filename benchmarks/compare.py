@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from _chart import write_png
 from _report import (
     LEGEND,
     LIBRARIES,
@@ -33,7 +34,6 @@ from _report import (
     summary_lines,
     table_lines,
     write_csv,
-    write_png,
 )
 from _rows import Row, load_families
 
@@ -238,6 +238,11 @@ def main(arguments: list[str] | None = None) -> int:
         "load": os.getloadavg(),
     }
     print(machine["title"])
+    if machine["load"][0] > 0.5:
+        print(
+            f"note: the machine is busy (load {machine['load'][0]:.1f}); threaded rows "
+            "wait for a core and say little"
+        )
     results: list[Result] = []
     started = time.perf_counter()
     try:
