@@ -122,7 +122,8 @@ def table_lines(results: Iterable[Result]) -> Iterable[str]:
     """The table, a line at a time, so that it can be shown while it grows."""
     for title, group in groupby(results, key=lambda result: result.title):
         yield ""
-        yield f"{title:{NAME_WIDTH + 2}}{OURS:>11}{RIVALS[0]:>11}{RIVALS[1]:>11}   vs faster"
+        heads = "".join(f"{name:>11}" for name in LIBRARIES)
+        yield f"{title:{NAME_WIDTH + 2}}{heads}   vs faster"
         for result in group:
             ratio = result.ratio()
             cells = "".join(f"{_cell(result, name):>11}" for name in LIBRARIES)
