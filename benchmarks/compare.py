@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from _chart import write_png
+from _readme import fill_readme
 from _report import (
     LEGEND,
     LIBRARIES,
@@ -185,6 +186,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--csv", type=Path, metavar="FILE")
     parser.add_argument("--png", type=Path, metavar="FILE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="with every sample")
+    parser.add_argument(
+        "--readme", type=Path, metavar="FILE", help="fill its comparison section"
+    )
     parser.add_argument("--list", action="store_true", help="only name the rows")
     options = parser.parse_args(arguments)
     if options.rounds is None:
@@ -266,6 +270,8 @@ def main(arguments: list[str] | None = None) -> int:
         options.json.write_text(json.dumps(as_json(results, machine), indent=1) + "\n")
     if options.png:
         write_png(results, machine, options.png)
+    if options.readme:
+        fill_readme(options.readme, results, machine)
     return 0
 
 
