@@ -421,7 +421,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     try:
         return run(options)
-    except DataError as error:
+    except (DataError, OSError) as error:
         print(f"train_digits.py: {error}", file=sys.stderr)
     except ModuleNotFoundError as error:
         print(

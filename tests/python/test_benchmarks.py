@@ -1,4 +1,4 @@
-"""The benchmark rows are well formed; the comparison judges and reports them rightly."""
+"""Benchmark rows are well formed; the comparison judges and reports them rightly."""
 
 from __future__ import annotations
 
