@@ -49,9 +49,10 @@ def markdown_lines(results: list[Result], machine: dict) -> list[str]:
         f"{label} {machine['versions'].get(name, '(not installed)')}"
         for name, label in zip(rivals, ("NumPy", "PyTorch"), strict=True)
     )
+    where = f"{machine['processor']}, {machine['threads']} threads"
     lines = [
-        f"Rushlight {ours}, {against}; {machine['processor']}, {machine['threads']} "
-        f"threads, Python {machine['python']}. Time of one call:",
+        f"Rushlight {ours}, {against}, Python {machine['python']}; {where}.",
+        "Time of one call:",
         "",
         "| | Rushlight | NumPy | PyTorch | to the faster rival |",
         "| --- | ---: | ---: | ---: | ---: |",

@@ -22,7 +22,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-
 import rushlight as rl
 from rushlight import nn, optim
 from rushlight.utils.data import DataLoader, TensorDataset

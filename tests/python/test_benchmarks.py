@@ -89,8 +89,10 @@ def test_human_time(modules, ns, text):
 def test_compare_times_a_row_of_each_library(tmp_path):
     table, samples = tmp_path / "out.csv", tmp_path / "out.json"
     done = subprocess.run(
-        [sys.executable, FOLDER / "compare.py", "--quick", "--threads", "1"]
-        + ["--only", "small/a + b", "--csv", table, "--json", samples],
+        [
+            *(sys.executable, FOLDER / "compare.py", "--quick", "--threads", "1"),
+            *("--only", "small/a + b", "--csv", table, "--json", samples),
+        ],
         capture_output=True,
         text=True,
         timeout=120,
