@@ -135,13 +135,15 @@ def test_initial_values(name):
 
 @pytest.mark.parametrize("p", [0.2, 0.5, 1.0])
 def test_dropout_mask(p):
-    rushlight.manual_seed(5)
-    torch.manual_seed(5)
-    ours, theirs = nn.Dropout(p), torch.nn.Dropout(p)
-    for shape in [(3, 5), (40,)]:
-        np.testing.assert_array_equal(
-            numpy(ours(rushlight.ones(shape))), theirs(torch.ones(shape)).numpy()
-        )
+    masks = []
+    for seed, layer, ones in (
+        (rushlight.manual_seed, nn.Dropout(p), rushlight.ones),
+        (torch.manual_seed, torch.nn.Dropout(p), torch.ones),
+    ):
+        seed(5)
+        masks.append([numpy(layer(ones(shape))) for shape in [(3, 5), (40,)]])
+    for ours, theirs in zip(*masks, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize(
