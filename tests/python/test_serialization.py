@@ -250,7 +250,15 @@ def test_save_keeps_links_and_modes(tmp_path):
 def test_different_dtypes_of_one_storage_are_refused():
     base = rushlight.zeros(4, dtype=rushlight.float32)
     with pytest.raises(RuntimeError, match="view the same data as different types"):
-        saved([base, base.view(rushlight.int32)])
+        saved([base, rushlight._ops._storage_view(base, rushlight.int32, [4], [1], 0)])
+
+
+def test_bytes_that_are_no_bools_are_refused():
+    data = bytearray(saved(rushlight.tensor([True, False])))
+    with zipfile.ZipFile(io.BytesIO(bytes(data))) as archive:
+        pickled = archive.read("archive/data.pkl")
+    with pytest.raises(RuntimeError, match="bytes other than 0 and 1"):
+        rushlight.load(archive_of(pickled, [b"\x01\x02"]))
 
 
 def checkpoint():

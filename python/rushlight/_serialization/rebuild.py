@@ -99,7 +99,13 @@ class StorageLoader:
                 f"holds {size} bytes, not {numel} elements of {dtype}",
             )
         data = new_storage(dtype, numel)
-        self._archive.read_into(record, storage_bytes(data))
+        content = storage_bytes(data)
+        self._archive.read_into(record, content)
+        if dtype == rushlight.bool and max(content, default=0) > 1:
+            raise corrupt(
+                f"{self._archive.name}, record '{record}'",
+                "holds bytes other than 0 and 1 as bool",
+            )
         return self._placed(LoadedStorage(data, location))
 
     def _placed(self, storage):

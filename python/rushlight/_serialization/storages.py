@@ -40,12 +40,12 @@ def dtype_of_storage(name):
 
 def storage_id(tensor):
     """Return a key that tensors have in common if they share their storage."""
-    return tensor._storage_id()
+    return rushlight._ops._storage_id(tensor)
 
 
 def storage_bytes(tensor):
     """Return a writable view of the bytes of a CPU tensor's whole storage."""
-    return memoryview(rushlight._ops._storage_bytes(tensor)).cast("B")
+    return memoryview(rushlight._ops._storage_bytes(tensor))
 
 
 def new_storage(dtype, numel):
@@ -54,7 +54,5 @@ def new_storage(dtype, numel):
 
 
 def view_of(storage, dtype, size, stride, offset):
-    """Return the tensor that lies in a storage (a 1-d tensor) at these places."""
-    if storage.dtype != dtype:
-        storage = storage.view(dtype)
-    return storage.as_strided(size, stride, offset).detach()
+    """Return the tensor that lies in the storage of another one at these places."""
+    return rushlight._ops._storage_view(storage, dtype, size, stride, offset)
