@@ -300,7 +300,7 @@ cdef class Tensor:
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
         cdef Tensor source = <Tensor?>data
-        cdef Tensor self = <Tensor>cls.__new__(cls)
+        cdef Tensor self = <Tensor>Tensor.__new__(cls)
         self.c = source.c
         if require_grad:
             self.requires_grad_()

@@ -1,0 +1,1 @@
+"""How checkpoints are written and read; ``rushlight.serialization`` is the API."""

@@ -1,0 +1,47 @@
+"""Loading whole objects with the stdlib's pickle, for ``weights_only=False``.
+
+Imported when that is asked for: it can run code that the file names.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+
+from rushlight._serialization.rebuild import constructor_table
+
+
+class ObjectUnpickler(pickle.Unpickler):
+    """Finds PyTorch's names in Rushlight.
+
+    Args:
+        stream: the pickle.
+        load_storage: from a persistent id to a storage.
+        **options: the stdlib unpickler's options.
+    """
+
+    def __init__(self, stream, load_storage, **options) -> None:
+        super().__init__(stream, **options)
+        self.persistent_load = load_storage
+        self._table = {
+            name: value
+            for name, value in constructor_table().items()
+            if name.startswith("torch.")
+        }
+
+    def find_class(self, module, name):
+        known = self._table.get(f"{module}.{name}")
+        if known is not None:
+            return known
+        if module != "torch" and not module.startswith("torch."):
+            return super().find_class(module, name)
+        ours = "rushlight" + module[len("torch") :]
+        try:
+            found = importlib.import_module(ours)
+            for part in name.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError):
+            raise pickle.UnpicklingError(
+                f"load(): the file needs {module}.{name}, which Rushlight does not have"
+            ) from None
+        return found

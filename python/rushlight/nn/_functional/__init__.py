@@ -1,0 +1,1 @@
+"""The functions of ``rushlight.nn.functional``, one family a file."""

@@ -1,0 +1,114 @@
+"""Whole batches of a ``TensorDataset`` with one ``index_select`` a tensor."""
+
+from __future__ import annotations
+
+import rushlight
+from rushlight.utils.data._collate import default_collate
+from rushlight.utils.data.dataset import Subset, TensorDataset
+from rushlight.utils.data.sampler import (
+    BatchSampler,
+    RandomSampler,
+    SequentialSampler,
+)
+
+
+class RowGather:
+    """Reads batches of rows.
+
+    Args:
+        tensors: the dataset's tensors.
+        rows: an index tensor that samples go through (a subset's), or ``None``.
+    """
+
+    def __init__(self, tensors, rows) -> None:
+        self.tensors = tensors
+        self.rows = rows
+
+    def take(self, index):
+        """Return the rows an index tensor names, one batch a tensor."""
+        if self.rows is not None:
+            index = self.rows.index_select(0, index)
+        return [tensor.index_select(0, index) for tensor in self.tensors]
+
+    def take_list(self, indices):
+        """Return the rows of a list of indices, or ``None`` if that takes indexing."""
+        return self.take(_as_index(indices)) if _plain(indices) else None
+
+
+def row_gather(dataset, collate_fn):
+    """Return a ``RowGather`` for a dataset that allows it, else ``None``.
+
+    Only for the classes themselves: a subclass may read its samples in another way.
+    """
+    if collate_fn is not default_collate:
+        return None
+    chain = []
+    while type(dataset) is Subset:
+        if not isinstance(dataset.indices, (list, tuple, range)):
+            return None
+        chain.append(dataset.indices)
+        dataset = dataset.dataset
+    if type(dataset) is not TensorDataset:
+        return None
+    if not all(type(tensor) is rushlight.Tensor for tensor in dataset.tensors):
+        return None
+    rows = None
+    for indices in reversed(chain):
+        if not _plain(indices):
+            return None
+        index = _as_index(indices)
+        rows = index if rows is None else rows.index_select(0, index)
+    return RowGather(dataset.tensors, rows)
+
+
+def _plain(indices) -> bool:
+    """Tell whether all are non-negative ints: others mean more to ``tensor[index]``."""
+    return set(map(type, indices)) == {int} and min(indices) >= 0
+
+
+def _as_index(indices):
+    return rushlight.tensor(list(indices), dtype=rushlight.int64)
+
+
+def index_batches(batch_sampler):
+    """Return an iterator over index tensors, or ``None`` for samplers of one's own."""
+    if type(batch_sampler) is not BatchSampler:
+        return None
+    sampler = batch_sampler.sampler
+    size = len(sampler.data_source) if hasattr(sampler, "data_source") else 0
+    if size == 0:
+        return None
+    if type(sampler) is SequentialSampler:
+        return _slices(batch_sampler, lambda: rushlight.arange(size), None)
+    if (
+        type(sampler) is RandomSampler
+        and not sampler.replacement
+        and len(sampler) == size
+    ):
+        return _shuffled(batch_sampler, sampler, size)
+    return None
+
+
+def _shuffled(batch_sampler, sampler, size):
+    generator = sampler._start()
+
+    def permute():
+        return rushlight.randperm(size, generator=generator)
+
+    # RandomSampler permutes once more, for the zero samples left over, when it ends.
+    yield from _slices(batch_sampler, permute, permute)
+
+
+def _slices(batch_sampler, order, at_end):
+    order = order()
+    size, step = len(order), batch_sampler.batch_size
+    for start in range(0, size, step):
+        if start + step > size:
+            if batch_sampler.drop_last:
+                break
+            if at_end is not None:
+                at_end()
+                at_end = None
+        yield order[start : start + step]
+    if at_end is not None:
+        at_end()

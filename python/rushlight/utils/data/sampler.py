@@ -1,0 +1,232 @@
+"""Samplers: the order in which a loader reads a dataset.
+
+The generator is consumed as PyTorch consumes it, so a seed gives the same order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import types
+
+import rushlight
+
+__all__ = [
+    "BatchSampler",
+    "RandomSampler",
+    "Sampler",
+    "SequentialSampler",
+    "SubsetRandomSampler",
+    "WeightedRandomSampler",
+]
+
+
+def draw_seed(generator=None) -> int:
+    """Draw a seed from a generator, as PyTorch's loader and sampler do."""
+    number = rushlight.empty((), dtype=rushlight.int64)
+    return int(number.random_(generator=generator).item())
+
+
+class Sampler:
+    """Base class of samplers: a subclass defines ``__iter__`` and maybe ``__len__``."""
+
+    __class_getitem__ = classmethod(types.GenericAlias)
+
+    def __iter__(self):
+        raise NotImplementedError(f"{type(self).__name__} does not define __iter__()")
+
+
+class SequentialSampler(Sampler):
+    """Indices in order.
+
+    Args:
+        data_source: the dataset.
+    """
+
+    def __init__(self, data_source) -> None:
+        self.data_source = data_source
+
+    def __iter__(self):
+        return iter(range(len(self.data_source)))
+
+    def __len__(self) -> int:
+        return len(self.data_source)
+
+
+class RandomSampler(Sampler):
+    """Indices in random order.
+
+    Args:
+        data_source: the dataset.
+        replacement: draw every index anew instead of shuffling. Default: ``False``.
+        num_samples: how many to draw. Default: the dataset's length.
+        generator: the generator to draw from. Default: a new one whose seed is drawn
+            from the default generator.
+
+    Raises:
+        TypeError: ``replacement`` is not a bool.
+        ValueError: ``num_samples`` is not positive.
+
+    Example:
+        >>> from rushlight.utils.data import RandomSampler
+        >>> sorted(RandomSampler(range(4)))
+        [0, 1, 2, 3]
+    """
+
+    def __init__(
+        self, data_source, replacement=False, num_samples=None, generator=None
+    ) -> None:
+        self.data_source = data_source
+        self.replacement = replacement
+        self._num_samples = num_samples
+        self.generator = generator
+        if not isinstance(replacement, bool):
+            raise TypeError(
+                "replacement should be a boolean value, but got "
+                f"replacement={replacement}"
+            )
+        if not isinstance(self.num_samples, int) or self.num_samples <= 0:
+            raise ValueError(
+                "num_samples should be a positive integer value, but got "
+                f"num_samples={self.num_samples}"
+            )
+
+    @property
+    def num_samples(self) -> int:
+        """How many indices an iteration yields."""
+        if self._num_samples is None:
+            return len(self.data_source)
+        return self._num_samples
+
+    def _start(self):
+        """Return the generator of one iteration."""
+        if self.generator is not None:
+            return self.generator
+        generator = rushlight.Generator()
+        generator.manual_seed(draw_seed())
+        return generator
+
+    def __iter__(self):
+        generator = self._start()
+        size, wanted = len(self.data_source), self.num_samples
+        if self.replacement:
+            # In PyTorch's portions of 32, which decide how the generator advances.
+            for at in range(0, wanted // 32 * 32 + 1, 32):
+                count = min(32, wanted - at)
+                yield from rushlight.randint(
+                    0, size, (count,), dtype=rushlight.int64, generator=generator
+                ).tolist()
+            return
+        for _ in range(wanted // size):
+            yield from rushlight.randperm(size, generator=generator).tolist()
+        rest = rushlight.randperm(size, generator=generator).tolist()
+        yield from rest[: wanted % size]
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class SubsetRandomSampler(Sampler):
+    """Given indices in random order.
+
+    Args:
+        indices: the indices.
+        generator: the generator to draw from. Default: the default generator.
+    """
+
+    def __init__(self, indices, generator=None) -> None:
+        self.indices = indices
+        self.generator = generator
+
+    def __iter__(self):
+        order = rushlight.randperm(len(self.indices), generator=self.generator)
+        for at in order.tolist():
+            yield self.indices[at]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler):
+    """Indices drawn with given probabilities.
+
+    Args:
+        weights: one weight an index; they need not sum to one.
+        num_samples: how many to draw.
+        replacement: an index can be drawn again. Default: ``True``.
+        generator: the generator to draw from. Default: the default generator.
+
+    Raises:
+        ValueError: an argument is of the wrong kind or shape.
+    """
+
+    def __init__(self, weights, num_samples, replacement=True, generator=None) -> None:
+        _check_count("num_samples", num_samples)
+        _check_bool("replacement", replacement)
+        self.weights = rushlight.as_tensor(weights, dtype=rushlight.float64)
+        if self.weights.ndim != 1:
+            raise ValueError(
+                "weights should be a 1d sequence but given weights have shape "
+                f"{tuple(self.weights.shape)}"
+            )
+        self.num_samples = num_samples
+        self.replacement = replacement
+        self.generator = generator
+
+    def __iter__(self):
+        drawn = rushlight.multinomial(
+            self.weights, self.num_samples, self.replacement, generator=self.generator
+        )
+        yield from drawn.tolist()
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class BatchSampler(Sampler):
+    """Lists of indices.
+
+    Args:
+        sampler: the sampler, or any iterable, of single indices.
+        batch_size: the lists' length.
+        drop_last: leave out a last list that is shorter.
+
+    Raises:
+        ValueError: an argument is of the wrong kind.
+
+    Example:
+        >>> from rushlight.utils.data import BatchSampler
+        >>> list(BatchSampler(range(5), batch_size=2, drop_last=False))
+        [[0, 1], [2, 3], [4]]
+    """
+
+    def __init__(self, sampler, batch_size, drop_last) -> None:
+        _check_count("batch_size", batch_size)
+        _check_bool("drop_last", drop_last)
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+
+    def __iter__(self):
+        indices = iter(self.sampler)
+        while batch := list(itertools.islice(indices, self.batch_size)):
+            if self.drop_last and len(batch) < self.batch_size:
+                return
+            yield batch
+
+    def __len__(self) -> int:
+        count = len(self.sampler)
+        if not self.drop_last:
+            count += self.batch_size - 1
+        return count // self.batch_size
+
+
+def _check_count(name, value) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise ValueError(
+            f"{name} should be a positive integer value, but got {name}={value}"
+        )
+
+
+def _check_bool(name, value) -> None:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} should be a boolean value, but got {name}={value}")

@@ -1,0 +1,87 @@
+// Optimizer steps: lists of tensors in, one call. Autograd does not record them: parameters are
+// leaves, and writing to them counts as an in-place change.
+#include "casters.h"
+#include "op.h"
+#include "rushlight/ops/optim.h"
+
+namespace rushlight::python {
+namespace {
+
+// The tensors of a list; None becomes an undefined tensor where it is allowed.
+std::vector<Tensor> tensors_of(const char* op, const py::handle& list, bool allow_none = false) {
+  if (!PyList_Check(list.ptr()) && !PyTuple_Check(list.ptr()))
+    raise<TypeError>(op, "(): expected a list of tensors, got ", Py_TYPE(list.ptr())->tp_name);
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(list.ptr());
+  std::vector<Tensor> tensors;
+  tensors.reserve(size_t(n));
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* item = PySequence_Fast_GET_ITEM(list.ptr(), i);
+    if (is_tensor(item) && tensor_of(item).defined())
+      tensors.push_back(tensor_of(item));
+    else if (allow_none && item == Py_None)
+      tensors.emplace_back();
+    else
+      raise<TypeError>(op, "(): expected a list of tensors, got ", Py_TYPE(item)->tp_name,
+                       " at position ", i);
+  }
+  return tensors;
+}
+
+void count_writes(const std::vector<Tensor>& tensors) {
+  for (const Tensor& t : tensors)
+    if (t.defined()) t.storage().bump_version();
+}
+
+py::list fused_sgd(py::handle params, py::handle grads, py::handle buffers, double lr, double momentum,
+                   double dampening, double weight_decay, bool nesterov, bool maximize) {
+  constexpr const char* kOp = "_fused_sgd_";
+  const std::vector<Tensor> p = tensors_of(kOp, params), g = tensors_of(kOp, grads);
+  std::vector<Tensor> b = tensors_of(kOp, buffers, true);
+  const std::vector<Tensor> before = b;
+  run_op(work_of(p), [&] {
+    sgd_(p, g, b, {lr, momentum, dampening, weight_decay, nesterov, maximize});
+    return 0;
+  });
+  count_writes(p);
+  count_writes(before);
+  // The same objects, and new ones where there was none.
+  py::list result(b.size());
+  for (size_t i = 0; i < b.size(); ++i) {
+    PyObject* item;
+    if (before[i].defined() || !b[i].defined()) {
+      item = Py_NewRef(PySequence_Fast_GET_ITEM(buffers.ptr(), Py_ssize_t(i)));
+    } else {
+      item = api().wrap(&b[i]);
+      if (!item) throw py::error_already_set();
+    }
+    PyList_SET_ITEM(result.ptr(), Py_ssize_t(i), item);
+  }
+  return result;
+}
+
+void fused_adam(py::handle params, py::handle grads, py::handle means, py::handle squares,
+                py::handle max_squares, py::handle steps, double lr, double beta1, double beta2,
+                double weight_decay, double eps, bool amsgrad, bool maximize, bool decoupled) {
+  constexpr const char* kOp = "_fused_adam_";
+  const std::vector<Tensor> p = tensors_of(kOp, params), g = tensors_of(kOp, grads),
+                            m = tensors_of(kOp, means), s = tensors_of(kOp, squares),
+                            x = tensors_of(kOp, max_squares), t = tensors_of(kOp, steps);
+  run_op(work_of(p), [&] {
+    adam_(p, g, m, s, x, t, {lr, beta1, beta2, weight_decay, eps, amsgrad, maximize, decoupled});
+    return 0;
+  });
+  count_writes(p);
+  count_writes(m);
+  count_writes(s);
+  count_writes(x);
+  count_writes(t);
+}
+
+}  // namespace
+
+void bind_optim(py::module_& m) {
+  m.def("_fused_sgd_", &fused_sgd);
+  m.def("_fused_adam_", &fused_adam);
+}
+
+}  // namespace rushlight::python
