@@ -1,6 +1,4 @@
 // Matrix products against a plain triple loop in higher precision.
-#include <omp.h>
-
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -13,9 +11,9 @@
 #include "cpu/gemm.h"
 #include "rushlight/core/blas.h"
 #include "rushlight/core/error.h"
+#include "rushlight/core/parallel.h"
 
 using namespace rushlight;
-using cpu::GemmScalar;
 
 namespace {
 
@@ -131,7 +129,7 @@ std::vector<float> product_with(int threads, Shape s) {
   std::vector<float> a(size_t(s.m * s.k)), b(size_t(s.k * s.n)), c(size_t(s.m * s.n));
   for (float& v : a) v = normal(local);
   for (float& v : b) v = normal(local);
-  omp_set_num_threads(threads);
+  set_num_threads(threads);
   cpu::gemm(DType::F32, false, false, s.m, s.n, s.k, 1, a.data(), s.k, b.data(), s.n, 0, c.data(),
             s.n);
   return c;
@@ -145,7 +143,7 @@ void check_same_bits_for_any_thread_count() {
       CHECK(!std::memcmp(one.data(), many.data(), one.size() * sizeof(float)));
     }
   }
-  omp_set_num_threads(2);
+  set_num_threads(2);
 }
 
 int count_threads() {
@@ -163,7 +161,7 @@ void check_concurrent_callers() {
   const auto expected = product_with(1, {n, n, n});
   for (int id = 0; id < 4; ++id)
     callers.emplace_back([&, id] {
-      omp_set_num_threads(1);
+      set_num_threads(1);
       std::mt19937 local(3);
       std::normal_distribution<float> normal;
       std::vector<float> a(size_t(n * n)), b(size_t(n * n));
@@ -205,13 +203,13 @@ void check_special_values() {
 }  // namespace
 
 int main() {
-  omp_set_num_threads(1);
+  set_num_threads(1);
   check_dtype<float>();
   CHECK(count_threads() == 1);  // OpenBLAS is loaded by now
   CHECK(blas::symbol("dgesv_") != nullptr);
   CHECK(std::getenv("OPENBLAS_NUM_THREADS") == nullptr ||
         std::strcmp(std::getenv("OPENBLAS_NUM_THREADS"), "1") != 0);
-  omp_set_num_threads(2);
+  set_num_threads(2);
   check_dtype<double>();
   check_dtype<c64>();
   check_dtype<c128>();

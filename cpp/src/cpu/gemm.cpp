@@ -1,10 +1,11 @@
-#include "cpu/gemm.h"
+#include "gemm.h"
 
 #include <algorithm>
 #include <memory>
 #include <new>
+#include <type_traits>
 
-#include "cpu/gemm_tile.h"
+#include "gemm_tile.h"
 #include "rushlight/core/error.h"
 #include "rushlight/core/parallel.h"
 
@@ -103,13 +104,7 @@ int64_t grain_of(const GemmProblem& p, const Grid& g) {
 template <class T>
 void add_slices(const GemmProblem& p, int64_t slices, const T* partial, T* c) {
   using Acc = std::conditional_t<std::is_integral_v<T>, uint64_t, T>;
-  Acc beta;
-  if constexpr (std::is_integral_v<T>)
-    beta = Acc(p.beta.integer);
-  else if constexpr (std::is_floating_point_v<T>)
-    beta = T(p.beta.value.re);
-  else
-    beta = T(p.beta.value);
+  const Acc beta = p.beta.to<Acc>();
   const int64_t size = p.m * p.n;
   parallel_for(0, p.m, std::max<int64_t>(1, 32768 / std::max<int64_t>(p.n * slices, 1)),
                [&](int64_t begin, int64_t end) {
@@ -133,7 +128,7 @@ void gemm_in_slices(const GemmProblem& p, const Grid& g, GemmTileFn tile, const 
   RL_CHECK_AS(OutOfMemoryError, partial, "matmul(): out of memory for ", g.count_k,
               " partial sums of ", p.m, " x ", p.n, " ", p.dtype);
   GemmProblem slice = p;
-  slice.beta = GemmScalar(0);
+  slice.beta = Scalar(0);
   slice.ldc = std::max<int64_t>(p.n, 1);
   parallel_for(0, g.tiles(), grain_of(p, g), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
@@ -163,8 +158,8 @@ int64_t check_ld(const char* name, int64_t ld, int64_t rows, int64_t cols) {
 }  // namespace
 
 void gemm_batched(DType dtype, bool trans_a, bool trans_b, int64_t batch, int64_t m, int64_t n,
-                  int64_t k, GemmScalar alpha, const void* a, int64_t lda, int64_t stride_a,
-                  const void* b, int64_t ldb, int64_t stride_b, GemmScalar beta, void* c,
+                  int64_t k, const Scalar& alpha, const void* a, int64_t lda, int64_t stride_a,
+                  const void* b, int64_t ldb, int64_t stride_b, const Scalar& beta, void* c,
                   int64_t ldc, int64_t stride_c) {
   RL_CHECK(batch >= 0 && m >= 0 && n >= 0 && k >= 0, "matmul(): negative size in ", batch, " x (",
            m, " x ", k, ") @ (", k, " x ", n, ")");
@@ -210,8 +205,8 @@ void gemm_batched(DType dtype, bool trans_a, bool trans_b, int64_t batch, int64_
 }
 
 void gemm(DType dtype, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
-          GemmScalar alpha, const void* a, int64_t lda, const void* b, int64_t ldb,
-          GemmScalar beta, void* c, int64_t ldc) {
+          const Scalar& alpha, const void* a, int64_t lda, const void* b, int64_t ldb,
+          const Scalar& beta, void* c, int64_t ldc) {
   gemm_batched(dtype, trans_a, trans_b, 1, m, n, k, alpha, a, lda, 0, b, ldb, 0, beta, c, ldc, 0);
 }
 

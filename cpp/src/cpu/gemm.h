@@ -3,21 +3,9 @@
 
 #include <cstdint>
 
-#include "rushlight/core/dtype.h"
+#include "rushlight/core/scalar.h"
 
 namespace rushlight::cpu {
-
-// alpha or beta in every form a dtype may need.
-struct GemmScalar {
-  c128 value;
-  int64_t integer;
-  GemmScalar(int v) : value(v), integer(v) {}
-  GemmScalar(int64_t v) : value(double(v)), integer(v) {}
-  // Integer dtypes never see this one; the saturating cast keeps NaN and infinity defined.
-  GemmScalar(double v)
-      : value(v), integer(v > -9.2e18 && v < 9.2e18 ? int64_t(v) : 0) {}
-  GemmScalar(c128 v) : GemmScalar(v.re) { value = v; }
-};
 
 // c = alpha * op(a) @ op(b) + beta * c, with op(a) of m x k, op(b) of k x n, c of m x n.
 // A matrix is stored row-major, its rows `ld` elements apart; with trans_a the stored a is k x m.
@@ -26,15 +14,15 @@ struct GemmScalar {
 // threads.
 // @throws TypeError for bool and the unsigned types that are only storable.
 // @throws OutOfMemoryError if scratch space cannot be had; c may then be partly written.
-void gemm(DType dtype, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
-          GemmScalar alpha, const void* a, int64_t lda, const void* b, int64_t ldb,
-          GemmScalar beta, void* c, int64_t ldc);
+RL_API void gemm(DType dtype, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
+          const Scalar& alpha, const void* a, int64_t lda, const void* b, int64_t ldb,
+          const Scalar& beta, void* c, int64_t ldc);
 
 // The same for `batch` products whose operands are `stride_*` elements apart. An input's stride may
 // be 0 to use one matrix for all of them.
-void gemm_batched(DType dtype, bool trans_a, bool trans_b, int64_t batch, int64_t m, int64_t n,
-                  int64_t k, GemmScalar alpha, const void* a, int64_t lda, int64_t stride_a,
-                  const void* b, int64_t ldb, int64_t stride_b, GemmScalar beta, void* c,
+RL_API void gemm_batched(DType dtype, bool trans_a, bool trans_b, int64_t batch, int64_t m, int64_t n,
+                  int64_t k, const Scalar& alpha, const void* a, int64_t lda, int64_t stride_a,
+                  const void* b, int64_t ldb, int64_t stride_b, const Scalar& beta, void* c,
                   int64_t ldc, int64_t stride_c);
 
 }  // namespace rushlight::cpu

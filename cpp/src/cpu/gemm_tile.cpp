@@ -1,4 +1,4 @@
-#include "cpu/gemm_tile.h"
+#include "gemm_tile.h"
 
 #include <algorithm>
 #include <limits>
@@ -15,16 +15,6 @@
 
 namespace rushlight::cpu {
 namespace {
-
-template <class T>
-T scalar_as(const GemmScalar& s) {
-  if constexpr (std::is_integral_v<T>)
-    return T(s.integer);
-  else if constexpr (std::is_floating_point_v<T>)
-    return T(s.value.re);
-  else
-    return T(s.value);
-}
 
 template <class T>
 const T* at(bool trans, const void* base, int64_t ld, int64_t row, int64_t col) {
@@ -75,7 +65,7 @@ template <class T>
 void blas_tile(const GemmProblem& p, const GemmRange& r, const void* a, const void* b, void* out) {
   using B = Blas<T>;
   using blas::Int;
-  const T alpha = scalar_as<T>(p.alpha), beta = scalar_as<T>(p.beta), one(1);
+  const T alpha = p.alpha.to<T>(), beta = p.beta.to<T>(), one(1);
   const int64_t m = r.i1 - r.i0, n = r.j1 - r.j0, k = r.k1 - r.k0;
   const T* pa = at<T>(p.trans_a, a, p.lda, r.i0, r.k0);
   const T* pb = at<T>(p.trans_b, b, p.ldb, r.k0, r.j0);
@@ -149,7 +139,7 @@ void half_tile(const GemmProblem& p, const GemmRange& r, const void* a, const vo
           p.trans_b ? blas::kTrans : blas::kNoTrans, Int(m), Int(n), Int(k), 1.0f, fa, Int(cols_a),
           fb, Int(cols_b), k0 == r.k0 ? 0.0f : 1.0f, fc, Int(n));
   }
-  const float alpha = scalar_as<float>(p.alpha), beta = scalar_as<float>(p.beta);
+  const float alpha = p.alpha.to<float>(), beta = p.beta.to<float>();
   T* po = static_cast<T*>(out);
   for (int64_t i = 0; i < m; ++i)
     for (int64_t j = 0; j < n; ++j) {
@@ -184,7 +174,7 @@ constexpr int64_t kRowBlock = 256;
 template <class T>
 void plain_tile(const GemmProblem& p, const GemmRange& r, const void* a, const void* b, void* out) {
   using Acc = typename Accumulator<T>::Type;
-  const Acc alpha = scalar_as<Acc>(p.alpha), beta = scalar_as<Acc>(p.beta);
+  const Acc alpha = p.alpha.to<Acc>(), beta = p.beta.to<Acc>();
   T* po = static_cast<T*>(out);
   Acc sums[kRowBlock];
   for (int64_t i = r.i0; i < r.i1; ++i) {
@@ -214,7 +204,7 @@ template <class T>
 void plain_dot_tile(const GemmProblem& p, const GemmRange& r, const void* a, const void* b,
                     void* out) {
   using Acc = typename Accumulator<T>::Type;
-  const Acc alpha = scalar_as<Acc>(p.alpha), beta = scalar_as<Acc>(p.beta);
+  const Acc alpha = p.alpha.to<Acc>(), beta = p.beta.to<Acc>();
   T* po = static_cast<T*>(out);
   for (int64_t i = r.i0; i < r.i1; ++i)
     for (int64_t j = r.j0; j < r.j1; ++j) {

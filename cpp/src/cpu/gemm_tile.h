@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "cpu/gemm.h"
+#include "rushlight/core/scalar.h"
 
 namespace rushlight::cpu {
 
@@ -12,7 +12,7 @@ struct GemmProblem {
   DType dtype;
   bool trans_a, trans_b;
   int64_t m, n, k;
-  GemmScalar alpha, beta;
+  Scalar alpha, beta;
   int64_t lda, ldb, ldc;
 };
 
