@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <exception>
-#include <mutex>
 
 #include "rushlight/core/error.h"
 
@@ -22,9 +21,11 @@ void before_fork() {
   if (!t_in_parallel) omp_pause_resource_all(omp_pause_hard);
 }
 
+// std::call_once keeps thread-local state in libstdc++, which our initial-exec TLS cannot reach when
+// another extension has loaded that library first.
 void watch_forks() {
-  static std::once_flag once;
-  std::call_once(once, [] { pthread_atfork(before_fork, nullptr, nullptr); });
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, [] { pthread_atfork(before_fork, nullptr, nullptr); });
 }
 
 }  // namespace

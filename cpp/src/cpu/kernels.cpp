@@ -3,7 +3,12 @@
 
 namespace rushlight::cpu::RL_ISA {
 
-#define RL_FAMILIES(_) _(unary) _(binary) _(copy) _(optim)
+#define RL_FAMILIES(_) \
+  _(unary) \
+  _(binary) \
+  _(copy) \
+  _(optim) \
+  _(matmul)
 
 #define RL_DECLARE(family) void register_##family(KernelSlots& slots);
 RL_FAMILIES(RL_DECLARE)
