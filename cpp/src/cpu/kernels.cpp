@@ -8,7 +8,12 @@ namespace rushlight::cpu::RL_ISA {
   _(binary) \
   _(copy) \
   _(optim) \
-  _(matmul)
+  _(matmul) \
+  _(reduce) \
+  _(reduce_arg) \
+  _(reduce_var) \
+  _(softmax) \
+  _(loss)
 
 #define RL_DECLARE(family) void register_##family(KernelSlots& slots);
 RL_FAMILIES(RL_DECLARE)

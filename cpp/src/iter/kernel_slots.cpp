@@ -21,11 +21,17 @@ const char* const kBinaryNames[] = {
 #include "rushlight/ops.def"
 #undef RL_BINARY
 };
+const char* const kReduceNames[] = {
+#define RL_REDUCE(name, functor, accepts, result) #name,
+#include "rushlight/ops.def"
+#undef RL_REDUCE
+};
 
 }  // namespace
 
 const char* op_name(UnaryOp op) { return kUnaryNames[int(op)]; }
 const char* op_name(BinaryOp op) { return kBinaryNames[int(op)]; }
+const char* op_name(ReduceOp op) { return kReduceNames[int(op)]; }
 
 KernelSlots& kernel_slots(DeviceType type) {
   if (RL_LIKELY(type == DeviceType::CPU)) {

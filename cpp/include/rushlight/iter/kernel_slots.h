@@ -4,6 +4,8 @@
 #include "rushlight/core/scalar.h"
 #include "rushlight/iter/nd_plan.h"
 #include "rushlight/iter/optim_plan.h"
+#include "rushlight/iter/reduce_plan.h"
+#include "rushlight/iter/softmax_plan.h"
 
 namespace rushlight {
 
@@ -19,14 +21,23 @@ enum class BinaryOp : uint8_t {
 #undef RL_BINARY
   kCount
 };
+enum class ReduceOp : uint8_t {
+#define RL_REDUCE(name, functor, accepts, result) name,
+#include "rushlight/ops.def"
+#undef RL_REDUCE
+  kCount
+};
 inline constexpr int kNumUnaryOps = int(UnaryOp::kCount);
 inline constexpr int kNumBinaryOps = int(BinaryOp::kCount);
+inline constexpr int kNumReduceOps = int(ReduceOp::kCount);
 
 RL_API const char* op_name(UnaryOp op);
 RL_API const char* op_name(BinaryOp op);
+RL_API const char* op_name(ReduceOp op);
 
 // Runs over all elements of the plan.
 using PlanKernel = void (*)(const NdPlan& plan);
+using ReduceFn = void (*)(const ReducePlan& plan);
 
 // Note [Kernel slots]
 // Filled by explicit register_cpu_kernels() / register_cuda_kernels(): a static link keeps them. An
@@ -34,6 +45,7 @@ using PlanKernel = void (*)(const NdPlan& plan);
 struct KernelSlots {
   PlanKernel unary[kNumUnaryOps][kNumDTypes];
   PlanKernel binary[kNumBinaryOps][kNumDTypes];
+  ReduceFn reduce[kNumReduceOps][kNumDTypes];
   PlanKernel copy[kNumDTypes][kNumDTypes];  // [to][from]
 #define RL_KERNEL(name, result, parameters) result(*name) parameters;
 #include "rushlight/iter/kernels.def"

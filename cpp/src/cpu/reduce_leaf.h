@@ -1,0 +1,420 @@
+// The inner loops of reductions: see Note [Fixed reduction trees].
+#pragma once
+
+#include "loops.h"
+#include "reduce_driver.h"
+#include "rushlight/functors/reduce.h"
+
+namespace rushlight::cpu::RL_ISA {
+namespace {
+
+// True where any order of combining gives the same bits, so that plain loops do.
+template <class Op, class A>
+inline constexpr bool kAnyOrder = IntScalar<A>;
+
+template <class Op, class T>
+using AccOf = typename Op::template Acc<T>;
+template <class Op>
+inline constexpr bool kOfTruth = false;
+template <>
+inline constexpr bool kOfTruth<Any> = true;
+template <>
+inline constexpr bool kOfTruth<All> = true;
+template <>
+inline constexpr bool kOfTruth<CountNonzero> = true;
+
+template <class Op, class T>
+RL_INLINE AccOf<Op, T> lift(T x) {
+  if constexpr (kOfTruth<Op>)
+    return Op::lift(Compute<T>(x));
+  else if constexpr (ComplexScalar<T>)
+    return Op::lift(x);
+  else
+    return Op::lift(AccOf<Op, T>(Compute<T>(x)));
+}
+
+RL_INLINE Vec<double> load_lanes(const double* p) { return Vec<double>::loadu(p); }
+RL_INLINE Vec<double> load_lanes_partial(const double* p, int64_t count) {
+  return Vec<double>::load_partial(p, count);
+}
+template <class T>
+RL_INLINE Vec<float> load_lanes(const T* p) {
+  return load_float(p);
+}
+template <class T>
+RL_INLINE Vec<float> load_lanes_partial(const T* p, int64_t count) {
+  return load_float_partial(p, count);
+}
+
+// kLaneBytes of accumulators in registers.
+template <class Op, class T>
+struct VecLanes {
+  using A = AccOf<Op, T>;
+  using V = Vec<A>;
+  static constexpr int kCount = kLaneBytes / int(sizeof(A));
+  static constexpr int kRegisters = kCount / V::kSize;
+  // As many as stay in registers beside the loads.
+  static constexpr int kTogether = kRegisters < 8 ? kRegisters : 8;
+
+  V lanes[kRegisters];
+
+  RL_INLINE void combine(const VecLanes& b) {
+#pragma GCC unroll 16
+    for (int k = 0; k < kRegisters; ++k) lanes[k] = Op::combine(lanes[k], b.lanes[k]);
+  }
+  RL_INLINE void load_steps(const T* x, int64_t steps) {
+#pragma GCC unroll 2
+    for (int g = 0; g < kRegisters; g += kTogether) {
+      V a[kTogether];
+#pragma GCC unroll 8
+      for (int k = 0; k < kTogether; ++k) a[k] = Op::lift(load_lanes(x + (g + k) * V::kSize));
+      for (int64_t s = 1; s < steps; ++s) {
+#pragma GCC unroll 8
+        for (int k = 0; k < kTogether; ++k)
+          a[k] = Op::combine(a[k], Op::lift(load_lanes(x + s * kCount + (g + k) * V::kSize)));
+      }
+#pragma GCC unroll 8
+      for (int k = 0; k < kTogether; ++k) lanes[g + k] = a[k];
+    }
+  }
+  static RL_INLINE V load_some(const T* x, int64_t count) {
+    const V loaded = Op::lift(load_lanes_partial(x, count));
+    return select(V::first_mask(count), loaded, V(Op::template identity<A>()));
+  }
+  RL_INLINE void load_tail(const T* x, int64_t count) {
+#pragma GCC unroll 16
+    for (int k = 0; k < kRegisters; ++k) {
+      const int64_t here = count - k * V::kSize;
+      lanes[k] = here >= V::kSize ? Op::lift(load_lanes(x + k * V::kSize))
+                 : here > 0       ? load_some(x + k * V::kSize, here)
+                                  : V(Op::template identity<A>());
+    }
+  }
+  // The tail added to the lanes it falls on; the others stay as they are.
+  RL_INLINE void combine_tail(const T* x, int64_t count) {
+#pragma GCC unroll 16
+    for (int k = 0; k < kRegisters; ++k) {
+      const int64_t here = count - k * V::kSize;
+      if (here >= V::kSize)
+        lanes[k] = Op::combine(lanes[k], Op::lift(load_lanes(x + k * V::kSize)));
+      else if (here > 0)
+        lanes[k] = Op::combine(lanes[k], load_some(x + k * V::kSize, here));
+    }
+  }
+  template <int Shift, int... I>
+  static RL_INLINE V rotate(V v, std::integer_sequence<int, I...>) {
+    return V(typename V::NativeT(__builtin_shufflevector(v.v, v.v, ((I + Shift) % V::kSize)...)));
+  }
+  template <int Shift>
+  static RL_INLINE A fold_register(V v) {
+    if constexpr (Shift == 0)
+      return v.v[0];
+    else
+      return fold_register<Shift / 2>(
+          Op::combine(v, rotate<Shift>(v, std::make_integer_sequence<int, V::kSize>{})));
+  }
+  RL_INLINE A fold() {
+#pragma GCC unroll 4
+    for (int half = kRegisters / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+      for (int k = 0; k < half; ++k) lanes[k] = Op::combine(lanes[k], lanes[k + half]);
+    return fold_register<V::kSize / 2>(lanes[0]);
+  }
+};
+
+// The same for types without vectors.
+template <class Op, class T>
+struct ArrayLanes {
+  using A = AccOf<Op, T>;
+  static constexpr int kCount = kLaneBytes / int(sizeof(A));
+
+  A lanes[kCount];
+
+  RL_INLINE void combine(const ArrayLanes& b) {
+    for (int k = 0; k < kCount; ++k) lanes[k] = Op::combine(lanes[k], b.lanes[k]);
+  }
+  RL_INLINE void load_steps(const T* x, int64_t steps) {
+    for (int k = 0; k < kCount; ++k) lanes[k] = lift<Op>(x[k]);
+    for (int64_t s = 1; s < steps; ++s)
+      for (int k = 0; k < kCount; ++k) lanes[k] = Op::combine(lanes[k], lift<Op>(x[s * kCount + k]));
+  }
+  RL_INLINE void load_tail(const T* x, int64_t count) {
+    for (int k = 0; k < kCount; ++k)
+      lanes[k] = k < count ? lift<Op>(x[k]) : Op::template identity<A>();
+  }
+  RL_INLINE void combine_tail(const T* x, int64_t count) {
+    for (int64_t k = 0; k < count; ++k) lanes[k] = Op::combine(lanes[k], lift<Op>(x[k]));
+  }
+  RL_INLINE A fold() {
+    for (int half = kCount / 2; half > 0; half /= 2)
+      for (int k = 0; k < half; ++k) lanes[k] = Op::combine(lanes[k], lanes[k + half]);
+    return lanes[0];
+  }
+};
+
+template <class Op, class T, bool kVector>
+struct LanesOf {
+  using Type = ArrayLanes<Op, T>;
+};
+template <class Op, class T>
+struct LanesOf<Op, T, true> {
+  using Type = VecLanes<Op, T>;
+};
+template <class Op, class T>
+inline constexpr bool kUsesVec = FloatScalar<AccOf<Op, T>> && !ComplexScalar<T> && !IntScalar<T>;
+template <class Op, class T>
+using Lanes = typename LanesOf<Op, T, kUsesVec<Op, T>>::Type;
+
+// n >= Lanes::kCount.
+template <class Op, class T>
+AccOf<Op, T> run_lanes(const T* x, int64_t n) {
+  using L = Lanes<Op, T>;
+  constexpr int64_t kBlock = int64_t(L::kCount) * kBlockSteps;
+  static_assert(kReduceChunk / kBlock < 1024);
+  L levels[10], current;
+  const int64_t blocks = n / kBlock;
+  for (int64_t b = 0; b < blocks; ++b) {
+    current.load_steps(x + b * kBlock, kBlockSteps);
+    int level = 0;
+    for (; b >> level & 1; ++level) {
+      levels[level].combine(current);
+      current = levels[level];
+    }
+    levels[level] = current;
+  }
+  x += blocks * kBlock;
+  n -= blocks * kBlock;
+  int64_t merged = blocks;
+  const int64_t steps = n / L::kCount, tail = n % L::kCount;
+  if (steps > 0) {
+    current.load_steps(x, steps);
+    if (tail > 0) current.combine_tail(x + steps * L::kCount, tail);
+  } else {
+    const int lowest = __builtin_ctzll(uint64_t(blocks));
+    current = levels[lowest];
+    if (tail > 0) current.combine_tail(x, tail);
+    merged = blocks & (blocks - 1);
+  }
+  for (; merged != 0; merged &= merged - 1) {
+    const int level = __builtin_ctzll(uint64_t(merged));
+    levels[level].combine(current);
+    current = levels[level];
+  }
+  return current.fold();
+}
+
+// Narrow integers are summed in 32 bits for a while.
+template <class Op, class T>
+struct PartialOf {
+  using Type = AccOf<Op, T>;
+};
+template <class T>
+  requires(IntScalar<T> && sizeof(T) <= 2)
+struct PartialOf<Sum, T> {
+  using Type = int32_t;
+};
+template <class T>
+struct PartialOf<CountNonzero, T> {
+  using Type = int32_t;
+};
+
+template <class Op, class T>
+AccOf<Op, T> run_any_order(const T* x, int64_t n) {
+  using A = AccOf<Op, T>;
+  using P = typename PartialOf<Op, T>::Type;
+  A total = Op::template identity<A>();
+  constexpr int64_t kPart = 8192;
+  for (int64_t b = 0; b < n; b += kPart) {
+    const int64_t e = b + kPart < n ? b + kPart : n;
+    if constexpr (std::is_same_v<P, A>) {
+      A part = Op::template identity<A>();
+      for (int64_t i = b; i < e; ++i) part = Op::combine(part, lift<Op>(x[i]));
+      total = Op::combine(total, part);
+    } else {
+      P part = 0;
+      for (int64_t i = b; i < e; ++i) {
+        if constexpr (kOfTruth<Op>)
+          part += Compute<T>(x[i]) != Compute<T>(0);
+        else
+          part += P(x[i]);
+      }
+      total += part;
+    }
+    if constexpr (std::is_same_v<Op, Any> || std::is_same_v<Op, All>)
+      if (Op::decided(total)) break;
+  }
+  return total;
+}
+
+// 0 < n <= kReduceChunk.
+template <class Op, class T>
+RL_INLINE AccOf<Op, T> run(const T* x, int64_t n) {
+  if constexpr (kAnyOrder<Op, AccOf<Op, T>>) {
+    return run_any_order<Op>(x, n);
+  } else {
+    using L = Lanes<Op, T>;
+    if (n >= L::kCount) return run_lanes<Op>(x, n);
+    if constexpr (kUsesVec<Op, T>)
+      if (n <= L::V::kSize) return L::template fold_register<L::V::kSize / 2>(L::load_some(x, n));
+    L lanes;
+    lanes.load_tail(x, n);
+    return lanes.fold();
+  }
+}
+
+// The same tree as run() for N <= 8 elements, without the lanes that hold nothing.
+template <class Op, int N, class T>
+RL_INLINE AccOf<Op, T> run_few(const T* x) {
+  AccOf<Op, T> a[N];
+  for (int i = 0; i < N; ++i) a[i] = lift<Op>(x[i]);
+  for (int half = 4; half > 0; half /= 2)
+    for (int i = 0; i < half && i + half < N; ++i) a[i] = Op::combine(a[i], a[i + half]);
+  return a[0];
+}
+
+template <class Op, class T, class R>
+struct Leaf {
+  using A = AccOf<Op, T>;
+  static_assert(sizeof(A) <= kMaxAccBytes);
+
+  static RL_INLINE R project_one(A a, const ReduceHow& how) {
+    if constexpr (ComplexScalar<R> || ComplexScalar<A>)
+      return R(Op::project(a, how));
+    else if constexpr (is_half_v<R>)
+      return R(float(Op::project(a, how)));
+    else
+      return R(Op::project(a, how));
+  }
+
+  template <int N>
+  static RL_INLINE void rows_of(const char* in, int64_t in_stride, int64_t outputs, R* out,
+                                int64_t out_stride, const ReduceHow& how) {
+    for (int64_t i = 0; i < outputs; ++i)
+      out[i * out_stride] =
+          project_one(run_few<Op, N>(reinterpret_cast<const T*>(in + i * in_stride)), how);
+  }
+  static void rows(const char* in, int64_t in_stride, int64_t n, int64_t outputs, int64_t first,
+                   int64_t out_stride, const ReducePlan& plan) {
+    R* out = reinterpret_cast<R*>(plan.out[0]) + first;
+    const ReduceHow how = plan.how;
+    switch (outputs > 8 ? n : 0) {
+      case 2:
+        return rows_of<2>(in, in_stride, outputs, out, out_stride, how);
+      case 3:
+        return rows_of<3>(in, in_stride, outputs, out, out_stride, how);
+      case 4:
+        return rows_of<4>(in, in_stride, outputs, out, out_stride, how);
+      case 5:
+        return rows_of<5>(in, in_stride, outputs, out, out_stride, how);
+      case 8:
+        return rows_of<8>(in, in_stride, outputs, out, out_stride, how);
+    }
+    for (int64_t i = 0; i < outputs; ++i)
+      out[i * out_stride] = project_one(run<Op>(reinterpret_cast<const T*>(in + i * in_stride), n), how);
+  }
+
+  static void run_to(const char* in, int64_t n, void* acc) {
+    *static_cast<A*>(acc) = run<Op>(reinterpret_cast<const T*>(in), n);
+  }
+
+  template <bool kFresh, int kRows>
+  static RL_INLINE void add_rows(const char* in, int64_t row_stride, int64_t width, A* acc) {
+    if constexpr (kUsesVec<Op, T>) {
+      using L = Lanes<Op, T>;
+      using V = typename L::V;
+      // acc has room for whole registers.
+      int64_t c = 0;
+      for (; c + V::kSize <= width; c += V::kSize) {
+        V a;
+        if constexpr (!kFresh) a = V::loadu(acc + c);
+#pragma GCC unroll 8
+        for (int r = 0; r < kRows; ++r) {
+          const V x = Op::lift(load_lanes(reinterpret_cast<const T*>(in + r * row_stride) + c));
+          a = kFresh && r == 0 ? x : Op::combine(a, x);
+        }
+        a.storeu(acc + c);
+      }
+      if (c < width) {
+        V a;
+        if constexpr (!kFresh) a = V::loadu(acc + c);
+#pragma GCC unroll 8
+        for (int r = 0; r < kRows; ++r) {
+          const V x = Op::lift(
+              load_lanes_partial(reinterpret_cast<const T*>(in + r * row_stride) + c, width - c));
+          a = kFresh && r == 0 ? x : Op::combine(a, x);
+        }
+        a.storeu(acc + c);
+      }
+    } else {
+#pragma GCC ivdep
+      for (int64_t c = 0; c < width; ++c) {
+        A a = kFresh ? lift<Op>(reinterpret_cast<const T*>(in)[c])
+                     : Op::combine(acc[c], lift<Op>(reinterpret_cast<const T*>(in)[c]));
+#pragma GCC unroll 8
+        for (int r = 1; r < kRows; ++r)
+          a = Op::combine(a, lift<Op>(reinterpret_cast<const T*>(in + r * row_stride)[c]));
+        acc[c] = a;
+      }
+    }
+  }
+  static void columns(const char* in, int64_t row_stride, int64_t rows, int64_t width, void* to) {
+    A* acc = static_cast<A*>(to);
+    if (rows < 4) {
+      add_rows<true, 1>(in, row_stride, width, acc);
+      for (int64_t r = 1; r < rows; ++r) add_rows<false, 1>(in + r * row_stride, row_stride, width, acc);
+      return;
+    }
+    add_rows<true, 4>(in, row_stride, width, acc);
+    int64_t r = 4;
+    for (; r + 4 <= rows; r += 4) add_rows<false, 4>(in + r * row_stride, row_stride, width, acc);
+    for (; r < rows; ++r) add_rows<false, 1>(in + r * row_stride, row_stride, width, acc);
+  }
+
+  static void combine(void* acc, const void* other, int64_t count) {
+    A* a = static_cast<A*>(acc);
+    const A* b = static_cast<const A*>(other);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < count; ++i) a[i] = Op::combine(a[i], b[i]);
+  }
+  static void project(const void* acc, int64_t count, int64_t first, int64_t out_stride,
+                      const ReducePlan& plan) {
+    const A* a = static_cast<const A*>(acc);
+    R* out = reinterpret_cast<R*>(plan.out[0]) + first;
+    const ReduceHow how = plan.how;
+    for (int64_t i = 0; i < count; ++i) out[i * out_stride] = project_one(a[i], how);
+  }
+
+  static constexpr ReduceLeaf kTable = {sizeof(A), &rows, &run_to, &columns, &combine, &project};
+};
+
+// The result dtype of a reduction of T (Same, Bool, Real: loops.h).
+struct Wide {
+  template <class T>
+  using Result = std::conditional_t<IntScalar<T>, int64_t, T>;
+};
+struct Count {
+  template <class T>
+  using Result = int64_t;
+};
+// bool, but uint8 answers in uint8 as in PyTorch.
+struct Truth {
+  template <class T>
+  using Result = std::conditional_t<std::is_same_v<T, uint8_t>, uint8_t, bool>;
+};
+
+template <class Op, class Rule, DType D>
+void reduce_kernel(const ReducePlan& plan) {
+  using T = typename CTypeOf<D>::Type;
+  reduce_with(plan, Leaf<Op, T, typename Rule::template Result<T>>::kTable);
+}
+
+template <class Op, class Rule, unsigned kAccepts, int D = 0>
+void fill_reduce(ReduceFn* slots) {
+  if constexpr (D < kNumDTypes) {
+    if constexpr (accepts(kAccepts, DType(D))) slots[D] = &reduce_kernel<Op, Rule, DType(D)>;
+    fill_reduce<Op, Rule, kAccepts, D + 1>(slots);
+  }
+}
+
+}  // namespace
+}  // namespace rushlight::cpu::RL_ISA
