@@ -3,7 +3,7 @@
 
 namespace rushlight::cpu::RL_ISA {
 
-#define RL_FAMILIES(_) _(unary) _(binary) _(copy)
+#define RL_FAMILIES(_) _(unary) _(binary) _(copy) _(index) _(mask) _(scatter) _(triangle)
 
 #define RL_DECLARE(family) void register_##family(KernelSlots& slots);
 RL_FAMILIES(RL_DECLARE)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rushlight/core/scalar.h"
-#include "rushlight/iter/nd_plan.h"
+#include "rushlight/iter/index_plan.h"
 
 namespace rushlight {
 
