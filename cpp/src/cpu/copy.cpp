@@ -1,6 +1,7 @@
 // Copies with conversion, fills and where: anything that only moves elements.
 #include "for_each.h"
 #include "loops.h"
+#include "moves.h"
 
 namespace rushlight::cpu::RL_ISA {
 namespace {
@@ -10,6 +11,8 @@ RL_INLINE To convert(From x) {
   constexpr bool from_complex = dtype_of<From> >= DType::C64, to_complex = dtype_of<To> >= DType::C64;
   if constexpr (from_complex && to_complex)
     return To(x);
+  else if constexpr (from_complex && dtype_of<To> == DType::Bool)
+    return x.re != 0 || x.im != 0;
   else if constexpr (from_complex)
     return convert<To>(x.re);
   else if constexpr (to_complex)
@@ -49,10 +52,6 @@ void copy_loop(char* const* data, const int64_t* strides, int64_t n) {
     *reinterpret_cast<To*>(data[0] + i * so) = convert<To>(*reinterpret_cast<const From*>(data[1] + i * si));
 }
 
-// Elements of one size are moved as bits.
-struct Bits128 {
-  uint64_t low, high;
-};
 template <class T>
 void move_loop(char* const* data, const int64_t* strides, int64_t n) {
   const int64_t so = strides[0], si = strides[1];
@@ -84,8 +83,6 @@ void where_loop(char* const* data, const int64_t* strides, int64_t n) {
             ? *reinterpret_cast<const T*>(data[2] + i * strides[2])
             : *reinterpret_cast<const T*>(data[3] + i * strides[3]);
 }
-
-#define RL_FOR_SIZES(_) _(1, uint8_t) _(2, uint16_t) _(4, uint32_t) _(8, uint64_t) _(16, Bits128)
 
 void move_kernel(const NdPlan& plan, int itemsize) {
   switch (itemsize) {

@@ -19,4 +19,35 @@ RL_INLINE void for_each(const NdPlan& plan, Loop loop, int64_t grain = kGrain) {
   }
 }
 
+// Calls row(data, n) for elements [begin, end) of the plan in its own order; a row is a part of the
+// innermost dim.
+template <class Row>
+RL_INLINE void walk_rows(const NdPlan& plan, int64_t begin, int64_t end, const Row& row) {
+  const int operands = plan.operands, ndim = plan.ndim;
+  int64_t index[kMaxDims];
+  char* data[kMaxOperands];
+  for (int k = 0; k < operands; ++k) data[k] = plan.data[k];
+  int64_t rest = begin;
+  for (int d = 0; d < ndim; ++d) {
+    index[d] = rest % plan.shape[d];
+    rest /= plan.shape[d];
+    for (int k = 0; k < operands; ++k) data[k] += index[d] * plan.strides[d][k];
+  }
+  while (begin < end) {
+    int64_t n = plan.shape[0] - index[0];
+    if (n > end - begin) n = end - begin;
+    row(data, n);
+    begin += n;
+    // The first row may have begun in its middle: go back to its start, then on to the next.
+    for (int k = 0; k < operands; ++k) data[k] -= index[0] * plan.strides[0][k];
+    index[0] = 0;
+    for (int d = 1; d < ndim; ++d) {
+      for (int k = 0; k < operands; ++k) data[k] += plan.strides[d][k];
+      if (++index[d] < plan.shape[d]) break;
+      for (int k = 0; k < operands; ++k) data[k] -= plan.shape[d] * plan.strides[d][k];
+      index[d] = 0;
+    }
+  }
+}
+
 }  // namespace rushlight::cpu

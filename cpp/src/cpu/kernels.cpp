@@ -13,7 +13,11 @@ namespace rushlight::cpu::RL_ISA {
   _(reduce_arg) \
   _(reduce_var) \
   _(softmax) \
-  _(loss)
+  _(loss) \
+  _(index) \
+  _(mask) \
+  _(scatter) \
+  _(triangle)
 
 #define RL_DECLARE(family) void register_##family(KernelSlots& slots);
 RL_FAMILIES(RL_DECLARE)
