@@ -365,3 +365,49 @@ def broadcast_tensors(*tensors):
     """The tensors expanded to their common shape."""
     shape = broadcast_shapes(*[x.shape for x in tensors])
     return tuple(x.expand(shape) for x in tensors)
+
+
+def set_printoptions(
+    precision=None,
+    threshold=None,
+    edgeitems=None,
+    linewidth=None,
+    profile=None,
+    sci_mode=None,
+):
+    """Sets how tensors are printed.
+
+    Args:
+        precision (int, optional): digits after the point; 4 at start.
+        threshold (int, optional): elements above which a summary is printed; 1000.
+        edgeitems (int, optional): elements of a summary at each end of a dim; 3.
+        linewidth (int, optional): characters of a line; 80.
+        profile (str, optional): ``"default"``, ``"short"`` or ``"full"``.
+        sci_mode (bool, optional): scientific notation; None decides by the values.
+
+    Example::
+
+        >>> rushlight.set_printoptions(precision=2)
+        >>> rushlight.tensor([1.12345])
+        tensor([1.12])
+        >>> rushlight.set_printoptions(profile="default")
+    """
+    from rushlight import _printing
+
+    _printing.set_printoptions(
+        precision, threshold, edgeitems, linewidth, profile, sci_mode
+    )
+
+
+def get_printoptions():
+    """The print options, as keyword arguments of :func:`set_printoptions`."""
+    from rushlight import _printing
+
+    return _printing.get_printoptions()
+
+
+def printoptions(**kwargs):
+    """A context manager: :func:`set_printoptions` for its duration."""
+    from rushlight import _printing
+
+    return _printing.printoptions(**kwargs)

@@ -24,5 +24,6 @@ def attach():
     for name, value in _tensor_methods.METHODS.items():
         put(name, value)
     _core._bind_late("tensor", _core.tensor)
+    _core._bind_late("tensor_str", _tensor_methods.tensor_str)
     _core._bind_late("from_array", _interop.from_array)
     _core._bind_late("dtype_from_numpy", _interop.dtype_from_numpy)

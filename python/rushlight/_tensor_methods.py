@@ -7,10 +7,11 @@ from rushlight import _core, _functions, _ops
 from rushlight._core import Tensor, dtype
 
 
-def __repr__(self, *, tensor_contents=None):
-    from rushlight._printing import tensor_str
+def tensor_str(self):
+    """The text of ``repr(self)``."""
+    from rushlight import _printing
 
-    return tensor_str(self)
+    return _printing.tensor_str(self)
 
 
 def __format__(self, spec):
@@ -237,8 +238,6 @@ def unsqueeze_(self, dim):
 
 
 METHODS = {
-    "__repr__": __repr__,
-    "__str__": __repr__,
     "__format__": __format__,
     "__reduce_ex__": __reduce_ex__,
     "__deepcopy__": __deepcopy__,

@@ -382,6 +382,9 @@ cdef class Tensor:
         raise RuntimeError("Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
                            f"{type(element)}.")
 
+    def __repr__(self):
+        return _late("tensor_str")(self)
+
     def __hash__(self):
         return <Py_hash_t>(<size_t><PyObject*>self >> 4)
 
