@@ -128,6 +128,175 @@ _api_table.size_object = api_size
 _api = PyCapsule_New(&_api_table, "rushlight._core._api", NULL)
 
 
+# -- functions called without argument tuples ----------------------------------------------------
+
+# Note [Fast calls]
+# A few calls are so short that Cython's argument parsing would cost more than the work. These are
+# bound as METH_FASTCALL functions that serve plain positional ints and pass everything else on.
+ctypedef PyObject* (*FastCall)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*) noexcept
+
+cdef extern from "Python.h":
+    ctypedef struct PyMethodDef:
+        const char* ml_name
+        void* ml_meth
+        int ml_flags
+        const char* ml_doc
+    int METH_FASTCALL
+    int METH_KEYWORDS
+    object PyCFunction_New(PyMethodDef*, object)
+    object PyDescr_NewMethod(PyTypeObject*, PyMethodDef*)
+    PyObject* PyObject_Vectorcall(PyObject*, PyObject* const*, size_t, PyObject*)
+    long long PyLong_AsLongLong(PyObject*) except? -1
+    bint PyLong_CheckExact_ "PyLong_CheckExact"(PyObject*)
+    void Py_INCREF_ "Py_INCREF"(PyObject*)
+
+
+# The ints of a call into dims; False when some argument is none.
+cdef inline bint plain_ints(PyObject* const* args, Py_ssize_t n, PyObject* names, CDims* dims) except -1:
+    cdef Py_ssize_t i
+    if names != NULL or n == 0 or n > 6:
+        return False
+    for i in range(n):
+        if not PyLong_CheckExact_(args[i]):
+            return False
+    dims[0] = CDims(<int>n)
+    for i in range(n):
+        dims[0][<int>i] = PyLong_AsLongLong(args[i])
+    return True
+
+
+cdef inline PyObject* given(Tensor r) noexcept:
+    Py_INCREF(r)
+    return <PyObject*>r
+
+
+cdef PyObject* fast_zeros(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                          PyObject* names) noexcept:
+    cdef CDims dims
+    cdef CTensor out
+    try:
+        if plain_ints(args, n, names, &dims):
+            out = c_zeros(dims, default_dtype(), CDevice())
+            return given(wrap_move(out))
+    except BaseException as e:
+        restore(e)
+        return NULL
+    return PyObject_Vectorcall(<PyObject*>_slow_zeros, args, n, names)
+
+
+cdef PyObject* fast_empty(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                          PyObject* names) noexcept:
+    cdef CDims dims
+    cdef CTensor out
+    try:
+        if plain_ints(args, n, names, &dims):
+            out = c_empty(dims, default_dtype(), CDevice())
+            return given(wrap_move(out))
+    except BaseException as e:
+        restore(e)
+        return NULL
+    return PyObject_Vectorcall(<PyObject*>_slow_empty, args, n, names)
+
+
+cdef PyObject* fast_ones(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                         PyObject* names) noexcept:
+    cdef CDims dims
+    cdef CTensor out
+    try:
+        if plain_ints(args, n, names, &dims):
+            out = c_full(dims, CScalar(<int64_t>1), default_dtype(), CDevice())
+            return given(wrap_move(out))
+    except BaseException as e:
+        restore(e)
+        return NULL
+    return PyObject_Vectorcall(<PyObject*>_slow_ones, args, n, names)
+
+
+cdef PyObject* call_method(PyObject* method, PyObject* self, PyObject* const* args, Py_ssize_t n,
+                           PyObject* names) noexcept:
+    cdef vector[PyObject*] all_args
+    cdef Py_ssize_t i, total = n
+    try:
+        if names != NULL:
+            total += len(<tuple><object>names)
+        all_args.push_back(self)
+        for i in range(total):
+            all_args.push_back(args[i])
+    except BaseException as e:
+        restore(e)
+        return NULL
+    return PyObject_Vectorcall(method, all_args.data(), n + 1, names)
+
+
+cdef PyObject* fast_view(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                         PyObject* names) noexcept:
+    cdef CDims dims
+    try:
+        if plain_ints(args, n, names, &dims):
+            return given(view_shape(<Tensor><object>self, dims))
+    except BaseException as e:
+        restore(e)
+        return NULL
+    return call_method(<PyObject*>_slow_view, self, args, n, names)
+
+
+cdef PyObject* fast_reshape(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                            PyObject* names) noexcept:
+    cdef CDims dims
+    try:
+        if plain_ints(args, n, names, &dims):
+            return given(reshape_to(<Tensor><object>self, dims))
+    except BaseException as e:
+        restore(e)
+        return NULL
+    return call_method(<PyObject*>_slow_reshape, self, args, n, names)
+
+
+cdef PyObject* fast_sum(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                        PyObject* names) noexcept:
+    cdef CTensor out
+    cdef Tensor x = <Tensor><object>self
+    try:
+        if n == 0 and names == NULL:
+            if x.c.numel() > LARGE:
+                with nogil:
+                    out = c_sum(x.c)
+            else:
+                out = c_sum(x.c)
+            r = wrap_move(out)
+            if recorded(x):
+                record(_op_sum, (x, None, False, None), r)
+            return given(r)
+    except BaseException as e:
+        restore(e)
+        return NULL
+    return call_method(<PyObject*>_late_bound["sum"], self, args, n, names)
+
+
+cdef OpInfo _op_sum = get_op("sum", ("input", "dim", "keepdim", "dtype"))
+cdef object _slow_zeros = zeros
+cdef object _slow_empty = empty
+cdef object _slow_ones = ones
+cdef object _slow_view = Tensor.view
+cdef object _slow_reshape = Tensor.reshape
+cdef PyMethodDef _fast[6]
+
+
+cdef void fast_entry(int i, const char* name, FastCall fn) noexcept:
+    _fast[i].ml_name = name
+    _fast[i].ml_meth = <void*>fn
+    _fast[i].ml_flags = METH_FASTCALL | METH_KEYWORDS
+    _fast[i].ml_doc = NULL
+
+
+fast_entry(0, b"zeros", fast_zeros)
+fast_entry(1, b"empty", fast_empty)
+fast_entry(2, b"ones", fast_ones)
+fast_entry(3, b"view", fast_view)
+fast_entry(4, b"reshape", fast_reshape)
+fast_entry(5, b"sum", fast_sum)
+
+
 # -- methods that live outside -------------------------------------------------------------------
 
 cdef extern from "Python.h":
@@ -150,6 +319,29 @@ def _attach(str name, value):
         value = PyInstanceMethod_New(value)
     rl_set_type_attr(<PyTypeObject*>Tensor, name, value)
     PyType_Modified(<PyTypeObject*>Tensor)
+
+
+def _use_fast_calls():
+    """Replaces the slow forms, once everything they fall back on is there."""
+    global zeros, empty, ones
+    _fast[0].ml_doc = _doc_bytes(zeros)
+    _fast[1].ml_doc = _doc_bytes(empty)
+    _fast[2].ml_doc = _doc_bytes(ones)
+    zeros = PyCFunction_New(&_fast[0], None)
+    empty = PyCFunction_New(&_fast[1], None)
+    ones = PyCFunction_New(&_fast[2], None)
+    for i, name in enumerate(("view", "reshape", "sum")):
+        rl_set_type_attr(<PyTypeObject*>Tensor, name,
+                         PyDescr_NewMethod(<PyTypeObject*>Tensor, &_fast[3 + <int>i]))
+    PyType_Modified(<PyTypeObject*>Tensor)
+
+
+cdef list _doc_keep = []
+
+
+cdef const char* _doc_bytes(object function) except NULL:
+    _doc_keep.append((function.__doc__ or "").encode())
+    return <const char*>_doc_keep[len(_doc_keep) - 1]
 
 
 def get_default_dtype():

@@ -147,3 +147,9 @@ cdef extern from "rushlight/ops/factory.h" namespace "rushlight":
     CTensor c_zeros "rushlight::zeros" (const CDims&, CDType, CDevice) except +rl_raise nogil
     CTensor c_full "rushlight::full" (const CDims&, const CScalar&, CDType, CDevice) except +rl_raise nogil
     void c_fill "rushlight::fill_" (const CTensor&, const CScalar&) except +rl_raise nogil
+
+cdef extern from "rushlight/ops/reduce.h" namespace "rushlight":
+    CTensor c_sum "rushlight::sum" (const CTensor&) except +rl_raise nogil
+
+cdef extern from "rushlight/ops/matmul.h" namespace "rushlight":
+    CTensor c_matmul "rushlight::matmul" (const CTensor&, const CTensor&) except +rl_raise nogil

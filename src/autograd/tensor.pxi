@@ -516,14 +516,7 @@ cdef class Tensor:
 
     def reshape(self, *shape):
         """view where possible, else a copy."""
-        cdef CDims dims = parse_dims(shape, "reshape")
-        cdef CTensor out = c_reshape(self.c, dims)
-        if not shares_storage(out, self.c):
-            return view_shape(self.contiguous(), dims)
-        cdef Tensor r = view_result(self, out)
-        if recorded(self):
-            record(op_view, (self, dims_tuple(dims)), r)
-        return r
+        return reshape_to(self, parse_dims(shape, "reshape"))
 
     def permute(self, *dims):
         """The dims in another order; a view."""
@@ -623,6 +616,18 @@ cdef inline Tensor wrap_copy(const CTensor& t):
 
 cdef Tensor view_shape(Tensor self, const CDims& dims):
     cdef CTensor out = c_view(self.c, dims)
+    cdef Tensor r = view_result(self, out)
+    if recorded(self):
+        record(op_view, (self, dims_tuple(dims)), r)
+    return r
+
+
+cdef Tensor reshape_to(Tensor self, const CDims& dims):
+    cdef CTensor out = c_reshape(self.c, dims)
+    if not shares_storage(out, self.c):
+        if not recorded(self):
+            return wrap_move(out)
+        return view_shape(self.contiguous(), dims)
     cdef Tensor r = view_result(self, out)
     if recorded(self):
         record(op_view, (self, dims_tuple(dims)), r)
@@ -791,7 +796,16 @@ cdef int copy_into(Tensor self, Tensor source) except -1:
 
 
 cdef object matmul(Tensor a, Tensor b):
-    return _late("matmul")(a, b)
+    cdef CTensor out
+    if a.c.numel() > 1024 or b.c.numel() > 1024:
+        with nogil:
+            out = c_matmul(a.c, b.c)
+    else:
+        out = c_matmul(a.c, b.c)
+    cdef Tensor r = wrap_move(out)
+    if grad_enabled() and (requires(a) or requires(b)):
+        record(op_matmul, (a, b), r)
+    return r
 
 
 cdef dict _late_bound = {}
