@@ -1,20 +1,11 @@
 // Every row of ops.def: name(input, ...), name_(input, ...) and name(..., out=).
 #include <array>
 
-#include "op.h"
+#include "operand.h"
 #include "rushlight/ops/elementwise.h"
 
 namespace rushlight::python {
 namespace {
-
-// The second operand of a binary op: a tensor or a number.
-struct Operand {
-  Tensor tensor;
-  Scalar scalar = int64_t(0);
-};
-int64_t work_of(const Operand& operand) {
-  return operand.tensor.defined() ? operand.tensor.numel() : 0;
-}
 
 Tensor run_binary(BinaryOp op, const Operand& a, const Operand& b) {
   if (a.tensor.defined())
@@ -31,26 +22,6 @@ void run_binary_(BinaryOp op, const Tensor& a, const Operand& b) {
 }
 
 }  // namespace
-}  // namespace rushlight::python
-
-namespace pybind11::detail {
-template <>
-struct type_caster<rushlight::python::Operand> {
-  PYBIND11_TYPE_CASTER(rushlight::python::Operand, const_name("Tensor | Number"));
-  bool load(handle src, bool convert) {
-    if (rushlight::python::is_tensor(src.ptr())) {
-      value.tensor = rushlight::python::tensor_of(src.ptr());
-      return value.tensor.defined();
-    }
-    make_caster<rushlight::Scalar> number;
-    if (!number.load(src, convert)) return false;
-    value.scalar = static_cast<const rushlight::Scalar&>(number);
-    return true;
-  }
-};
-}  // namespace pybind11::detail
-
-namespace rushlight::python {
 
 void bind_uniform(py::module_& m) {
   for (int i = 0; i < kNumUnaryOps; ++i) {

@@ -12,6 +12,7 @@ import math
 
 import rushlight
 from rushlight import _ops
+from rushlight.autograd import _rules_indexing
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 _LN2 = math.log(2)
@@ -315,3 +316,4 @@ RULES = {
     "view_as_real": dict(input=lambda g: _ops.view_as_complex(g.contiguous())),
     "view_as_complex": dict(input=lambda g: _ops.view_as_real(g.contiguous())),
 }
+RULES.update(_rules_indexing.RULES)
