@@ -8,7 +8,7 @@ const Api* g_api = nullptr;
 }
 const Api& api() { return *g_api; }
 
-#define RL_BINDINGS(_) _(uniform) _(view) _(interop) _(config) _(optim) _(storage)
+#define RL_BINDINGS(_) _(uniform) _(view) _(interop) _(config) _(reduce) _(softmax) _(optim) _(storage)
 
 #define RL_DECLARE(family) void bind_##family(py::module_& m);
 RL_BINDINGS(RL_DECLARE)
