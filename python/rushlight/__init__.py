@@ -61,6 +61,7 @@ from rushlight._interop import as_tensor, from_numpy, frombuffer
 from rushlight._ops import get_num_threads, set_num_threads, where
 from rushlight._paths import get_cmake_dir, get_include
 from rushlight._version import __version__
+from rushlight._reductions import max, min, norm, std, std_mean, var, var_mean
 
 for _d in _core._dtypes:
     globals()[_d.name] = _d

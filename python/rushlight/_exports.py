@@ -38,7 +38,9 @@ ALIASES = {
 # Functions that are methods under the same name.
 FUNCTIONS = (
     "as_strided chunk diagonal flatten movedim narrow squeeze unbind unflatten "
-    "view_as_complex view_as_real"
+    "view_as_complex view_as_real "
+    "all amax amin any argmax argmin count_nonzero cumprod cumsum "
+    "log_softmax logsumexp mean prod softmax sum"
 ).split()
 # Methods that are no functions.
 METHODS = "fill_ resize_ unfold zero_".split()

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from rushlight import _core, _exports, _interop, _ops, _tensor_methods
+from rushlight import (
+    _core,
+    _exports,
+    _interop,
+    _ops,
+    _reductions,
+    _tensor_methods,
+)
 
 
 def attach():
@@ -21,7 +28,7 @@ def attach():
     for alias, name in _exports.ALIASES.items():
         put(alias, getattr(_ops, name))
         put(alias + "_", getattr(_ops, name + "_"))
-    for name, value in _tensor_methods.METHODS.items():
+    for name, value in (_tensor_methods.METHODS | _reductions.METHODS).items():
         put(name, value)
     _core._bind_late("tensor", _core.tensor)
     _core._bind_late("tensor_str", _tensor_methods.tensor_str)

@@ -8,8 +8,18 @@ const Api* g_api = nullptr;
 }
 const Api& api() { return *g_api; }
 
-#define RL_BINDINGS(_)                                                             \
-  _(uniform) _(view) _(interop) _(config) _(optim) _(storage) _(index) _(scatter) _(join)
+#define RL_BINDINGS(_) \
+  _(uniform) \
+  _(view) \
+  _(interop) \
+  _(config) \
+  _(optim) \
+  _(storage) \
+  _(index) \
+  _(scatter) \
+  _(join) \
+  _(reduce) \
+  _(softmax)
 
 #define RL_DECLARE(family) void bind_##family(py::module_& m);
 RL_BINDINGS(RL_DECLARE)

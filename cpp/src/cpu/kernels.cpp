@@ -14,6 +14,7 @@ namespace rushlight::cpu::RL_ISA {
   _(reduce_var) \
   _(softmax) \
   _(loss) \
+  _(scan) \
   _(index) \
   _(mask) \
   _(scatter) \

@@ -1,4 +1,4 @@
-// Operands of softmax and of the negative log likelihood. Device-free.
+// Operands of softmax, scans and the negative log likelihood. Device-free.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,8 @@ struct SoftmaxPlan {
   const void* grad;  // backward only
   void* out;         // (outer, inner) for logsumexp
 };
+
+enum class ScanOp : uint8_t { Sum, Product, ReversedSum };
 
 enum class Reduction : uint8_t { None, Mean, Sum };
 

@@ -1,0 +1,174 @@
+"""Reductions whose Python signature is richer than the compiled op's."""
+
+from __future__ import annotations
+
+import math
+
+from rushlight import _ops
+from rushlight._core import Tensor
+
+
+def _moments_arguments(dim, unbiased, correction):
+    """PyTorch's two spellings: ``var(dim, unbiased)`` and ``var(dim, correction=)``."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None:
+        if correction is not None:
+            raise TypeError("var() and std() take unbiased or correction, not both")
+        correction = 1 if unbiased else 0
+    return dim, 1.0 if correction is None else float(correction)
+
+
+def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=None):
+    """The variance over dims: squared deviations over ``max(0, count - correction)``.
+
+    Computed in two passes in the input's precision (float for half), merged in double.
+
+    Args:
+        input (Tensor): floating or complex, of any shape.
+        dim (int or tuple of int, optional): the dims to reduce; all by default.
+        unbiased (bool, optional): False is ``correction=0``.
+        keepdim (bool): keep the reduced dims with size 1.
+        correction (number, optional): default 1, the sample variance.
+
+    Returns:
+        Tensor: of the input's real dtype.
+
+    Raises:
+        RuntimeError: for integers and bool.
+
+    Example::
+
+        >>> rushlight.var(rushlight.tensor([1., 2., 3., 4.]), correction=0)
+        tensor(1.2500)
+    """
+    dim, correction = _moments_arguments(dim, unbiased, correction)
+    return _ops.var(input, dim, correction, keepdim, out=out)
+
+
+def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=None):
+    """The square root of :func:`var`, with its arguments.
+
+    Example::
+
+        >>> rushlight.std(rushlight.tensor([1., 3., 5.]))
+        tensor(2.)
+    """
+    dim, correction = _moments_arguments(dim, unbiased, correction)
+    return _ops.std(input, dim, correction, keepdim, out=out)
+
+
+def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The pair (:func:`var`, mean), in one walk over the input."""
+    dim, correction = _moments_arguments(dim, unbiased, correction)
+    return _ops.var_mean(input, dim, correction, keepdim)
+
+
+def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The pair (:func:`std`, mean), in one walk over the input."""
+    dim, correction = _moments_arguments(dim, unbiased, correction)
+    return _ops.std_mean(input, dim, correction, keepdim)
+
+
+def _extreme(whole, along, pairwise, input, dim, keepdim, other, out):
+    if isinstance(dim, Tensor):
+        dim, other = None, dim
+    if other is not None:
+        return pairwise(input, other, out=out)
+    if dim is None:
+        return whole(input, out=out)
+    result = along(input, dim, keepdim)
+    if out is None:
+        return result
+    for target, value in zip(out, result, strict=True):
+        target.resize_(value.shape).copy_(value)
+    return out
+
+
+def max(input, dim=None, keepdim=False, *, other=None, out=None):
+    """The largest element: of all, along a dim, or of two tensors elementwise.
+
+    NaN wins. Along a dim, of equal elements the first one's index is given.
+
+    Args:
+        input (Tensor): bool, integers or floats.
+        dim (int, optional): reduce this dim alone. A tensor here is ``other``.
+        keepdim (bool): keep the reduced dim with size 1.
+        other (Tensor, optional): the second operand of the elementwise form.
+
+    Returns:
+        Tensor, or with ``dim`` a named tuple ``(values, indices)``.
+
+    Raises:
+        RuntimeError: when there is no element to choose.
+        IndexError: when ``dim`` is out of range or has size 0.
+
+    Example::
+
+        >>> rushlight.max(rushlight.tensor([3, 9, 4]))
+        tensor(9)
+        >>> rushlight.max(rushlight.tensor([[3, 9, 4]]), 1).indices
+        tensor([1])
+    """
+    return _extreme(_ops.max_all, _ops.max, _ops.maximum, input, dim, keepdim, other, out)
+
+
+def min(input, dim=None, keepdim=False, *, other=None, out=None):
+    """The smallest element: of all, along a dim, or of two tensors elementwise.
+
+    As :func:`max`.
+
+    Example::
+
+        >>> rushlight.min(rushlight.tensor([3, 9, 4]))
+        tensor(3)
+    """
+    return _extreme(_ops.min_all, _ops.min, _ops.minimum, input, dim, keepdim, other, out)
+
+
+def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
+    """The vector norm ``(sum |x|^p)^(1/p)`` over dims.
+
+    Args:
+        input (Tensor): floating or complex.
+        p (number or 'fro'): ``inf`` and ``-inf`` give the largest and smallest modulus,
+            0 the count of nonzeros, 'fro' is 2.
+        dim (int or tuple of int, optional): all by default.
+        keepdim (bool): keep the reduced dims with size 1.
+        dtype (dtype, optional): convert the input first.
+
+    Returns:
+        Tensor: of the real dtype.
+
+    Raises:
+        RuntimeError: for integers and bool, and for 'nuc'.
+
+    Example::
+
+        >>> rushlight.norm(rushlight.tensor([3., 4.]))
+        tensor(5.)
+    """
+    if p == "fro" or p is None:
+        p = 2
+    elif isinstance(p, str):
+        raise RuntimeError(f"norm(): order {p!r} is not implemented; expected a number or 'fro'")
+    return _ops.linalg_vector_norm(input, float(p), dim, keepdim, dtype=dtype, out=out)
+
+
+def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None, out=None):
+    """``linalg.vector_norm``: :func:`norm` with the array API's names."""
+    if isinstance(ord, str):
+        ord = {"inf": math.inf, "-inf": -math.inf}.get(ord, ord)
+    return _ops.linalg_vector_norm(x, float(ord), dim, keepdim, dtype=dtype, out=out)
+
+
+FUNCTIONS = {
+    "var": var,
+    "std": std,
+    "var_mean": var_mean,
+    "std_mean": std_mean,
+    "max": max,
+    "min": min,
+    "norm": norm,
+}
+METHODS = {name: FUNCTIONS[name] for name in ("var", "std", "max", "min", "norm")}
