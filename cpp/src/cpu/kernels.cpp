@@ -9,6 +9,9 @@ namespace rushlight::cpu::RL_ISA {
   _(copy) \
   _(optim) \
   _(matmul) \
+  _(conv) \
+  _(conv_weight) \
+  _(pool) \
   _(reduce) \
   _(reduce_arg) \
   _(reduce_var) \

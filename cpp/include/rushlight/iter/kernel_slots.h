@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rushlight/core/scalar.h"
+#include "rushlight/iter/conv_plan.h"
 #include "rushlight/iter/nd_plan.h"
 #include "rushlight/iter/optim_plan.h"
 #include "rushlight/iter/reduce_plan.h"

@@ -1,0 +1,372 @@
+// Weight gradients of convolutions. See Note [Correlation].
+#include "conv_block.h"
+#include "rushlight/core/parallel.h"
+
+namespace rushlight::cpu::RL_ISA {
+namespace {
+
+// Note [Weight gradient order]
+// The positions summed over are cut into units: a run of rows of one image. A unit is summed in
+// registers and added to a running sum in memory, unit after unit; where the result has too few
+// tiles to feed the threads, units are dealt to `parts` running sums, added up at the end. All of
+// it depends on the shapes alone.
+constexpr int64_t kUnitBytes = 128 << 10;         // of gradient that a tile reads: stays in L2
+constexpr int64_t kWorkspaceBytes = 16 << 20;     // of units made ready at a time
+constexpr int64_t kWantedItems = 32;
+constexpr double kSerialWork = 1 << 20;           // multiply-adds
+
+constexpr int kMaxGradRows = 3;
+constexpr int kMaxTerms = 9;
+
+// Where a tile reads and how far.
+template <class T>
+struct UnitInput {
+  const T* data;      // input of output (j0, 0)
+  const T* grad;
+  int64_t rows, cols;
+  int64_t in_row;     // elements between the input rows of neighbouring outputs
+  int64_t in_step;    // the same for columns
+  int64_t grad_row, grad_plane;
+};
+
+// sum[r][v] += over positions: input at terms[r] times kVectors vectors of output channels.
+template <class T, int kRows, int kVectors, int kStep>
+[[gnu::noinline]] void channel_terms(const UnitInput<T>& u, const int64_t* terms, T* sums) {
+  using V = Vec<T>;
+  V sum[kRows][kVectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) sum[r][v] = V(T(0));
+  const T* row[kRows];
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) row[r] = u.data + terms[r];
+  const T* grad = u.grad;
+  const int64_t step = kStep ? kStep : u.in_step;
+  for (int64_t j = 0; j < u.rows; ++j) {
+    for (int64_t i = 0; i < u.cols; ++i) {
+      V g[kVectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) g[v] = V::loadu(grad + v * V::kSize);
+      grad += kVectors * V::kSize;
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const V x(row[r][i * step]);
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) sum[r][v] = fma(x, g[v], sum[r][v]);
+      }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) row[r] += u.in_row;
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      T* to = sums + (r * kVectors + v) * V::kSize;
+      (V::loadu(to) + sum[r][v]).storeu(to);
+    }
+}
+
+// sum[o][r] += over vectors of positions: gradient of channel o times input at terms[r].
+template <class T, int kChannels, int kRows>
+[[gnu::noinline]] void pixel_terms(const UnitInput<T>& u, const int64_t* terms, T* sums) {
+  using V = Vec<T>;
+  V sum[kChannels][kRows];
+#pragma GCC unroll 4
+  for (int o = 0; o < kChannels; ++o)
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) sum[o][r] = V(T(0));
+  const int64_t whole = u.cols / V::kSize * V::kSize, rest = u.cols - whole;
+  for (int64_t j = 0; j < u.rows; ++j) {
+    const T* in = u.data + j * u.in_row;
+    const T* grad = u.grad + j * u.grad_row;
+    const auto add = [&](auto load) __attribute__((always_inline)) {
+      V g[kChannels];
+#pragma GCC unroll 4
+      for (int o = 0; o < kChannels; ++o) g[o] = load(grad + o * u.grad_plane);
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const V x = load(in + terms[r]);
+#pragma GCC unroll 4
+        for (int o = 0; o < kChannels; ++o) sum[o][r] = fma(g[o], x, sum[o][r]);
+      }
+    };
+    for (int64_t i = 0; i < whole; i += V::kSize, in += V::kSize, grad += V::kSize)
+      add([](const T* p) __attribute__((always_inline)) { return V::loadu(p); });
+    if (rest > 0)
+      add([&](const T* p) __attribute__((always_inline)) { return V::load_partial(p, rest); });
+  }
+#pragma GCC unroll 4
+  for (int o = 0; o < kChannels; ++o)
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      T* to = sums + (o * kRows + r) * V::kSize;
+      (V::loadu(to) + sum[o][r]).storeu(to);
+    }
+}
+
+template <class T>
+using TermTile = void (*)(const UnitInput<T>& u, const int64_t* terms, T* sums);
+
+template <class T, int kStep, int kVectors, int kRows = 1>
+RL_INLINE TermTile<T> find_channel_terms(int64_t rows) {
+  if constexpr (kRows * kVectors <= kAccumulators && kRows <= kMaxPixels) {
+    if (rows == kRows) return &channel_terms<T, kRows, kVectors, kStep>;
+    return find_channel_terms<T, kStep, kVectors, kRows + 1>(rows);
+  } else {
+    return nullptr;
+  }
+}
+template <class T, int kStep>
+RL_INLINE TermTile<T> find_channel_terms(int64_t rows, int64_t vectors) {
+  return vectors == 1   ? find_channel_terms<T, kStep, 1>(rows)
+         : vectors == 2 ? find_channel_terms<T, kStep, 2>(rows)
+                        : find_channel_terms<T, kStep, 3>(rows);
+}
+template <class T>
+TermTile<T> find_channel_terms(int64_t rows, int64_t vectors, int64_t step) {
+  return step == 1   ? find_channel_terms<T, 1>(rows, vectors)
+         : step == 2 ? find_channel_terms<T, 2>(rows, vectors)
+                     : find_channel_terms<T, 0>(rows, vectors);
+}
+
+template <class T, int kChannels, int kRows = 1>
+RL_INLINE TermTile<T> find_pixel_terms(int64_t rows) {
+  if constexpr (kRows * kChannels <= kAccumulators && kRows <= kMaxTerms) {
+    if (rows == kRows) return &pixel_terms<T, kChannels, kRows>;
+    return find_pixel_terms<T, kChannels, kRows + 1>(rows);
+  } else {
+    return nullptr;
+  }
+}
+template <class T>
+TermTile<T> find_pixel_terms(int64_t channels, int64_t rows) {
+  return channels == 1   ? find_pixel_terms<T, 1>(rows)
+         : channels == 2 ? find_pixel_terms<T, 2>(rows)
+                         : find_pixel_terms<T, 3>(rows);
+}
+
+template <class T>
+RL_INLINE T lane_sum(Vec<T> v) {
+  T lanes[Vec<T>::kSize];
+  v.storeu(lanes);
+  for (int width = Vec<T>::kSize / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+  return lanes[0];
+}
+
+// How the result is cut into register tiles: `tile_terms` terms by `panel` output channels.
+struct Tiling {
+  int64_t terms, tile_terms, term_tiles;
+  int64_t panel, panels;     // output channels (by pixels) or vectors of them (by channels)
+  int64_t sums_of_tile;      // elements of a full tile in memory
+
+  void cut(int64_t all_terms, int64_t most_terms, int64_t all_panels, int64_t most_panel) {
+    terms = all_terms;
+    panels = ceil_div(all_panels, most_panel);
+    panel = ceil_div(all_panels, panels);
+    panels = ceil_div(all_panels, panel);
+    term_tiles = ceil_div(terms, most_terms);
+    tile_terms = ceil_div(terms, term_tiles);
+    term_tiles = ceil_div(terms, tile_terms);
+  }
+};
+
+template <class T>
+void weight_gradient(const WeightGradientPlan& p, bool by_pixels) {
+  constexpr int64_t n = kLanes<T>;
+  const Window window(p);
+  Tiling t;
+  const int64_t terms = p.in_channels * p.tap_count;
+  if (by_pixels) {
+    const int64_t rows = min64(terms, kMaxTerms);
+    t.cut(terms, rows, p.out_channels, max64(1, min64(kMaxGradRows, kAccumulators / rows)));
+    t.sums_of_tile = t.tile_terms * t.panel * n;
+  } else {
+    const int64_t all = ceil_div(p.out_channels, n), most = kAccumulators >= 27 ? 3 : 2;
+    const int64_t vectors = ceil_div(all, ceil_div(all, most));
+    t.cut(terms, min64(kMaxPixels, kAccumulators / vectors), all, vectors);
+    t.sums_of_tile = t.tile_terms * t.panel * n;
+  }
+  const int64_t tiles = p.groups * t.panels * t.term_tiles;
+  const int64_t width = ceil_div(p.out_channels, n) * n;  // of packed gradients
+
+  // Units.
+  const int64_t row_bytes = p.cols * t.panel * (by_pixels ? 1 : n) * int64_t(sizeof(T));
+  int64_t rows = min64(p.rows, max64(1, kUnitBytes / row_bytes));
+  rows = ceil_div(p.rows, ceil_div(p.rows, rows));
+  const int64_t units_of_image = ceil_div(p.rows, rows), units = p.batch * units_of_image;
+  const BlockShape shape(p, window, rows, by_pixels);
+  const int64_t block_size = shape.is_copy ? p.in_channels * shape.plane : 0;
+  const int64_t grad_size = by_pixels ? 0 : rows * p.cols * width;
+  const int64_t unit_bytes = p.groups * (block_size + grad_size) * int64_t(sizeof(T));
+  const int64_t ready = min64(units, max64(1, kWorkspaceBytes / max64(unit_bytes, 1)));
+  const int64_t parts = tiles >= kWantedItems ? 1 : min64(ready, ceil_div(kWantedItems, tiles));
+
+  const Scratch<T> blocks(ready * p.groups * block_size), grads(ready * p.groups * grad_size);
+  const Scratch<T> sums(parts * tiles * t.sums_of_tile);
+  const Scratch<int64_t> offsets(terms);
+  for (int64_t c = 0; c < p.in_channels; ++c)
+    for (int64_t k = 0; k < p.tap_count; ++k)
+      offsets.get()[c * p.tap_count + k] = c * shape.plane + shape.offset(window, p.taps[k]);
+  fill_zero(sums.get(), parts * tiles * t.sums_of_tile);
+
+  // The unit's inputs where the tiles read them; `make` also writes them.
+  const auto open = [&](int64_t unit, int64_t slot, int64_t g, bool make) -> UnitInput<T> {
+    const int64_t image = unit / units_of_image * p.groups + g;
+    const int64_t j0 = unit % units_of_image * rows, j1 = min64(j0 + rows, p.rows);
+    const T* in = static_cast<const T*>(p.input) + image * p.in_channels * p.in_plane();
+    const T* grad = static_cast<const T*>(p.grad) + image * p.out_channels * p.out_plane() +
+                    j0 * p.out_width;
+    T* buffer = blocks.get() + (slot * p.groups + g) * block_size;
+    T* packed = grads.get() + (slot * p.groups + g) * grad_size;
+    if (make) {
+      load_block(p, window, shape, in, j0, j1, buffer);
+      if (!by_pixels) {
+        const int64_t pixels = (j1 - j0) * p.cols;
+        for (int64_t panel = 0; panel < t.panels; ++panel) {
+          const int64_t first = panel * t.panel * n;
+          const int64_t lanes = min64(t.panel * n, width - first);
+          T* to = packed + first * rows * p.cols;
+          const int64_t count = min64(lanes, p.out_channels - first);
+          if (count < lanes) fill_zero(to, pixels * lanes);
+          transpose_matrix(grad + first * p.out_plane(), p.out_plane(), count, to, lanes, pixels);
+        }
+      }
+    }
+    const int64_t origin =
+        (j0 * p.in_sy + window.min_dy) * shape.pitch + (shape.split == 1 ? window.min_dx : 0);
+    const T* base = shape.is_copy ? buffer - origin : in;
+    return {base + j0 * p.in_sy * shape.pitch, by_pixels ? grad : packed, j1 - j0, p.cols,
+            p.in_sy * shape.pitch, shape.split == 1 ? p.in_sx : 1, p.out_width, p.out_plane()};
+  };
+
+  const double unit_work = double(p.out_channels) * double(rows) * double(p.cols) * double(terms);
+  for (int64_t first_unit = 0; first_unit < units; first_unit += ready) {
+    const int64_t count = min64(ready, units - first_unit);
+    if (shape.is_copy || !by_pixels)
+      parallel_for(0, count * p.groups,
+                   max64(1, kGrain / max64(1, block_size + grad_size)),
+                   [&](int64_t begin, int64_t end) {
+                     for (int64_t i = begin; i < end; ++i)
+                       open(first_unit + i / p.groups, i / p.groups, i % p.groups, true);
+                   });
+    // An item is a tile of one part; neighbours share the panel, whose gradients stay in cache.
+    const int64_t items = parts * tiles;
+    const double item_work = unit_work * double(count) * double(p.groups) / double(items);
+    const int64_t grain = max64(1, int64_t(kSerialWork / (item_work + 1)));
+    parallel_for(0, items, grain, [&](int64_t begin, int64_t end) {
+      int64_t item = begin;
+      while (item < end) {
+        // A run of tiles of one panel and part, unit after unit.
+        const int64_t run = item / t.term_tiles;
+        const int64_t run_end = min64(end, (run + 1) * t.term_tiles);
+        const int64_t panel = run % t.panels, g = run / t.panels % p.groups;
+        const int64_t part = run / t.panels / p.groups;
+        const int64_t u0 = count * part / parts, u1 = count * (part + 1) / parts;
+        for (int64_t u = u0; u < u1; ++u) {
+          UnitInput<T> in = open(first_unit + u, u, g, false);
+          int64_t panel_size;
+          if (by_pixels) {
+            panel_size = min64(t.panel, p.out_channels - panel * t.panel);
+            in.grad += panel * t.panel * p.out_plane();
+          } else {
+            panel_size = min64(t.panel, width / n - panel * t.panel);
+            in.grad += panel * t.panel * n * rows * p.cols;
+          }
+          for (int64_t at = item; at < run_end; ++at) {
+            const int64_t k0 = at % t.term_tiles * t.tile_terms;
+            const int64_t k = min64(t.tile_terms, terms - k0);
+            const auto tile = by_pixels ? find_pixel_terms<T>(panel_size, k)
+                                        : find_channel_terms<T>(k, panel_size, p.in_sx);
+            tile(in, offsets.get() + k0, sums.get() + at * t.sums_of_tile);
+          }
+        }
+        item = run_end;
+      }
+    });
+  }
+
+  parallel_for(0, tiles, max64(1, kGrain / (parts * t.sums_of_tile)), [&](int64_t b, int64_t e) {
+    for (int64_t at = b; at < e; ++at) {
+      T* sum = sums.get() + at * t.sums_of_tile;
+      for (int64_t part = 1; part < parts; ++part) {
+        const T* other = sum + part * tiles * t.sums_of_tile;
+        for (int64_t i = 0; i < t.sums_of_tile; i += n)
+          (Vec<T>::loadu(sum + i) + Vec<T>::loadu(other + i)).storeu(sum + i);
+      }
+      const int64_t k0 = at % t.term_tiles * t.tile_terms, k = min64(t.tile_terms, terms - k0);
+      const int64_t panel = at / t.term_tiles % t.panels, g = at / t.term_tiles / t.panels;
+      T* to = static_cast<T*>(p.grad_weight) + g * p.out_channels * terms + k0;
+      if (by_pixels) {
+        const int64_t first = panel * t.panel, count = min64(t.panel, p.out_channels - first);
+        for (int64_t o = 0; o < count; ++o)
+          for (int64_t r = 0; r < k; ++r)
+            to[(first + o) * terms + r] = lane_sum(Vec<T>::loadu(sum + (o * k + r) * n));
+      } else {
+        const int64_t first = panel * t.panel * n;
+        const int64_t lanes = min64(t.panel * n, width - first);
+        transpose_matrix(sum, lanes, k, to + first * terms, terms,
+                         min64(lanes, p.out_channels - first));
+      }
+    }
+  });
+}
+
+// Lanes that do nothing, and what turning pixels into channels costs, decide.
+template <class T>
+void weight_gradient_float(const WeightGradientPlan& p) {
+  constexpr int64_t n = kLanes<T>;
+  const double pixel_lanes = double(ceil_div(p.cols, n) * n) / double(p.cols);
+  const double channel_lanes = double(ceil_div(p.out_channels, n) * n) / double(p.out_channels);
+  const double terms = double(p.in_channels * p.tap_count);
+  weight_gradient<T>(p, pixel_lanes * (p.in_sx == 1 ? 1.1 : 1.3) <
+                            channel_lanes * (1 + 12 / (terms + 1)));
+}
+
+template <class T>
+void weight_gradient_plain(const WeightGradientPlan& p) {
+  const int64_t terms = p.in_channels * p.tap_count;
+  parallel_for(0, p.groups * p.out_channels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t at = begin; at < end; ++at)
+      for (int64_t c = 0; c < p.in_channels; ++c)
+        for (int64_t t = 0; t < p.tap_count; ++t) {
+          T sum(0);
+          for (int64_t n = 0; n < p.batch; ++n) {
+            const T* in = static_cast<const T*>(p.input) +
+                          ((n * p.groups + at / p.out_channels) * p.in_channels + c) * p.in_plane();
+            const T* grad = static_cast<const T*>(p.grad) +
+                            (n * p.groups * p.out_channels + at) * p.out_plane();
+            for (int64_t j = 0; j < p.rows; ++j)
+              for (int64_t i = 0; i < p.cols; ++i) {
+                const int64_t y = j * p.in_sy + p.taps[t].dy, x = i * p.in_sx + p.taps[t].dx;
+                if (y < 0 || y >= p.in_height || x < 0 || x >= p.in_width) continue;
+                sum = sum + grad[j * p.out_width + i] * in[y * p.in_width + x];
+              }
+          }
+          static_cast<T*>(p.grad_weight)[at * terms + c * p.tap_count + t] = sum;
+        }
+  });
+}
+
+void correlate_weight(const WeightGradientPlan& p) {
+  switch (p.dtype) {
+    case DType::F32:
+      return weight_gradient_float<float>(p);
+    case DType::F64:
+      return weight_gradient_float<double>(p);
+    case DType::C64:
+      return weight_gradient_plain<c64>(p);
+    case DType::C128:
+      return weight_gradient_plain<c128>(p);
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+void register_conv_weight(KernelSlots& slots) { slots.correlate_weight = &correlate_weight; }
+
+}  // namespace rushlight::cpu::RL_ISA
