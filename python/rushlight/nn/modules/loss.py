@@ -46,8 +46,6 @@ class CrossEntropyLoss(_WeightedLoss):
         tensor(0.6931)
     """
 
-    __constants__ = ["ignore_index", "reduction", "label_smoothing"]
-
     def __init__(
         self,
         weight=None,
@@ -93,8 +91,6 @@ class NLLLoss(_WeightedLoss):
         tensor(2.)
     """
 
-    __constants__ = ["ignore_index", "reduction"]
-
     def __init__(
         self,
         weight=None,
@@ -129,8 +125,6 @@ class MSELoss(_Loss):
         >>> rushlight.nn.MSELoss()(rushlight.zeros(2), rushlight.tensor([1.0, 3.0]))
         tensor(5.)
     """
-
-    __constants__ = ["reduction"]
 
     def forward(self, input, target):
         return F.mse_loss(input, target, reduction=self.reduction)
