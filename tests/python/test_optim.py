@@ -188,7 +188,7 @@ def test_step_is_seen_by_autograd():
     loss = (param * param).sum()
     param.grad = rushlight.ones(2)
     optim.SGD([param], lr=0.1).step()
-    with pytest.raises(RuntimeError, match="modified|version|in-place|inplace"):
+    with pytest.raises(RuntimeError, match=r"in-?place"):
         loss.backward()
 
 

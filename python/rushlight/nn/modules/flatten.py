@@ -93,7 +93,8 @@ class Unflatten(Module):
         if known != size or -1 in sizes:
             raise RuntimeError(
                 f"unflatten: Provided sizes {list(self.unflattened_size)} don't "
-                f"multiply up to the size of dim {self.dim} ({size}) in the input tensor"
+                f"multiply up to the size of dim {self.dim} ({size}) in the input "
+                "tensor"
             )
         return sizes
 

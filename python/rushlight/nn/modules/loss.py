@@ -81,8 +81,8 @@ class NLLLoss(_WeightedLoss):
         reduction: ``"mean"`` (weighted), ``"sum"`` or ``"none"``. Default: ``"mean"``.
 
     Shape:
-        Input log probabilities ``(C,)``, ``(N, C)`` or ``(N, C, d1, ...)``, target int64
-        without the ``C``. Output 0-d; with ``"none"`` the target's shape.
+        Input log probabilities ``(C,)``, ``(N, C)`` or ``(N, C, d1, ...)``, target
+        int64 without the ``C``. Output 0-d; with ``"none"`` the target's shape.
 
     Example:
         >>> import rushlight
