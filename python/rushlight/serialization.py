@@ -196,8 +196,8 @@ def _open_archive(stream, name):
     if head[:2] != b"PK":
         if head[:2] == b"\x80\x02":
             raise RuntimeError(
-                f"load(): {name}: this is PyTorch's old format, from before its version "
-                "1.6; load and save it with a newer PyTorch first"
+                f"load(): {name}: this is PyTorch's old format, from before its "
+                "version 1.6; load and save it with a newer PyTorch first"
             )
         raise corrupt(name, f"it starts with {head!r}, not as a zip file")
     archive = ArchiveReader(stream, name)

@@ -1,8 +1,8 @@
 // Optimizer steps: lists of tensors in, one call. Autograd does not record them: parameters are
 // leaves, and writing to them counts as an in-place change.
+#include "rushlight/ops/optim.h"
 #include "casters.h"
 #include "op.h"
-#include "rushlight/ops/optim.h"
 
 namespace rushlight::python {
 namespace {
@@ -32,8 +32,9 @@ void count_writes(const std::vector<Tensor>& tensors) {
     if (t.defined()) t.storage().bump_version();
 }
 
-py::list fused_sgd(py::handle params, py::handle grads, py::handle buffers, double lr, double momentum,
-                   double dampening, double weight_decay, bool nesterov, bool maximize) {
+py::list fused_sgd(py::handle params, py::handle grads, py::handle buffers, double lr,
+                   double momentum, double dampening, double weight_decay, bool nesterov,
+                   bool maximize) {
   constexpr const char* kOp = "_fused_sgd_";
   const std::vector<Tensor> p = tensors_of(kOp, params), g = tensors_of(kOp, grads);
   std::vector<Tensor> b = tensors_of(kOp, buffers, true);

@@ -18,16 +18,19 @@ Tensor storage_bytes(const Tensor& t) {
 size_t storage_id(const Tensor& t) { return reinterpret_cast<size_t>(&t.storage()); }
 
 // The storage seen as elements of any dtype at these places.
-Tensor storage_view(const Tensor& t, DType dtype, const Dims& size, const Dims& stride, int64_t offset) {
-  RL_CHECK(size.size() == stride.size(), "_storage_view(): got ", size.size(), " sizes but ", stride.size(),
-           " strides");
+Tensor storage_view(const Tensor& t, DType dtype, const Dims& size, const Dims& stride,
+                    int64_t offset) {
+  RL_CHECK(size.size() == stride.size(), "_storage_view(): got ", size.size(), " sizes but ",
+           stride.size(), " strides");
   bool negative = offset < 0;
   for (int i = 0; i < size.size(); ++i) negative |= size[i] < 0 || stride[i] < 0;
-  RL_CHECK(!negative, "_storage_view(): negative size ", size, ", stride ", stride, " or offset ", offset);
+  RL_CHECK(!negative, "_storage_view(): negative size ", size, ", stride ", stride, " or offset ",
+           offset);
   Layout layout(size, stride, offset);
   const int64_t held = int64_t(t.storage().nbytes() / itemsize(dtype));
-  RL_CHECK(layout.span() <= held, "_storage_view(): size ", size, ", stride ", stride, " and offset ", offset,
-           " need ", layout.span(), " elements of ", dtype, ", but the storage holds ", held);
+  RL_CHECK(layout.span() <= held, "_storage_view(): size ", size, ", stride ", stride,
+           " and offset ", offset, " need ", layout.span(), " elements of ", dtype,
+           ", but the storage holds ", held);
   return Tensor(t.storage_ptr(), std::move(layout), dtype);
 }
 

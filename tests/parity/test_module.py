@@ -176,7 +176,7 @@ def test_load_state_dict_messages(state):
     ],
 )
 def test_exception_types(call):
-    with pytest.raises(Exception) as expected:  # noqa: PT011
+    with pytest.raises(Exception) as expected:
         call(torch.nn, torch)
     with pytest.raises(expected.type):
         call(nn, rushlight)

@@ -146,7 +146,7 @@ WEIGHT = np.array([1.0, 2.0, 0.5, 3.0], dtype=np.float32)
 def expected_cross_entropy(weight, reduction, smoothing, ignore):
     log_probs = log_softmax(LOGITS.astype(np.float64), 1)
     factors = np.ones(4) if weight is None else weight
-    kept = CLASSES != ignore
+    kept = ignore != CLASSES
     rows = np.arange(5)
     losses = -log_probs[rows, CLASSES] * factors[CLASSES]
     smooth = -(log_probs * factors).sum(1)

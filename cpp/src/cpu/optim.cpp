@@ -17,6 +17,12 @@ RL_INLINE Compute<T> rounded(Compute<T> x) {
 RL_INLINE float square_root(float x) { return __builtin_sqrtf(x); }
 RL_INLINE double square_root(double x) { return __builtin_sqrt(x); }
 
+// torch.add rounds its alpha to the tensors' dtype; other operations take scalars as they are.
+template <class T>
+RL_INLINE Compute<T> alpha(double value) {
+  return Compute<T>(T(Compute<T>(value)));
+}
+
 // c + a * b
 template <class T>
 RL_INLINE Compute<T> add_scaled(Compute<T> c, Compute<T> a, Compute<T> b) {
@@ -29,8 +35,10 @@ void sgd_loop(const SgdScalars& o, const SgdSpan& span, int64_t begin, int64_t e
   T* param = static_cast<T*>(span.param);
   const T* grad = static_cast<const T*>(span.grad);
   T* buffer = static_cast<T*>(span.buffer);
-  const C sign = o.maximize ? C(-1) : C(1), decay = C(o.weight_decay), step = C(-o.lr);
-  const C momentum = C(o.momentum), take = C(1 - o.dampening);
+  const C sign = o.maximize ? C(-1) : C(1), decay = alpha<T>(o.weight_decay),
+          step = alpha<T>(-o.lr);
+  const C momentum = C(o.momentum), look_ahead = alpha<T>(o.momentum),
+          take = alpha<T>(1 - o.dampening);
 #pragma GCC ivdep
   for (int64_t i = begin; i < end; ++i) {
     const C p = C(param[i]);
@@ -38,11 +46,11 @@ void sgd_loop(const SgdScalars& o, const SgdSpan& span, int64_t begin, int64_t e
     if constexpr (kDecay) g = add_scaled<T>(g, p, decay);
     if constexpr (kMomentum == Momentum::First || kMomentum == Momentum::FirstNesterov)
       buffer[i] = T(g);
-    if constexpr (kMomentum == Momentum::FirstNesterov) g = add_scaled<T>(g, g, momentum);
+    if constexpr (kMomentum == Momentum::FirstNesterov) g = add_scaled<T>(g, g, look_ahead);
     if constexpr (kMomentum == Momentum::Plain || kMomentum == Momentum::Nesterov) {
       const C b = add_scaled<T>(rounded<T>(C(buffer[i]) * momentum), g, take);
       buffer[i] = T(b);
-      g = kMomentum == Momentum::Plain ? b : add_scaled<T>(g, b, momentum);
+      g = kMomentum == Momentum::Plain ? b : add_scaled<T>(g, b, look_ahead);
     }
     param[i] = T(math::fma(g, step, p));
   }
@@ -51,14 +59,10 @@ void sgd_loop(const SgdScalars& o, const SgdSpan& span, int64_t begin, int64_t e
 template <class T, bool kDecay>
 void sgd_momentum(const SgdScalars& o, const SgdSpan& span, int64_t begin, int64_t end) {
   switch (span.momentum) {
-    case Momentum::None:
-      return sgd_loop<T, Momentum::None, kDecay>(o, span, begin, end);
-    case Momentum::First:
-      return sgd_loop<T, Momentum::First, kDecay>(o, span, begin, end);
-    case Momentum::Plain:
-      return sgd_loop<T, Momentum::Plain, kDecay>(o, span, begin, end);
-    case Momentum::Nesterov:
-      return sgd_loop<T, Momentum::Nesterov, kDecay>(o, span, begin, end);
+    case Momentum::None: return sgd_loop<T, Momentum::None, kDecay>(o, span, begin, end);
+    case Momentum::First: return sgd_loop<T, Momentum::First, kDecay>(o, span, begin, end);
+    case Momentum::Plain: return sgd_loop<T, Momentum::Plain, kDecay>(o, span, begin, end);
+    case Momentum::Nesterov: return sgd_loop<T, Momentum::Nesterov, kDecay>(o, span, begin, end);
     case Momentum::FirstNesterov:
       return sgd_loop<T, Momentum::FirstNesterov, kDecay>(o, span, begin, end);
   }
@@ -82,11 +86,11 @@ void adam_loop(const AdamScalars& o, const AdamSpan& span, int64_t begin, int64_
   T* mean = static_cast<T*>(span.mean);
   T* square = static_cast<T*>(span.square);
   T* max_square = static_cast<T*>(span.max_square);
-  const C sign = o.maximize ? C(-1) : C(1), decay = C(o.weight_decay), keep = C(o.keep);
+  const C sign = o.maximize ? C(-1) : C(1), decay = alpha<T>(o.weight_decay), keep = C(o.keep);
   // torch.lerp works from the nearer end.
-  const double weight = 1 - o.beta1;
-  const bool from_start = weight < 0.5;
-  const C lerp = C(from_start ? weight : weight - 1);
+  const C weight = C(1 - o.beta1);
+  const bool from_start = weight < C(0.5);
+  const C lerp = from_start ? weight : weight - C(1);
   const C beta2 = C(o.beta2), take2 = C(1 - o.beta2), eps = C(o.eps);
   const C bias = C(span.square_root_bias), step = C(-span.step_size);
 #pragma GCC ivdep
@@ -128,16 +132,12 @@ void adam_typed(const AdamScalars& o, const AdamSpan& span, int64_t begin, int64
     adam_max<T, Decay::L2>(o, span, begin, end);
 }
 
-#define RL_BY_DTYPE(function)                        \
-  switch (dtype) {                                   \
-    case DType::F16:                                 \
-      return function<Half>(o, span, begin, end);     \
-    case DType::BF16:                                \
-      return function<BFloat16>(o, span, begin, end); \
-    case DType::F32:                                 \
-      return function<float>(o, span, begin, end);    \
-    default:                                         \
-      return function<double>(o, span, begin, end);   \
+#define RL_BY_DTYPE(function)                                         \
+  switch (dtype) {                                                    \
+    case DType::F16: return function<Half>(o, span, begin, end);      \
+    case DType::BF16: return function<BFloat16>(o, span, begin, end); \
+    case DType::F32: return function<float>(o, span, begin, end);     \
+    default: return function<double>(o, span, begin, end);            \
   }
 
 void sgd(DType dtype, const SgdScalars& o, const SgdSpan& span, int64_t begin, int64_t end) {

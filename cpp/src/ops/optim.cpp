@@ -19,7 +19,8 @@ void check_lists(const char* op, const char* name, size_t params, size_t count) 
            " parameters, got ", count);
 }
 
-void check_like(const char* op, const char* name, size_t index, const Tensor& param, const Tensor& t) {
+void check_like(const char* op, const char* name, size_t index, const Tensor& param,
+                const Tensor& t) {
   RL_CHECK(t.defined() && t.shape() == param.shape() && t.dtype() == param.dtype() &&
                t.device() == param.device(),
            op, "(): parameter ", index, " has shape ", param.shape(), " and dtype ", param.dtype(),
@@ -29,7 +30,8 @@ void check_like(const char* op, const char* name, size_t index, const Tensor& pa
 
 void check_param(const char* op, size_t index, const Tensor& param) {
   RL_CHECK(is_floating(param.dtype()) || is_complex(param.dtype()), op, "(): parameter ", index,
-           " has dtype ", param.dtype(), "; only floating point and complex parameters are updated");
+           " has dtype ", param.dtype(),
+           "; only floating point and complex parameters are updated");
 }
 
 int64_t real_count(const Tensor& t) { return t.numel() * (is_complex(t.dtype()) ? 2 : 1); }
@@ -94,7 +96,8 @@ void run_spans(const std::vector<Span>& spans, const Run& run) {
 
 // Groups hold one dtype nearly always; the spans of each are run together.
 template <class Span, class Run>
-void run_by_dtype(const std::vector<Tensor>& params, const std::vector<Span>& spans, const Run& run) {
+void run_by_dtype(const std::vector<Tensor>& params, const std::vector<Span>& spans,
+                  const Run& run) {
   std::vector<bool> done(kNumDTypes, false);
   for (const Tensor& p : params) {
     const DType dtype = real_of(p.dtype());
@@ -134,8 +137,8 @@ void sgd_(const std::vector<Tensor>& params, const std::vector<Tensor>& grads,
   std::vector<SgdSpan> spans;
   spans.reserve(params.size());
   for (size_t i = 0; i < params.size(); ++i) {
-    SgdSpan span{dense.writable(params[i]), dense.readable(grads[i]), nullptr, real_count(params[i]),
-                 Momentum::None};
+    SgdSpan span{dense.writable(params[i]), dense.readable(grads[i]), nullptr,
+                 real_count(params[i]), Momentum::None};
     if (momentum) {
       const bool first = !buffers[i].defined();
       if (first) buffers[i] = empty(params[i].shape(), params[i].dtype(), params[i].device());

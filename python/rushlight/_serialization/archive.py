@@ -235,7 +235,8 @@ class ArchiveReader:
             )
 
     def _add_entry(self, path, fields, extra) -> int:
-        flags, method, crc, packed, size = fields[3], fields[4], *fields[7:10]
+        flags, method = fields[3], fields[4]
+        crc, packed, size = fields[7:10]
         header_at = fields[16]
         wide = _wide_fields(extra)
         values = []

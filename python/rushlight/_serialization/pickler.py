@@ -102,9 +102,9 @@ class CheckpointPickler(pickle._Pickler):
 
     # The stdlib finds this one in a table and not as a method.
     dispatch = pickle._Pickler.dispatch.copy()
-    dispatch[types.FunctionType] = save_global
+    dispatch[types.FunctionType] = save_global  # type: ignore[assignment]
 
-    def _write_global(self, obj, module, name) -> None:
+    def _write_global(self, obj, module, name):
         if self.proto >= 4:
             self.save(module)
             self.save(name)

@@ -1,4 +1,4 @@
-"""The constructors that a checkpoint's pickle may name, with their arguments checked."""
+"""The constructors that a checkpoint's pickle may name; their arguments are checked."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rushlight._serialization.storages import (
     storage_bytes,
     view_of,
 )
+from rushlight.nn.parameter import Parameter
 
 
 class StorageType:
@@ -260,8 +261,7 @@ def _builtins():
 # Types that may stand in a pickle but are not to be called with arguments: what they
 # make of them may be large, or run someone's __iter__.
 PASSIVE = frozenset(
-    {dict, list, tuple, int, float, str, bool, bytes}
-    | {rushlight.Tensor, rushlight.nn.Parameter}
+    {dict, list, tuple, int, float, str, bool, bytes} | {rushlight.Tensor, Parameter}
 )
 
 
@@ -275,7 +275,7 @@ def constructor_table():
         "torch.Size": _size,
         "torch.device": rushlight.device,
         "torch.Tensor": rushlight.Tensor,
-        "torch.nn.parameter.Parameter": rushlight.nn.Parameter,
+        "torch.nn.parameter.Parameter": Parameter,
         "torch._utils._rebuild_tensor": _rebuild_v1,
         "torch._utils._rebuild_tensor_v2": _rebuild_v2,
         "torch._utils._rebuild_tensor_v3": _rebuild_v3,

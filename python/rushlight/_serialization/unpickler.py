@@ -20,14 +20,17 @@ class ObjectUnpickler(pickle.Unpickler):
         **options: the stdlib unpickler's options.
     """
 
-    def __init__(self, stream, load_storage, **options) -> None:
+    def __init__(self, stream, load_storage, **options):
         super().__init__(stream, **options)
-        self.persistent_load = load_storage
+        self._load_storage = load_storage
         self._table = {
             name: value
             for name, value in constructor_table().items()
             if name.startswith("torch.")
         }
+
+    def persistent_load(self, pid):
+        return self._load_storage(pid)
 
     def find_class(self, module, name):
         known = self._table.get(f"{module}.{name}")

@@ -44,7 +44,7 @@ class LambdaLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def state_dict(self):
-        """Return everything but the optimizer; of the functions only objects' fields."""
+        """Return everything but the optimizer; of functions only objects' fields."""
         state = super().state_dict()
         state["lr_lambdas"] = [
             None if isinstance(fn, types.FunctionType) else fn.__dict__.copy()

@@ -103,7 +103,7 @@ class ReduceLROnPlateau(LRScheduler):
         """Whether epochs after a change are being let pass."""
         return self.cooldown_counter > 0
 
-    def step(self, metrics, epoch=None) -> None:
+    def step(self, metrics, epoch=None) -> None:  # type: ignore[override]
         """Take an epoch's metric and lower the rate if it is time.
 
         Args:
@@ -146,8 +146,8 @@ class ReduceLROnPlateau(LRScheduler):
                     f"The number of param groups in the `optimizer` ({len(groups)}) "
                     "differs from when `ReduceLROnPlateau` was initialized "
                     f"({len(self.min_lrs)}), usually due to a new param group being "
-                    "added to the optimizer. Please modify the `min_lrs` field to match "
-                    "the length of the `optimizer` param groups."
+                    "added to the optimizer. Please modify the `min_lrs` field to "
+                    "match the length of the `optimizer` param groups."
                 )
             self.min_lrs = [self.default_min_lr] * len(groups)
         for group, lowest in zip(groups, self.min_lrs, strict=True):

@@ -164,7 +164,7 @@ def _copied(value):
     return value.clone() if isinstance(value, rushlight.Tensor) else value
 
 
-def _note_steps(optimizer) -> None:
+def _note_steps(optimizer):
     """Let ``optimizer.step`` record that it ran, for the order check."""
     if hasattr(optimizer.step, "_wrapped_by_lr_sched"):
         return

@@ -140,7 +140,7 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
-    def _patch_step_function(self) -> None:
+    def _patch_step_function(self):
         kind = type(self)
         if not getattr(kind.step, "hooked", False):
             kind.step = _with_hooks(kind.step)
@@ -303,7 +303,7 @@ class Optimizer:
                 state_dict = changed
         return state_dict
 
-    def load_state_dict(self, state_dict) -> None:
+    def load_state_dict(self, state_dict):
         """Take over the state and options of a :meth:`state_dict`.
 
         State tensors are cast to their parameter's dtype and device.

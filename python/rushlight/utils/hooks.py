@@ -29,6 +29,7 @@ class RemovableHandle:
         self.hooks_dict_ref = weakref.ref(hooks_dict)
         self.id = RemovableHandle.next_id
         RemovableHandle.next_id += 1
+        extras: tuple[dict, ...]
         if extra_dict is None:
             extras = ()
         elif isinstance(extra_dict, dict):
@@ -51,7 +52,7 @@ class RemovableHandle:
             tuple(ref() for ref in self.extra_dict_ref),
         )
 
-    def __setstate__(self, state) -> None:
+    def __setstate__(self, state):
         table, self.id = state[0], state[1]
         # The table did not survive: the handle stays valid and removes nothing.
         self.hooks_dict_ref = weakref.ref(OrderedDict() if table is None else table)
@@ -59,7 +60,7 @@ class RemovableHandle:
         extras = state[2] if len(state) > 2 and state[2] is not None else ()
         self.extra_dict_ref = tuple(weakref.ref(table) for table in extras)
 
-    def __enter__(self) -> RemovableHandle:
+    def __enter__(self):
         return self
 
     def __exit__(self, exc_type, exc_value, traceback) -> None:

@@ -34,7 +34,7 @@ struct AdamSpan {
   void* square;
   void* max_square;  // null without amsgrad
   int64_t count;
-  double step_size;        // lr / (1 - beta1^step)
+  double step_size;         // lr / (1 - beta1^step)
   double square_root_bias;  // sqrt(1 - beta2^step)
 };
 struct AdamScalars {

@@ -17,8 +17,8 @@ struct SgdOptions {
 };
 
 // Stochastic gradient descent. With momentum, buffers[i] is updated in place; where it is undefined
-// it becomes a copy of the gradient, as PyTorch starts it. The arithmetic and its rounding are those
-// of PyTorch's single-tensor form. Raises Error when shapes, dtypes or devices differ.
+// it becomes a copy of the gradient, as PyTorch starts it. The arithmetic and its rounding are
+// those of PyTorch's single-tensor form. Raises Error when shapes, dtypes or devices differ.
 RL_API void sgd_(const std::vector<Tensor>& params, const std::vector<Tensor>& grads,
                  std::vector<Tensor>& buffers, const SgdOptions& options);
 

@@ -56,9 +56,9 @@ def pad(input, pad, mode="constant", value=None):
     spatial = len(widths) // 2
     if input.ndim not in (spatial + 1, spatial + 2) or spatial not in (1, 2, 3):
         raise NotImplementedError(
-            "pad(): Only 2D, 3D, 4D, 5D padding with non-constant padding are supported "
-            f"for now, got padding length {len(widths)} and input of dimension "
-            f"{input.ndim}"
+            "pad(): Only 2D, 3D, 4D, 5D padding with non-constant padding are "
+            f"supported for now, got padding length {len(widths)} and input of "
+            f"dimension {input.ndim}"
         )
     for at in range(0, len(widths), 2):
         dim = input.ndim - 1 - at // 2
@@ -107,8 +107,9 @@ def _pad_by_index(input, dim, left, right, mode):
 def _reflect(size, left, right, dim):
     if left >= size or right >= size:
         raise RuntimeError(
-            "pad(): Padding size should be less than the corresponding input dimension, "
-            f"but got: padding ({left}, {right}) at dimension {dim} of size {size}"
+            "pad(): Padding size should be less than the corresponding input "
+            f"dimension, but got: padding ({left}, {right}) at dimension {dim} of "
+            f"size {size}"
         )
     last = size - 1
     return [last - abs(last - abs(i)) for i in range(-left, size + right)]

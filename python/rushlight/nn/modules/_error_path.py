@@ -6,7 +6,7 @@ from __future__ import annotations
 LAYER_ERRORS = (RuntimeError, IndexError, ValueError, TypeError)
 
 
-def note_module(error: BaseException, module) -> None:
+def note_module(error, module):
     """Add ``module`` to the path that the exception's note spells.
 
     Every module the exception leaves calls this once, innermost first, so the note

@@ -69,7 +69,7 @@ def register_module_full_backward_pre_hook(hook):
 
 
 def register_module_full_backward_hook(hook):
-    """Register ``hook(module, grad_input, grad_output) -> None or grad_input`` globally.
+    """Register ``hook(module, grad_input, grad_output) -> None or grad_input``.
 
     Returns:
         A handle whose ``remove()`` takes the hook out.

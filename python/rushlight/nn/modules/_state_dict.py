@@ -53,6 +53,12 @@ class _ModuleArgumentHook:
 class StateDictMixin:
     """``state_dict``, ``load_state_dict`` and their hooks."""
 
+    _parameters: dict
+    _buffers: dict
+    _modules: dict
+    _non_persistent_buffers_set: set[str]
+    _load_state_dict_pre_hooks: OrderedDict
+
     def get_extra_state(self):
         """Return extra state to put in the module's ``state_dict``.
 

@@ -21,8 +21,6 @@ class ReLU(Module):
         tensor([0., 2.])
     """
 
-    __constants__ = ["inplace"]
-
     def __init__(self, inplace=False) -> None:
         super().__init__()
         self.inplace = inplace
@@ -61,8 +59,6 @@ class Tanh(Module):
 
 
 class _SoftmaxBase(Module):
-    __constants__ = ["dim"]
-
     def __init__(self, dim=None) -> None:
         super().__init__()
         self.dim = dim

@@ -9,8 +9,6 @@ __all__ = ["Dropout"]
 
 
 class _DropoutNd(Module):
-    __constants__ = ["p", "inplace"]
-
     def __init__(self, p=0.5, inplace=False) -> None:
         super().__init__()
         if p < 0 or p > 1:

@@ -20,8 +20,6 @@ class Flatten(Module):
         (2, 12)
     """
 
-    __constants__ = ["start_dim", "end_dim"]
-
     def __init__(self, start_dim=1, end_dim=-1) -> None:
         super().__init__()
         self.start_dim = start_dim
@@ -49,8 +47,6 @@ class Unflatten(Module):
         >>> tuple(rushlight.nn.Unflatten(1, (3, -1))(rushlight.zeros(2, 12)).shape)
         (2, 3, 4)
     """
-
-    __constants__ = ["dim", "unflattened_size"]
 
     def __init__(self, dim, unflattened_size) -> None:
         super().__init__()
@@ -97,7 +93,8 @@ class Unflatten(Module):
         if known != size or -1 in sizes:
             raise RuntimeError(
                 f"unflatten: Provided sizes {list(self.unflattened_size)} don't "
-                f"multiply up to the size of dim {self.dim} ({size}) in the input tensor"
+                f"multiply up to the size of dim {self.dim} ({size}) in the input "
+                "tensor"
             )
         return sizes
 

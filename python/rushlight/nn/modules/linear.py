@@ -49,8 +49,6 @@ class Linear(Module):
         (8, 30)
     """
 
-    __constants__ = ["in_features", "out_features"]
-
     def __init__(
         self, in_features, out_features, bias=True, device=None, dtype=None
     ) -> None:

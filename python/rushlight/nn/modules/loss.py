@@ -46,8 +46,6 @@ class CrossEntropyLoss(_WeightedLoss):
         tensor(0.6931)
     """
 
-    __constants__ = ["ignore_index", "reduction", "label_smoothing"]
-
     def __init__(
         self,
         weight=None,
@@ -83,8 +81,8 @@ class NLLLoss(_WeightedLoss):
         reduction: ``"mean"`` (weighted), ``"sum"`` or ``"none"``. Default: ``"mean"``.
 
     Shape:
-        Input log probabilities ``(C,)``, ``(N, C)`` or ``(N, C, d1, ...)``, target int64
-        without the ``C``. Output 0-d; with ``"none"`` the target's shape.
+        Input log probabilities ``(C,)``, ``(N, C)`` or ``(N, C, d1, ...)``, target
+        int64 without the ``C``. Output 0-d; with ``"none"`` the target's shape.
 
     Example:
         >>> import rushlight
@@ -92,8 +90,6 @@ class NLLLoss(_WeightedLoss):
         >>> loss(rushlight.tensor([[-1.0, -2.0]]), rushlight.tensor([1]))
         tensor(2.)
     """
-
-    __constants__ = ["ignore_index", "reduction"]
 
     def __init__(
         self,
@@ -129,8 +125,6 @@ class MSELoss(_Loss):
         >>> rushlight.nn.MSELoss()(rushlight.zeros(2), rushlight.tensor([1.0, 3.0]))
         tensor(5.)
     """
-
-    __constants__ = ["reduction"]
 
     def forward(self, input, target):
         return F.mse_loss(input, target, reduction=self.reduction)

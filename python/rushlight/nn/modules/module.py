@@ -279,7 +279,7 @@ class Module(HookMixin, StateDictMixin):
         Raises:
             AttributeError: the path leads nowhere, or to no parameter.
         """
-        module, name, found = self._get_member(target)
+        _, name, found = self._get_member(target)
         if not isinstance(found, Parameter):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return found

@@ -9,15 +9,6 @@ __all__ = ["MaxPool2d"]
 
 
 class _MaxPoolNd(Module):
-    __constants__ = [
-        "kernel_size",
-        "stride",
-        "padding",
-        "dilation",
-        "return_indices",
-        "ceil_mode",
-    ]
-
     def __init__(
         self,
         kernel_size,

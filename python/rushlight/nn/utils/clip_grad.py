@@ -79,7 +79,7 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None) -> Non
 def clip_grad_norm_(
     parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None
 ):
-    """Scale gradients in place so that their norm as one vector is at most ``max_norm``.
+    """Scale gradients in place to a norm, as one vector, of at most ``max_norm``.
 
     Args:
         parameters: an iterable of tensors, or one tensor, whose ``grad`` is scaled.

@@ -63,5 +63,6 @@ def vector_to_parameters(vec, parameters) -> None:
 def _check_one_device(parameters) -> None:
     if len({str(param.device) for param in parameters}) > 1:
         raise TypeError(
-            "Found two parameters on different devices, this is currently not supported."
+            "Found two parameters on different devices, this is currently not "
+            "supported."
         )

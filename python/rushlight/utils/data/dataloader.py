@@ -63,7 +63,7 @@ class DataLoader:
         [[0, 1], [2, 3], [4]]
     """
 
-    __class_getitem__ = classmethod(types.GenericAlias)
+    __class_getitem__ = classmethod(types.GenericAlias)  # type: ignore[var-annotated]
     _initialized = False
 
     def __init__(
@@ -148,7 +148,7 @@ class DataLoader:
         self.generator = generator
         self.collate_fn = collate_fn
         self.persistent_workers = persistent_workers
-        self._reported_length = None
+        self._reported_length: int | None = None
         self._initialized = True
 
     def __setattr__(self, name, value) -> None:

@@ -30,7 +30,7 @@ class Dataset:
     takes a list of indices and returns a list of samples, is used where it exists.
     """
 
-    __class_getitem__ = classmethod(types.GenericAlias)
+    __class_getitem__ = classmethod(types.GenericAlias)  # type: ignore[var-annotated]
 
     def __getitem__(self, index):
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
@@ -42,7 +42,7 @@ class Dataset:
 class IterableDataset(Dataset, Iterable):
     """Base class of datasets read in order: a subclass defines ``__iter__``."""
 
-    __class_getitem__ = classmethod(types.GenericAlias)
+    __class_getitem__ = classmethod(types.GenericAlias)  # type: ignore[var-annotated]
 
     def __add__(self, other):
         return ChainDataset([self, other])

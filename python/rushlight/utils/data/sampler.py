@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-def draw_seed(generator=None) -> int:
+def draw_seed(generator=None):
     """Draw a seed from a generator, as PyTorch's loader and sampler do."""
     number = rushlight.empty((), dtype=rushlight.int64)
     return int(number.random_(generator=generator).item())
@@ -29,7 +29,7 @@ def draw_seed(generator=None) -> int:
 class Sampler:
     """Base class of samplers: a subclass defines ``__iter__`` and maybe ``__len__``."""
 
-    __class_getitem__ = classmethod(types.GenericAlias)
+    __class_getitem__ = classmethod(types.GenericAlias)  # type: ignore[var-annotated]
 
     def __iter__(self):
         raise NotImplementedError(f"{type(self).__name__} does not define __iter__()")
@@ -159,7 +159,7 @@ class WeightedRandomSampler(Sampler):
         ValueError: an argument is of the wrong kind or shape.
     """
 
-    def __init__(self, weights, num_samples, replacement=True, generator=None) -> None:
+    def __init__(self, weights, num_samples, replacement=True, generator=None):
         _check_count("num_samples", num_samples)
         _check_bool("replacement", replacement)
         self.weights = rushlight.as_tensor(weights, dtype=rushlight.float64)
