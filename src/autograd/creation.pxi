@@ -1,7 +1,6 @@
 # Tensors from sizes and from Python data.
 from cpython.buffer cimport (PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE,
                              PyObject_CheckBuffer)
-from libc.stdlib cimport malloc, free
 
 
 cdef inline Tensor finish_new(CTensor& out, bint requires_grad):
@@ -293,7 +292,7 @@ cdef legacy_init(Tensor self, tuple args, dict kwargs):
         raise TypeError(f"new() received an invalid combination of arguments - got {list(kwargs)}")
     if len(args) == 1 and not isinstance(args[0], (int, Size)):
         if isinstance(args[0], Tensor):
-            self.c = (<Tensor>args[0]).c
+            self.c = alias((<Tensor>args[0]).c)
             return
         source = _late("tensor")(args[0], dtype=<object>_dtype_table[<int>default_dtype()])
         self.c = source.c
@@ -311,7 +310,7 @@ cdef const char** _formats = [b"?", b"B", b"b", b"h", b"i", b"q", b"H", b"I", b"
 
 
 cdef int fill_buffer(Tensor self, Py_buffer* view, int flags) except -1:
-    cdef int i, n = self.c.ndim()
+    cdef int n = self.c.ndim()
     cdef const char* fmt = _formats[<int>self.c.dtype()]
     if not self.c.device().is_cpu():
         raise TypeError("can't convert a CUDA tensor to a buffer; use Tensor.cpu() first")
@@ -323,12 +322,8 @@ cdef int fill_buffer(Tensor self, Py_buffer* view, int flags) except -1:
                         "it; convert with .float() first")
     if not (flags & PyBUF_STRIDES) == PyBUF_STRIDES and not self.c.is_contiguous():
         raise BufferError("the tensor is not contiguous and the consumer cannot take strides")
-    cdef Py_ssize_t* dims = <Py_ssize_t*>malloc(2 * (n + 1) * sizeof(Py_ssize_t))
-    if dims == NULL:
-        raise MemoryError("out of memory: could not describe the buffer")
-    for i in range(n):
-        dims[i] = self.c.size(i)
-        dims[n + i] = self.c.stride(i) * <int64_t>self.c.itemsize()
+    cdef void* exported = export_tensor(self.c)
+    cdef Py_ssize_t* dims = exported_dims(exported)
     view.buf = self.c.bytes()
     view.obj = self
     view.len = self.c.numel() * <int64_t>self.c.itemsize()
@@ -339,9 +334,10 @@ cdef int fill_buffer(Tensor self, Py_buffer* view, int flags) except -1:
     view.shape = dims
     view.strides = dims + n
     view.suboffsets = NULL
-    view.internal = dims
+    view.internal = exported
     return 0
 
 
 cdef void release_buffer(Py_buffer* view):
-    free(view.internal)
+    release_export(view.internal)
+    view.internal = NULL

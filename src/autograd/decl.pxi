@@ -86,6 +86,12 @@ cdef extern from "rushlight/core/tensor.h" namespace "rushlight":
         void* impl()
     int kMaxDims
 
+cdef extern from "support.h" namespace "rushlight::python":
+    void* export_tensor(const CTensor&) except +rl_raise
+    Py_ssize_t* exported_dims(void*)
+    void release_export(void*)
+    CTensor alias(const CTensor&) except +rl_raise
+
 cdef extern from "rushlight/iter/kernel_slots.h" namespace "rushlight":
     ctypedef int CUnaryOp "rushlight::UnaryOp"
     ctypedef int CBinaryOp "rushlight::BinaryOp"

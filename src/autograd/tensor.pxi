@@ -215,6 +215,10 @@ cdef class Tensor:
     def _version(self):
         return self.c.storage().version()
 
+    def _storage_id(self):
+        """An int that tensors have in common when they share their storage."""
+        return <size_t>&self.c.storage()
+
     def _is_view(self):
         return self._base is not None
 
@@ -275,8 +279,8 @@ cdef class Tensor:
 
     def detach(self):
         """The same data outside the graph."""
-        cdef Tensor r = wrap_copy(self.c)
-        return r
+        cdef CTensor out = alias(self.c)
+        return wrap_move(out)
 
     def detach_(self):
         """Makes this a leaf without history."""
@@ -289,19 +293,24 @@ cdef class Tensor:
 
     @property
     def data(self):
-        return wrap_copy(self.c)
+        return self.detach()
 
     @data.setter
     def data(self, value):
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-        self.c = (<Tensor>value).c
+        if requires(self) and not differentiable(<Tensor>value):
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point "
+                               "or complex dtype")
+        edge_of(self)
+        self.c = alias((<Tensor>value).c)
+        self._base = None
 
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
         cdef Tensor source = <Tensor?>data
         cdef Tensor self = <Tensor>Tensor.__new__(cls)
-        self.c = source.c
+        self.c = alias(source.c)
         if require_grad:
             self.requires_grad_()
         return self
