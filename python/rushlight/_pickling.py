@@ -29,7 +29,7 @@ _stored = weakref.WeakValueDictionary()  # _storage_id -> _StoredBytes, which ke
 
 
 def _bytes_of(tensor):
-    key = tensor._storage_id()
+    key = _ops._storage_id(tensor)
     found = _stored.get(key)
     if found is None:
         found = _stored[key] = _StoredBytes(tensor)

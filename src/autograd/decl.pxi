@@ -34,7 +34,7 @@ cdef extern from "support.h" namespace "rushlight::python":
     cdef cppclass ScalarBox:
         ScalarBox()
         CScalar value
-    int to_scalar(PyObject*, ScalarBox*)
+    int to_scalar(PyObject*, ScalarBox*) except -1
     object element_to_python(CDType, const void*) except +rl_raise
     cdef cppclass ReadyQueue:
         void emplace(longlong, PyObject*)

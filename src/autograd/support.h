@@ -66,7 +66,7 @@ inline int to_scalar(PyObject* object, ScalarBox* out) {
     const long long v = PyLong_AsLongLong(object);
     if (v == -1 && PyErr_Occurred()) {
       PyErr_Clear();
-      PyErr_SetString(PyExc_RuntimeError, "Overflow when unpacking long: the int does not fit in 64 bits");
+      PyErr_SetString(PyExc_OverflowError, "int too big to convert: it does not fit in 64 bits");
       return -1;
     }
     out->value = Scalar(int64_t(v));

@@ -215,9 +215,16 @@ cdef class Tensor:
     def _version(self):
         return self.c.storage().version()
 
-    def _storage_id(self):
-        """An int that tensors have in common when they share their storage."""
-        return <size_t>&self.c.storage()
+    def _become(self, Tensor other):
+        """Takes over the layout and history of a view made of this tensor."""
+        if grad_enabled() and self._requires_grad and self._grad_fn is None:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place "
+                               "operation.")
+        self.c = alias(other.c)
+        self._grad_fn = other._grad_fn
+        self._output_nr = other._output_nr
+        self.c.storage().bump_version()
+        return self
 
     def _is_view(self):
         return self._base is not None
@@ -362,10 +369,10 @@ cdef class Tensor:
         return bool(self.item())
 
     def __float__(self):
-        return float(self.item())
+        return float(single(self, "double"))
 
     def __int__(self):
-        return int(self.item())
+        return int(single(self, "int64_t"))
 
     def __complex__(self):
         return complex(self.item())
@@ -507,6 +514,9 @@ cdef class Tensor:
         return unary_operator(OP_ABS, self)
 
     def __invert__(self):
+        if <int>self.c.dtype() >= 9:
+            raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type "
+                            "tensors")
         return unary_operator(OP_NOT, self)
 
     def __getitem__(self, index):
@@ -595,6 +605,8 @@ cdef class Tensor:
     def copy_(self, src, non_blocking=False):
         """Writes ``src``, broadcast and converted, into this tensor."""
         cdef Tensor source
+        if isinstance(src, (int, float, complex)):
+            src = _late("tensor")(src)
         if not isinstance(src, Tensor):
             raise TypeError("copy_(): argument 'other' must be Tensor, not "
                             + src.__class__.__name__)
@@ -616,6 +628,19 @@ cdef class Tensor:
 
 cdef extern from "Python.h":
     int PyObject_GenericSetAttr(object, object, PyObject*) except -1
+
+
+# The one value of a tensor for float() and int().
+cdef object single(Tensor t, str name):
+    if t.c.numel() != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars, got shape "
+                         f"{tuple(t.shape)}")
+    value = t.item()
+    if isinstance(value, complex):
+        if value.imag != 0:
+            raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+        return value.real
+    return value
 
 
 cdef inline Tensor wrap_move(CTensor& t):
@@ -716,6 +741,8 @@ cdef object binary_operator(CBinaryOp op, object a, object b):
         else:
             kind = as_scalar(b, &s)
             if kind == 0:
+                if hasattr(b, "__array_interface__"):
+                    return binary_operator(op, a, _late("from_array")(b))
                 return NotImplemented
             if x.c.numel() > LARGE:
                 with nogil:
@@ -726,6 +753,8 @@ cdef object binary_operator(CBinaryOp op, object a, object b):
         y = <Tensor>b
         kind = as_scalar(a, &s)
         if kind == 0:
+            if hasattr(a, "__array_interface__"):
+                return binary_operator(op, _late("from_array")(a), b)
             return NotImplemented
         if y.c.numel() > LARGE:
             with nogil:
@@ -761,6 +790,8 @@ cdef object binary_inplace(CBinaryOp op, object left, object b):
     if not isinstance(b, Tensor):
         kind = as_scalar(b, &s)
         if kind == 0:
+            if hasattr(b, "__array_interface__"):
+                return binary_inplace(op, left, _late("from_array")(b))
             return NotImplemented
     if grad_enabled():
         original = prepare_inplace(info, args)
