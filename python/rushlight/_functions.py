@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rushlight import _core, _ops
 from rushlight._core import Tensor
 
@@ -69,22 +71,18 @@ def empty_strided(size, stride, *, dtype=None, device=None, requires_grad=False)
     return _place(result, None, device, requires_grad)
 
 
-def _like(input, dtype):
-    dtype = input.dtype if dtype is None else dtype
-    if input.is_contiguous():
-        return _core.empty(input.shape, dtype=dtype, device=input.device)
-    order = sorted(range(input.dim()), key=lambda d: (-input.stride(d), d))
-    dense = _core.empty([input.shape[d] for d in order], dtype=dtype, device=input.device)
-    back = [0] * len(order)
-    for i, d in enumerate(order):
-        back[d] = i
-    return dense.permute(back).detach() if order else dense
+def _like(input, dtype, op):
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"{op}(): argument 'input' (position 1) must be Tensor, not "
+            f"{type(input).__name__}"
+        )
+    return _ops._empty_like(input.detach(), dtype)
 
 
 def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Uninitialised, with ``input``'s shape, and its dtype unless given."""
-    with_layout = _like(input, dtype)
-    return _place(with_layout, None, device, requires_grad)
+    return _place(_like(input, dtype, "empty_like"), None, device, requires_grad)
 
 
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
@@ -95,17 +93,17 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
         >>> rushlight.zeros_like(rushlight.arange(3))
         tensor([0, 0, 0])
     """
-    return _place(_like(input, dtype).zero_(), None, device, requires_grad)
+    return _place(_like(input, dtype, "zeros_like").zero_(), None, device, requires_grad)
 
 
 def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
     """Ones of ``input``'s shape, and its dtype unless given."""
-    return _place(_like(input, dtype).fill_(1), None, device, requires_grad)
+    return _place(_like(input, dtype, "ones_like").fill_(1), None, device, requires_grad)
 
 
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False):
     """``fill_value`` in ``input``'s shape, and its dtype unless given."""
-    result = _like(input, dtype).fill_(fill_value)
+    result = _like(input, dtype, "full_like").fill_(fill_value)
     return _place(result, None, device, requires_grad)
 
 
@@ -150,22 +148,20 @@ def add(input, other, *, alpha=1, out=None):
         tensor([4., 4.])
     """
     if alpha != 1:
-        other = _scaled("add", other, alpha)
+        other = _scaled("add", input, other, alpha)
     return _ops.add(input, other, out=out)
 
 
 def sub(input, other, *, alpha=1, out=None):
     """``input - alpha * other``, broadcast and promoted."""
     if alpha != 1:
-        other = _scaled("sub", other, alpha)
+        other = _scaled("sub", input, other, alpha)
     return _ops.sub(input, other, out=out)
 
 
-def _scaled(op, other, alpha):
-    integral = isinstance(other, Tensor) and not (
-        other.is_floating_point() or other.is_complex()
-    )
-    if integral and isinstance(alpha, float):
+def _scaled(op, input, other, alpha):
+    result = result_type(input, other)
+    if not (result.is_floating_point or result.is_complex) and isinstance(alpha, float):
         raise RuntimeError(
             f"{op}(): For integral input tensors, argument alpha must not be a floating "
             "point number."
@@ -175,12 +171,12 @@ def _scaled(op, other, alpha):
 
 def _add_(self, other, *, alpha=1):
     """In-place :func:`add`."""
-    return _ops.add_(self, _scaled("add_", other, alpha) if alpha != 1 else other)
+    return _ops.add_(self, _scaled("add_", self, other, alpha) if alpha != 1 else other)
 
 
 def _sub_(self, other, *, alpha=1):
     """In-place :func:`sub`."""
-    return _ops.sub_(self, _scaled("sub_", other, alpha) if alpha != 1 else other)
+    return _ops.sub_(self, _scaled("sub_", self, other, alpha) if alpha != 1 else other)
 
 
 def div(input, other, *, rounding_mode=None, out=None):
@@ -239,6 +235,16 @@ def clamp(input, min=None, max=None, *, out=None):
     return result if out is None else out.resize_(result.shape).copy_(result)
 
 
+def clamp_min(input, min):
+    """:func:`clamp` from below."""
+    return clamp(input, min)
+
+
+def clamp_max(input, max):
+    """:func:`clamp` from above."""
+    return clamp(input, None, max)
+
+
 def sgn(input):
     """The sign; for complex numbers ``input / abs(input)``."""
     if not input.is_complex():
@@ -256,9 +262,50 @@ def conj(input):
     if not input.is_complex():
         return input
     parts = _ops.view_as_real(input)
+    return _ops.view_as_complex(parts * _core.tensor([1, -1], dtype=parts.dtype))
+
+
+def angle(input):
+    """The argument in radians; for real numbers 0, or pi where negative.
+
+    Example::
+
+        >>> rushlight.angle(rushlight.tensor([1j, -1 + 0j]))
+        tensor([1.5708, 3.1416])
+    """
+    if input.is_complex():
+        return _ops.atan2(imag(input), real(input))
+    if not input.is_floating_point():
+        input = input.to(_core.get_default_dtype())
+    straight = _ops.where(input < 0, full_like(input, math.pi), zeros_like(input))
+    return _ops.where(input.isnan(), input, straight)
+
+
+def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
+    """A 0-d tensor of the default dtype, or the given one."""
+    dtype = _core.get_default_dtype() if dtype is None else dtype
+    return _core.tensor(s, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def complex(real, imag):
+    """``real + 1j * imag`` of two tensors of the same real dtype.
+
+    Raises:
+        RuntimeError: when the dtypes differ or are not floating-point.
+
+    Example::
+
+        >>> rushlight.complex(rushlight.tensor([1.0]), rushlight.tensor([2.0]))
+        tensor([1.+2.j])
+    """
+    if not real.is_floating_point() or real.dtype != imag.dtype:
+        raise RuntimeError(
+            "complex(): expected two floating-point tensors of one dtype, got "
+            f"{real.dtype} and {imag.dtype}"
+        )
     import rushlight
 
-    return _ops.view_as_complex(rushlight.stack((parts[..., 0], -parts[..., 1]), -1))
+    return _ops.view_as_complex(rushlight.stack(broadcast_tensors(real, imag), -1))
 
 
 def real(input):
@@ -298,6 +345,15 @@ def is_complex(input):
 def numel(input):
     """The number of elements."""
     return input.numel()
+
+
+def is_nonzero(input):
+    """Whether the one element is not zero.
+
+    Raises:
+        RuntimeError: unless the tensor has one element.
+    """
+    return bool(input)
 
 
 def clone(input, *, memory_format=None):
@@ -359,6 +415,11 @@ def broadcast_shapes(*shapes):
             if shape[i] != 1:
                 result[i] = shape[i]
     return _core.Size(result)
+
+
+def broadcast_to(input, size):
+    """``input`` expanded to ``size``; a view."""
+    return input.expand(size)
 
 
 def broadcast_tensors(*tensors):

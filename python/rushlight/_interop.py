@@ -55,6 +55,12 @@ def from_numpy(array):
 
     if not isinstance(array, numpy.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    if not array.dtype.isnative:
+        raise ValueError(
+            "from_numpy(): given numpy array has byte order different from the native "
+            "byte order; convert it with array.astype(array.dtype.newbyteorder('='))"
+        )
+    dtype_from_numpy(array.dtype)
     if not array.flags.writeable:
         import warnings
 
@@ -99,5 +105,22 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
     Raises:
         ValueError: when the buffer is too short.
     """
+    try:
+        length = memoryview(buffer).nbytes
+    except TypeError:
+        raise ValueError(
+            f"frombuffer(): object of type {type(buffer).__name__} does not implement "
+            "the buffer protocol"
+        ) from None
+    if length == 0 or count == 0:
+        raise ValueError(
+            f"frombuffer(): both buffer length ({length}) and count ({count}) must not "
+            "be 0"
+        )
+    if not 0 <= offset < length:
+        raise ValueError(
+            f"frombuffer(): offset ({offset} bytes) must be non-negative and less than "
+            f"the buffer length ({length} bytes)"
+        )
     result = _ops.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
     return result.requires_grad_() if requires_grad else result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import rushlight
-from rushlight import _core, _functions, _ops
+from rushlight import _compare, _core, _functions, _ops, _type_info
 from rushlight._core import Tensor, dtype
 
 
@@ -15,7 +15,7 @@ def tensor_str(self):
 
 
 def __format__(self, spec):
-    if self.dim() == 0 and not self.requires_grad:
+    if self.dim() == 0 and type(self) is Tensor:
         return format(self.item(), spec)
     return object.__format__(self, spec)
 
@@ -172,6 +172,10 @@ def __array__(self, dtype=None, copy=None):
     return numpy.array(array, copy=True) if copy else array
 
 
+def __array_wrap__(self, array, context=None, return_scalar=False):
+    return rushlight.from_numpy(array) if array.ndim else rushlight.tensor(array)
+
+
 def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
     """Zeros of another shape, with this tensor's dtype unless given."""
     return _core.zeros(*size, dtype=dtype or self.dtype, requires_grad=requires_grad)
@@ -219,22 +223,152 @@ def type_as(self, other):
     return self._to_dtype(other.dtype)
 
 
+def new_empty_strided(
+    self, size, stride, dtype=None, device=None, requires_grad=False
+):
+    """Uninitialised, of given strides, with this tensor's dtype unless given."""
+    return _functions.empty_strided(
+        size, stride, dtype=dtype or self.dtype, requires_grad=requires_grad
+    )
+
+
+def _check_cast(op, result, target):
+    if not _type_info.can_cast(result.dtype, target.dtype):
+        raise RuntimeError(
+            f"{op}(): result type {result.dtype} can't be cast to the desired output "
+            f"type {target.dtype}"
+        )
+    return result
+
+
 def clamp_(self, min=None, max=None):
     """In-place clamp."""
-    return self.copy_(_functions.clamp(self, min, max))
+    return self.copy_(_check_cast("clamp_", _functions.clamp(self, min, max), self))
 
 
-def _squeeze_(self, dim=None):
-    """In-place squeeze."""
-    view = _ops.squeeze(self.detach(), dim)
-    self.data = view
+def clamp_min_(self, min):
+    """In-place :func:`clamp_min`."""
+    return clamp_(self, min)
+
+
+def clamp_max_(self, max):
+    """In-place :func:`clamp_max`."""
+    return clamp_(self, None, max)
+
+
+def fill_(self, value):
+    """Sets every element to a number or to the value of a 0-d tensor."""
+    if isinstance(value, Tensor):
+        if value.dim() != 0:
+            raise RuntimeError(
+                "fill_ only supports 0-dimension value tensor but got tensor with "
+                f"{value.dim()} dimensions."
+            )
+        if value.requires_grad:
+            return self.copy_(value)
+        value = value.item()
+    return _ops.fill_(self, value)
+
+
+def resize_(self, *sizes, memory_format=None):
+    """Another shape in place; the storage grows where it is too small.
+
+    Raises:
+        RuntimeError: for a tensor that requires grad, or whose memory is shared with
+            NumPy or another library and would have to move.
+    """
+    if self.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    size = sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
+    return _ops.resize_(self, tuple(size))
+
+
+def resize_as_(self, other, memory_format=None):
+    """:func:`resize_` to another tensor's shape."""
+    return resize_(self, other.shape)
+
+
+def set_(self, source=None, storage_offset=None, size=None, stride=None):
+    """Makes this tensor look into ``source``'s storage, or into an empty one.
+
+    Raises:
+        RuntimeError: when dtypes differ or the view would reach outside the storage.
+    """
+    if self.requires_grad and rushlight.is_grad_enabled():
+        raise RuntimeError("set_(): not possible for a tensor that requires grad")
+    if source is None:
+        source = _core.empty(0, dtype=self.dtype)
+    own = self.detach()
+    _ops._set(own, source, storage_offset, size, stride)
+    self.data = own
     return self
+
+
+def squeeze_(self, dim=None):
+    """In-place squeeze."""
+    return self._become(_ops.squeeze(self) if dim is None else _ops.squeeze(self, dim))
 
 
 def unsqueeze_(self, dim):
     """In-place unsqueeze."""
-    self.data = self.detach().unsqueeze(dim)
-    return self
+    return self._become(self.unsqueeze(dim))
+
+
+def t_(self):
+    """In-place :func:`t`."""
+    return self._become(self.t())
+
+
+def transpose_(self, dim0, dim1):
+    """In-place transpose."""
+    return self._become(self.transpose(dim0, dim1))
+
+
+def as_strided_(self, size, stride, storage_offset=None):
+    """In-place as_strided."""
+    return self._become(_ops.as_strided(self, size, stride, storage_offset))
+
+
+def _view_dtype(self, dtype):
+    return _ops._view_dtype(self.detach(), dtype)
+
+
+def get_device(self):
+    """The index of the CUDA device; -1 on the CPU."""
+    return -1 if self.device.type == "cpu" else self.device.index or 0
+
+
+def is_same_size(self, other):
+    """Whether the shapes are equal."""
+    return self.shape == other.shape
+
+
+def is_set_to(self, tensor):
+    """Whether both are the same view of the same storage."""
+    return (
+        _ops._storage_id(self) == _ops._storage_id(tensor)
+        and self.storage_offset() == tensor.storage_offset()
+        and self.shape == tensor.shape
+        and self.stride() == tensor.stride()
+    )
+
+
+def _H(self):
+    if self.dim() != 2 and self.dim() != 0:
+        raise RuntimeError(
+            "tensor.H is only supported on matrices (2-D tensors). Got "
+            f"{self.dim()}-D tensor."
+        )
+    return self.t().conj()
+
+
+def _mH(self):
+    if self.dim() < 2 and self.dim() != 0:
+        raise RuntimeError(
+            "tensor.mH is only supported on matrices or batches of matrices. Got "
+            f"{self.dim()}-D tensor."
+        )
+    return self.conj() if self.dim() == 0 else self.transpose(-2, -1).conj()
 
 
 METHODS = {
@@ -243,6 +377,7 @@ METHODS = {
     "__deepcopy__": __deepcopy__,
     "__array__": __array__,
     "__array_priority__": 1000,
+    "__array_wrap__": __array_wrap__,
     "to": to,
     "cpu": cpu,
     "cuda": cuda,
@@ -260,6 +395,34 @@ METHODS = {
     "type_as": type_as,
     "clamp_": clamp_,
     "clip_": clamp_,
+    "clamp_min": _functions.clamp_min,
+    "clamp_max": _functions.clamp_max,
+    "clamp_min_": clamp_min_,
+    "clamp_max_": clamp_max_,
+    "fill_": fill_,
+    "resize_": resize_,
+    "resize_as_": resize_as_,
+    "set_": set_,
+    "squeeze_": squeeze_,
+    "unsqueeze_": unsqueeze_,
+    "t_": t_,
+    "transpose_": transpose_,
+    "swapaxes_": transpose_,
+    "swapdims_": transpose_,
+    "as_strided_": as_strided_,
+    "_view_dtype": _view_dtype,
+    "get_device": get_device,
+    "is_same_size": is_same_size,
+    "is_set_to": is_set_to,
+    "new_empty_strided": new_empty_strided,
+    "equal": _compare.equal,
+    "isclose": _compare.isclose,
+    "allclose": _compare.allclose,
+    "is_nonzero": _functions.is_nonzero,
+    "angle": _functions.angle,
+    "broadcast_to": _functions.broadcast_to,
+    "H": property(_H),
+    "mH": property(_mH),
     "bool": _converter("bool"),
     "byte": _converter("uint8"),
     "char": _converter("int8"),

@@ -1,7 +1,6 @@
 # Tensors from sizes and from Python data.
 from cpython.buffer cimport (PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE,
                              PyObject_CheckBuffer)
-from libc.stdlib cimport malloc, free
 
 
 cdef inline Tensor finish_new(CTensor& out, bint requires_grad):
@@ -26,8 +25,8 @@ def check_layout(op, layout, pin_memory):
         raise NotImplementedError(f"{op}(): only the strided layout exists, got {layout}")
 
 
-def empty(*size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False,
-          memory_format=None):
+def empty(*args, size=None, dtype=None, device=None, requires_grad=False, layout=None,
+          pin_memory=False, memory_format=None):
     """An uninitialised tensor.
 
     Args:
@@ -46,13 +45,13 @@ def empty(*size, dtype=None, device=None, requires_grad=False, layout=None, pin_
     """
     if layout is not None or pin_memory:
         check_layout("empty", layout, pin_memory)
-    cdef CTensor out = c_empty(parse_dims(size, "empty"), <CDType>dtype_code(dtype, "empty"),
+    cdef CTensor out = c_empty(sizes_of(args, size, "empty"), <CDType>dtype_code(dtype, "empty"),
                                device_of(device))
     return finish_new(out, requires_grad)
 
 
-def zeros(*size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False,
-          out=None):
+def zeros(*args, size=None, dtype=None, device=None, requires_grad=False, layout=None,
+          pin_memory=False, out=None):
     """A tensor of zeros.
 
     Args:
@@ -72,15 +71,15 @@ def zeros(*size, dtype=None, device=None, requires_grad=False, layout=None, pin_
     """
     if layout is not None or pin_memory:
         check_layout("zeros", layout, pin_memory)
-    if out is not None:
-        return out.resize_(*size).zero_()
     cdef CTensor result
     cdef CDims dims
-    if len(size) == 1 and PyLong_CheckExact(size[0]):
+    if len(args) == 1 and PyLong_CheckExact(args[0]):
         dims = CDims(1)
-        dims[0] = size[0]
+        dims[0] = args[0]
     else:
-        dims = parse_dims(size, "zeros")
+        dims = sizes_of(args, size, "zeros")
+    if out is not None:
+        return out.resize_(dims_tuple(dims)).zero_()
     result = c_zeros(dims, default_dtype() if dtype is None else <CDType>dtype_code(dtype, "zeros"),
                      CDevice() if device is None else device_of(device))
     if requires_grad:
@@ -88,7 +87,8 @@ def zeros(*size, dtype=None, device=None, requires_grad=False, layout=None, pin_
     return wrap_move(result)
 
 
-def ones(*size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+def ones(*args, size=None, dtype=None, device=None, requires_grad=False, layout=None,
+         pin_memory=False):
     """A tensor of ones; arguments as :func:`zeros`.
 
     Example::
@@ -98,7 +98,7 @@ def ones(*size, dtype=None, device=None, requires_grad=False, layout=None, pin_m
     """
     if layout is not None or pin_memory:
         check_layout("ones", layout, pin_memory)
-    cdef CTensor result = c_full(parse_dims(size, "ones"), CScalar(<int64_t>1),
+    cdef CTensor result = c_full(sizes_of(args, size, "ones"), CScalar(<int64_t>1),
                                  <CDType>dtype_code(dtype, "ones"), device_of(device))
     return finish_new(result, requires_grad)
 
@@ -115,6 +115,8 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, layo
     if layout is not None or pin_memory:
         check_layout("full", layout, pin_memory)
     cdef ScalarBox s
+    if isinstance(size, int):
+        raise TypeError("full(): argument 'size' (position 1) must be tuple of ints, not int")
     if as_scalar(fill_value, &s) == 0:
         if isinstance(fill_value, Tensor):
             fill_value = fill_value.item()
@@ -146,30 +148,30 @@ cdef int scalar_code(object v) except -1:
     raise TypeError(f"expected a number, got {type(v).__name__}")
 
 
+# A list, tuple or anything else with a length and items; Tensors are leaves, as in PyTorch.
+cdef inline bint is_nested(object data):
+    if type(data) is list or type(data) is tuple:
+        return True
+    if isinstance(data, (int, float, complex, Tensor, dict, str, bytes)):
+        return False
+    return hasattr(data, "__len__") and hasattr(data, "__getitem__") and getattr(data, "shape", 1) != ()
+
+
 # The shape of nested sequences, checked while filling.
 cdef tuple nested_shape(object data):
     shape = []
-    depth = 0
     while True:
         if isinstance(data, (str, bytes)):
+            if shape:
+                raise ValueError(f"too many dimensions '{type(data).__name__}'")
             raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
-        if isinstance(data, Tensor):
-            shape.extend((<Tensor>data).shape)
-            break
-        if isinstance(data, (list, tuple)):
-            pass
-        elif hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, dict):
-            if hasattr(data, "shape"):
-                shape.extend(data.shape)
-                break
-        else:
+        if not is_nested(data):
             break
         shape.append(len(data))
         if len(data) == 0:
             break
         data = data[0]
-        depth += 1
-        if depth > 64:
+        if len(shape) > 64:
             raise ValueError("too many dimensions: sequences are nested deeper than 64")
     return tuple(shape)
 
@@ -179,7 +181,7 @@ cdef int nested_code(object data) except -2:
     cdef int code = -1, c
     if isinstance(data, Tensor):
         return <int>(<Tensor>data).c.dtype()
-    if isinstance(data, (list, tuple)):
+    if type(data) is list or type(data) is tuple:
         for x in data:
             c = nested_code(x)
             if c < 0:
@@ -187,38 +189,87 @@ cdef int nested_code(object data) except -2:
             code = c if code < 0 else (code if code == c
                                        else <int>promote_types_c(<CDType>code, <CDType>c))
         return code
-    if isinstance(data, (bool, int, float, complex)):
+    if type(data) is float or type(data) is int or type(data) is bool or type(data) is complex:
         return scalar_code(data)
     if hasattr(data, "dtype"):
         return (<dtype>_late("dtype_from_numpy")(data.dtype)).code
-    if hasattr(data, "__len__") and hasattr(data, "__getitem__"):
+    if isinstance(data, (bool, int, float, complex)):
+        return scalar_code(data)
+    if is_nested(data):
         return nested_code(list(data))
-    if hasattr(data, "__index__"):
-        return 5
-    if hasattr(data, "__float__"):
-        return <int>default_dtype()
+    if not isinstance(data, (dict, str, bytes)):
+        if hasattr(data, "__index__"):
+            return 5
+        if hasattr(data, "__float__"):
+            return <int>default_dtype()
     raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+
+
+# One element from a Python number; PyTorch's conversions and overflow rules.
+cdef int store_element(char* to, int code, object v) except -1:
+    cdef ScalarBox s
+    if isinstance(v, Tensor):
+        if code == 0:
+            v = bool(v)
+        elif code >= 13:
+            v = complex(v)
+        elif code >= 9:
+            v = float(v)
+        elif (<Tensor>v).is_floating_point():
+            v = int(v)
+        else:
+            v = v.__index__()
+    elif not isinstance(v, (int, float, complex)):
+        if hasattr(v, "item") and hasattr(v, "dtype"):
+            v = v.item()
+        elif hasattr(v, "__index__"):
+            v = v.__index__()
+        elif hasattr(v, "__float__"):
+            v = v.__float__()
+        else:
+            raise TypeError(f"must be real number, not {type(v).__name__}")
+    if code == 0:
+        v = bool(v)
+    elif code >= 13:
+        v = complex(v)
+    elif isinstance(v, complex):
+        if code >= 9:
+            raise TypeError("must be real number, not complex")
+        raise TypeError("'complex' object cannot be interpreted as an integer")
+    elif code >= 9:
+        v = float(v)
+    else:
+        name = (<dtype>_DTYPES[code]).name
+        if isinstance(v, float):
+            if v != v or v - v != 0:
+                raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+            v = int(v)
+        bits = 8 * (<dtype>_DTYPES[code]).itemsize
+        signed = (<dtype>_DTYPES[code]).is_signed
+        limit = (1 << (bits - 1 if signed else bits)) - 1
+        if v > limit or v < -limit - signed:
+            if code == 5:
+                raise ValueError("Overflow when unpacking long long")
+            raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+        # Unsigned types wrap, and uint64 uses all 64 bits.
+        if v < 0 and not signed:
+            v += 1 << bits
+        if v > 0x7fffffffffffffff:
+            v -= 1 << 64
+    to_scalar(<PyObject*>v, &s)
+    s.value.store(<CDType>code, to)
+    return 0
 
 
 cdef int fill_nested(char* to, int code, int64_t* shape, int ndim, int depth,
                      object data, int64_t* at) except -1:
-    cdef ScalarBox s
-    cdef int64_t item = dtype_itemsize(<CDType>code)
     if depth == ndim:
-        if to_scalar(<PyObject*>data, &s) == 0:
-            if isinstance(data, Tensor) or hasattr(data, "item"):
-                if as_scalar(data.item(), &s) == 0:
-                    raise TypeError(f"must be real number, not {type(data).__name__}")
-            elif hasattr(data, "__index__"):
-                as_scalar(data.__index__(), &s)
-            elif hasattr(data, "__float__"):
-                as_scalar(data.__float__(), &s)
-            else:
-                raise TypeError(f"must be real number, not {type(data).__name__}")
-        s.value.store(<CDType>code, to + at[0] * item)
+        if type(data) is list or type(data) is tuple:
+            raise TypeError(f"must be real number, not {type(data).__name__}")
+        store_element(to + at[0] * <int64_t>dtype_itemsize(<CDType>code), code, data)
         at[0] += 1
         return 0
-    if not hasattr(data, "__len__"):
+    if not is_nested(data):
         raise TypeError(f"not a sequence at dim {depth}: expected {shape[depth]} elements, got "
                         f"{type(data).__name__}")
     if len(data) != shape[depth]:
@@ -293,8 +344,10 @@ cdef legacy_init(Tensor self, tuple args, dict kwargs):
         raise TypeError(f"new() received an invalid combination of arguments - got {list(kwargs)}")
     if len(args) == 1 and not isinstance(args[0], (int, Size)):
         if isinstance(args[0], Tensor):
-            self.c = (<Tensor>args[0]).c
+            self.c = alias((<Tensor>args[0]).c)
             return
+        if not hasattr(args[0], "__len__"):
+            raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
         source = _late("tensor")(args[0], dtype=<object>_dtype_table[<int>default_dtype()])
         self.c = source.c
         return
@@ -311,7 +364,7 @@ cdef const char** _formats = [b"?", b"B", b"b", b"h", b"i", b"q", b"H", b"I", b"
 
 
 cdef int fill_buffer(Tensor self, Py_buffer* view, int flags) except -1:
-    cdef int i, n = self.c.ndim()
+    cdef int n = self.c.ndim()
     cdef const char* fmt = _formats[<int>self.c.dtype()]
     if not self.c.device().is_cpu():
         raise TypeError("can't convert a CUDA tensor to a buffer; use Tensor.cpu() first")
@@ -323,12 +376,8 @@ cdef int fill_buffer(Tensor self, Py_buffer* view, int flags) except -1:
                         "it; convert with .float() first")
     if not (flags & PyBUF_STRIDES) == PyBUF_STRIDES and not self.c.is_contiguous():
         raise BufferError("the tensor is not contiguous and the consumer cannot take strides")
-    cdef Py_ssize_t* dims = <Py_ssize_t*>malloc(2 * (n + 1) * sizeof(Py_ssize_t))
-    if dims == NULL:
-        raise MemoryError("out of memory: could not describe the buffer")
-    for i in range(n):
-        dims[i] = self.c.size(i)
-        dims[n + i] = self.c.stride(i) * <int64_t>self.c.itemsize()
+    cdef void* exported = export_tensor(self.c)
+    cdef Py_ssize_t* dims = exported_dims(exported)
     view.buf = self.c.bytes()
     view.obj = self
     view.len = self.c.numel() * <int64_t>self.c.itemsize()
@@ -339,9 +388,10 @@ cdef int fill_buffer(Tensor self, Py_buffer* view, int flags) except -1:
     view.shape = dims
     view.strides = dims + n
     view.suboffsets = NULL
-    view.internal = dims
+    view.internal = exported
     return 0
 
 
 cdef void release_buffer(Py_buffer* view):
-    free(view.internal)
+    release_export(view.internal)
+    view.internal = NULL

@@ -34,7 +34,7 @@ cdef extern from "support.h" namespace "rushlight::python":
     cdef cppclass ScalarBox:
         ScalarBox()
         CScalar value
-    int to_scalar(PyObject*, ScalarBox*)
+    int to_scalar(PyObject*, ScalarBox*) except -1
     object element_to_python(CDType, const void*) except +rl_raise
     cdef cppclass ReadyQueue:
         void emplace(longlong, PyObject*)
@@ -85,6 +85,12 @@ cdef extern from "rushlight/core/tensor.h" namespace "rushlight":
         char* bytes()
         void* impl()
     int kMaxDims
+
+cdef extern from "support.h" namespace "rushlight::python":
+    void* export_tensor(const CTensor&) except +rl_raise
+    Py_ssize_t* exported_dims(void*)
+    void release_export(void*)
+    CTensor alias(const CTensor&) except +rl_raise
 
 cdef extern from "rushlight/iter/kernel_slots.h" namespace "rushlight":
     ctypedef int CUnaryOp "rushlight::UnaryOp"

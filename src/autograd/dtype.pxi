@@ -65,13 +65,13 @@ cdef inline int dtype_code(object d, const char* op) except -1:
     if d is None:
         return <int>default_dtype()
     if d is float:
-        return <int>default_dtype()
+        return 12
     if d is int:
         return 5
     if d is bool:
         return 0
     if d is complex:
-        return 14 if <int>default_dtype() == 12 else 13
+        return 14
     raise TypeError(
         f"{op.decode()}(): argument 'dtype' must be rushlight.dtype, not {type(d).__name__}")
 

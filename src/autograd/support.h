@@ -66,7 +66,7 @@ inline int to_scalar(PyObject* object, ScalarBox* out) {
     const long long v = PyLong_AsLongLong(object);
     if (v == -1 && PyErr_Occurred()) {
       PyErr_Clear();
-      PyErr_SetString(PyExc_RuntimeError, "Overflow when unpacking long: the int does not fit in 64 bits");
+      PyErr_SetString(PyExc_OverflowError, "int too big to convert: it does not fit in 64 bits");
       return -1;
     }
     out->value = Scalar(int64_t(v));
@@ -78,6 +78,28 @@ inline int to_scalar(PyObject* object, ScalarBox* out) {
   }
   return 0;
 }
+
+// What a consumer of the buffer protocol holds: the storage itself, since the Tensor object may be
+// given another one, and Note [Exports].
+struct Exported {
+  explicit Exported(const Tensor& t) : tensor(t.view_as(t.layout())), dims(size_t(2 * t.ndim() + 1)) {
+    tensor.storage().add_export();
+    for (int i = 0; i < t.ndim(); ++i) {
+      dims[size_t(i)] = t.size(i);
+      dims[size_t(t.ndim() + i)] = t.stride(i) * Py_ssize_t(t.itemsize());
+    }
+  }
+  ~Exported() { tensor.storage().drop_export(); }
+  Exported(const Exported&) = delete;
+  Tensor tensor;
+  std::vector<Py_ssize_t> dims;
+};
+inline void* export_tensor(const Tensor& t) { return new Exported(t); }
+inline Py_ssize_t* exported_dims(void* e) { return static_cast<Exported*>(e)->dims.data(); }
+inline void release_export(void* e) { delete static_cast<Exported*>(e); }
+
+// The same elements in a tensor of its own, whose layout can be changed alone.
+inline Tensor alias(const Tensor& t) { return t.view_as(t.layout()); }
 
 // Nodes waiting to run, the latest recorded first.
 using ReadyQueue = std::priority_queue<std::pair<long long, PyObject*>>;

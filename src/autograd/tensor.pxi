@@ -215,6 +215,17 @@ cdef class Tensor:
     def _version(self):
         return self.c.storage().version()
 
+    def _become(self, Tensor other):
+        """Takes over the layout and history of a view made of this tensor."""
+        if grad_enabled() and self._requires_grad and self._grad_fn is None:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place "
+                               "operation.")
+        self.c = alias(other.c)
+        self._grad_fn = other._grad_fn
+        self._output_nr = other._output_nr
+        self.c.storage().bump_version()
+        return self
+
     def _is_view(self):
         return self._base is not None
 
@@ -275,8 +286,8 @@ cdef class Tensor:
 
     def detach(self):
         """The same data outside the graph."""
-        cdef Tensor r = wrap_copy(self.c)
-        return r
+        cdef CTensor out = alias(self.c)
+        return wrap_move(out)
 
     def detach_(self):
         """Makes this a leaf without history."""
@@ -289,19 +300,24 @@ cdef class Tensor:
 
     @property
     def data(self):
-        return wrap_copy(self.c)
+        return self.detach()
 
     @data.setter
     def data(self, value):
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-        self.c = (<Tensor>value).c
+        if requires(self) and not differentiable(<Tensor>value):
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point "
+                               "or complex dtype")
+        edge_of(self)
+        self.c = alias((<Tensor>value).c)
+        self._base = None
 
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
         cdef Tensor source = <Tensor?>data
         cdef Tensor self = <Tensor>Tensor.__new__(cls)
-        self.c = source.c
+        self.c = alias(source.c)
         if require_grad:
             self.requires_grad_()
         return self
@@ -353,10 +369,10 @@ cdef class Tensor:
         return bool(self.item())
 
     def __float__(self):
-        return float(self.item())
+        return float(single(self, "double"))
 
     def __int__(self):
-        return int(self.item())
+        return int(single(self, "int64_t"))
 
     def __complex__(self):
         return complex(self.item())
@@ -498,6 +514,9 @@ cdef class Tensor:
         return unary_operator(OP_ABS, self)
 
     def __invert__(self):
+        if <int>self.c.dtype() >= 9:
+            raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type "
+                            "tensors")
         return unary_operator(OP_NOT, self)
 
     def __getitem__(self, index):
@@ -579,6 +598,8 @@ cdef class Tensor:
     def copy_(self, src, non_blocking=False):
         """Writes ``src``, broadcast and converted, into this tensor."""
         cdef Tensor source
+        if isinstance(src, (int, float, complex)):
+            src = _late("tensor")(src)
         if not isinstance(src, Tensor):
             raise TypeError("copy_(): argument 'other' must be Tensor, not "
                             + src.__class__.__name__)
@@ -600,6 +621,19 @@ cdef class Tensor:
 
 cdef extern from "Python.h":
     int PyObject_GenericSetAttr(object, object, PyObject*) except -1
+
+
+# The one value of a tensor for float() and int().
+cdef object single(Tensor t, str name):
+    if t.c.numel() != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars, got shape "
+                         f"{tuple(t.shape)}")
+    value = t.item()
+    if isinstance(value, complex):
+        if value.imag != 0:
+            raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+        return value.real
+    return value
 
 
 cdef inline Tensor wrap_move(CTensor& t):
@@ -712,6 +746,8 @@ cdef object binary_operator(CBinaryOp op, object a, object b):
         else:
             kind = as_scalar(b, &s)
             if kind == 0:
+                if hasattr(b, "__array_interface__"):
+                    return binary_operator(op, a, _late("from_array")(b))
                 return NotImplemented
             if x.c.numel() > LARGE:
                 with nogil:
@@ -722,6 +758,8 @@ cdef object binary_operator(CBinaryOp op, object a, object b):
         y = <Tensor>b
         kind = as_scalar(a, &s)
         if kind == 0:
+            if hasattr(a, "__array_interface__"):
+                return binary_operator(op, _late("from_array")(a), b)
             return NotImplemented
         if y.c.numel() > LARGE:
             with nogil:
@@ -757,6 +795,8 @@ cdef object binary_inplace(CBinaryOp op, object left, object b):
     if not isinstance(b, Tensor):
         kind = as_scalar(b, &s)
         if kind == 0:
+            if hasattr(b, "__array_interface__"):
+                return binary_inplace(op, left, _late("from_array")(b))
             return NotImplemented
     if grad_enabled():
         original = prepare_inplace(info, args)

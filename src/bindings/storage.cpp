@@ -1,5 +1,7 @@
 // The bytes under a tensor, for saving and loading.
 #include "casters.h"
+#include "rushlight/ops/resize.h"
+#include "rushlight/ops/view.h"
 
 namespace rushlight::python {
 namespace {
@@ -34,12 +36,26 @@ Tensor storage_view(const Tensor& t, DType dtype, const Dims& size, const Dims& 
   return Tensor(t.storage_ptr(), std::move(layout), dtype);
 }
 
+// self becomes a view of source's storage.
+void set_tensor(const Tensor& self, const Tensor& source, const std::optional<int64_t>& offset,
+                const std::optional<Dims>& size, const std::optional<Dims>& stride) {
+  RL_CHECK(self.dtype() == source.dtype(), "set_(): Could not set tensor of type ", source.dtype(),
+           " to a tensor of type ", self.dtype());
+  RL_CHECK(self.device() == source.device(), "set_(): the devices ", self.device(), " and ",
+           source.device(), " differ");
+  const Dims shape = size.value_or(source.shape());
+  const Dims strides = stride ? *stride : size ? Layout(shape).strides() : source.strides();
+  set_(self, source.storage_ptr(), shape, strides, offset.value_or(source.offset()));
+}
+
 }  // namespace
 
 void bind_storage(py::module_& m) {
   m.def("_storage_bytes", &storage_bytes);
   m.def("_storage_id", &storage_id);
   m.def("_storage_view", &storage_view);
+  m.def("_view_dtype", &view_dtype);
+  m.def("_set", &set_tensor);
 }
 
 }  // namespace rushlight::python

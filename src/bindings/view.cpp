@@ -58,6 +58,9 @@ void bind_view(py::module_& m) {
   def_op(m, "linspace(start, end, steps, dtype=None)", &make_linspace);
   def_op(m, "eye(n, m=None, dtype=None)", &make_eye);
   def_op(m, "empty_strided(size, stride, dtype=None)", &make_empty_strided);
+  m.def("_empty_like", [](const Tensor& like, const std::optional<DType>& dtype) {
+    return empty_like(like, dtype.value_or(like.dtype()));
+  });
   def_inplace(m, "zero_(self)", &zero_);
   def_inplace(m, "fill_(self, value)", &fill_);
   def_inplace(m, "resize_(self, size)", &resize_);

@@ -46,10 +46,13 @@ void Storage::destroy(Storage* storage) noexcept {
 void Storage::resize(size_t nbytes) {
   RL_CHECK(is_owned(), "Trying to resize storage that is not resizable: its memory belongs to "
                        "another library; clone() the tensor first");
+  RL_CHECK(exports_.load(std::memory_order_relaxed) == 0,
+           "Trying to resize storage that is not resizable: a buffer or NumPy array looks into it; "
+           "delete that first, or clone() the tensor");
   RL_CHECK_IMPLEMENTED(device_.is_cpu(), "resize_(): not available on ", device_);
-  if (nbytes == nbytes_) return;
+  if (nbytes <= nbytes_) return;
   void* grown = cpu_allocate(nbytes);
-  std::memcpy(grown, data_, nbytes < nbytes_ ? nbytes : nbytes_);
+  if (nbytes_ > 0) std::memcpy(grown, data_, nbytes_);
   cpu_free(data_, nbytes_);
   data_ = grown;
   nbytes_ = nbytes;

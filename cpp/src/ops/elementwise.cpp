@@ -62,6 +62,11 @@ void check_division(BinaryOp op, const Tensor& divisor) {
   RL_CHECK(!any, "ZeroDivisionError: ", op_name(op), "(): integer division by zero");
 }
 
+void check_exponent(BinaryOp op, DType computed, const Scalar& exponent, bool is_exponent) {
+  RL_CHECK(op != BinaryOp::pow || !is_exponent || !is_integral(computed) || exponent.to_int() >= 0,
+           "pow(): Integers to negative integer powers are not allowed; convert the tensor to float");
+}
+
 void run_binary(BinaryOp op, DType computed, const Tensor& out, const Tensor& a, const Tensor& b) {
   NdPlan plan;
   const Tensor* operands[] = {&out, &a, &b};
@@ -98,6 +103,7 @@ Tensor binary_scalar(BinaryOp op, const Tensor& t, const Scalar& s, int scalar_a
     check_division(op, scalar_tensor(s, computed));
   else if (scalar_at == 1)
     check_division(op, t);
+  check_exponent(op, computed, s, scalar_at == 2);
   alignas(16) char element[16];
   s.store(computed, element);
   const Tensor a = to_dtype(t, computed);
@@ -274,6 +280,7 @@ void binary_out(BinaryOp op, const Tensor& a, const Scalar& b, const Tensor& out
            " doesn't match the broadcast shape ", a.shape());
   check_no_partial_overlap(name, out, a);
   if (b.to_double() == 0 && is_integral(computed)) check_division(op, scalar_tensor(b, computed));
+  check_exponent(op, computed, b, true);
   alignas(16) char element[16];
   b.store(computed, element);
   write_out(name, out_type(row, computed), out, [&](const Tensor& to) {

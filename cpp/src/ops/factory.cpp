@@ -46,7 +46,37 @@ Tensor scalar_tensor(const Scalar& value, DType dtype, Device device) {
   return full(Dims(), value, dtype, device);
 }
 
+namespace {
+
+// PyTorch's rule: a number must lie in the range of the dtype; unsigned types also take the
+// negatives of their values, and wrap them.
+bool overflows(const Scalar& value, DType dtype) {
+  if (dtype == DType::Bool || is_complex(dtype)) return false;
+  if (value.kind() == Scalar::Kind::Complex && value.to_complex().im != 0) return true;
+  const double v = value.to_double();
+  if (is_floating(dtype)) {
+    const double limit = dtype == DType::F16    ? 65504.0
+                         : dtype == DType::BF16 ? 3.3895313892515355e38
+                         : dtype == DType::F32  ? 3.4028234663852886e38
+                                                : INFINITY;
+    return std::isfinite(v) && std::fabs(v) > limit;
+  }
+  const int bits = 8 * int(itemsize(dtype)) - int(is_signed(dtype));
+  if (value.is_int()) {
+    if (bits >= 63) return false;
+    const int64_t i = value.to_int(), limit = (int64_t(1) << bits) - 1;
+    return i > limit || i < -limit - int64_t(is_signed(dtype));
+  }
+  // The fraction is cut off, so anything above -limit - 1 and below limit + 1 fits.
+  const double limit = std::ldexp(1.0, bits);
+  return !(v < limit && v > (is_signed(dtype) ? -limit - 1 : -limit)) || v >= 9223372036854775808.0;
+}
+
+}  // namespace
+
 void fill_(const Tensor& self, const Scalar& value) {
+  RL_CHECK(!overflows(value, self.dtype()), "fill_(): value cannot be converted to type ", self.dtype(),
+           " without overflow");
   alignas(16) char element[16];
   value.store(self.dtype(), element);
   const size_t item = self.itemsize();
@@ -82,7 +112,11 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType 
            "arange(): upper bound and lower bound inconsistent with step sign: start ", first, ", end ",
            last, ", step ", by);
   int64_t count;
-  if (start.is_int() && end.is_int() && step.is_int()) {
+  const bool exact = dtype == DType::I64 && std::fabs(first) < 9.2e18 && std::fabs(last) < 9.2e18 &&
+                     step.to_int() != 0;
+  RL_CHECK_IMPLEMENTED(dtype != DType::Bool && !is_complex(dtype), "\"arange\" not implemented for '",
+                       dtype, "'");
+  if (exact || (start.is_int() && end.is_int() && step.is_int())) {
     const int64_t s = step.to_int();
     const __int128 range = __int128(end.to_int()) - start.to_int();
     const __int128 n = (range + s - (s > 0 ? 1 : -1)) / s;
@@ -93,12 +127,13 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, DType 
     RL_CHECK(n >= 0 && n < 9.2e18, "arange(): invalid size, possible overflow? got ", n, " elements");
     count = int64_t(n);
   }
+  RL_CHECK(is_floating(dtype) || (std::fabs(first) < 9.2e18 && std::fabs(by) < 9.2e18) || start.is_int(),
+           "arange(): value cannot be converted to type ", dtype, " without overflow");
   Tensor out = empty(Dims({count}), dtype);
   dispatch(dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     T* to = out.data<T>();
     if constexpr (dtype_of<T> < DType::F16) {
-      RL_CHECK((dtype_of<T> != DType::Bool), "arange(): not implemented for 'Bool'");
       const uint64_t s = uint64_t(start.to_int()), d = uint64_t(step.to_int());
       parallel_for(0, count, kGrain, [&](int64_t b, int64_t e) {
         for (int64_t i = b; i < e; ++i) to[i] = T(s + uint64_t(i) * d);

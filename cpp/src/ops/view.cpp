@@ -451,6 +451,38 @@ std::vector<Tensor> unbind(const Tensor& self, int64_t dim) {
   return parts;
 }
 
+Tensor view_dtype(const Tensor& self, DType dtype) {
+  const int64_t from = int64_t(itemsize(self.dtype())), to = int64_t(itemsize(dtype));
+  if (from == to) return Tensor(self.storage_ptr(), self.layout(), dtype);
+  const int last = self.ndim() - 1;
+  RL_CHECK(last >= 0, "view(): self.dim() cannot be 0 to view ", self.dtype(), " as ", dtype,
+           " (different element sizes)");
+  RL_CHECK(self.stride(last) == 1, "view(): self.stride(-1) must be 1 to view ", self.dtype(), " as ",
+           dtype, " (different element sizes), but got ", self.stride(last));
+  Dims shape = self.shape(), strides = self.strides();
+  int64_t offset = self.offset();
+  if (from > to) {
+    const int64_t ratio = from / to;
+    for (int d = 0; d < last; ++d) strides[d] = checked_mul(strides[d], ratio);
+    shape[last] = checked_mul(shape[last], ratio);
+    offset = checked_mul(offset, ratio);
+  } else {
+    const int64_t ratio = to / from;
+    RL_CHECK(shape[last] % ratio == 0, "view(): self.size(-1) must be divisible by ", ratio, " to view ",
+             self.dtype(), " as ", dtype, " (different element sizes), but got ", shape[last]);
+    RL_CHECK(offset % ratio == 0, "view(): self.storage_offset() must be divisible by ", ratio,
+             " to view ", self.dtype(), " as ", dtype, " (different element sizes), but got ", offset);
+    for (int d = 0; d < last; ++d) {
+      RL_CHECK(strides[d] % ratio == 0, "view(): self.stride(", d, ") must be divisible by ", ratio,
+               " to view ", self.dtype(), " as ", dtype, " (different element sizes), but got ", strides[d]);
+      strides[d] /= ratio;
+    }
+    shape[last] /= ratio;
+    offset /= ratio;
+  }
+  return Tensor(self.storage_ptr(), Layout(shape, strides, offset), dtype);
+}
+
 Tensor view_as_real(const Tensor& self) {
   RL_CHECK(is_complex(self.dtype()), "view_as_real(): is only supported for complex tensors, got ", self.dtype());
   Dims shape = self.shape(), strides = self.strides();

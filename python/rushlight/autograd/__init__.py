@@ -10,6 +10,7 @@ from rushlight.autograd.grad_mode import (
     no_grad,
     set_grad_enabled,
 )
+from rushlight.autograd.gradcheck import gradcheck, gradgradcheck
 
 __all__ = [
     "Function",
@@ -22,11 +23,3 @@ __all__ = [
     "no_grad",
     "set_grad_enabled",
 ]
-
-
-def __getattr__(name):
-    if name in ("gradcheck", "gradgradcheck"):
-        from rushlight.autograd import gradcheck as module
-
-        return getattr(module, name)
-    raise AttributeError(f"module 'rushlight.autograd' has no attribute {name!r}")

@@ -22,8 +22,15 @@ class RL_API Storage : public RefCounted {
   RL_INLINE Device device() const { return device_; }
   bool is_owned() const { return deleter_ == nullptr; }
 
-  // Grows or shrinks owned memory, keeping the bytes both have. Raises Error on borrowed memory.
+  // Grows owned memory, keeping its bytes; never shrinks, since the tensors that share it rely on
+  // their bounds. Raises Error on borrowed memory and while the address is exported.
   void resize(size_t nbytes);
+
+  // Note [Exports]
+  // The buffer protocol hands out this storage's address; until that buffer is released the memory
+  // may not move.
+  void add_export() { exports_.fetch_add(1, std::memory_order_relaxed); }
+  void drop_export() { exports_.fetch_sub(1, std::memory_order_relaxed); }
 
   // Counts in-place writes, so that autograd notices an overwritten value.
   RL_INLINE uint32_t version() const { return version_.load(std::memory_order_relaxed); }
@@ -41,6 +48,7 @@ class RL_API Storage : public RefCounted {
   void* context_ = nullptr;
   Device device_;
   std::atomic<uint32_t> version_{0};
+  std::atomic<uint32_t> exports_{0};
 };
 
 using StoragePtr = IntrusivePtr<Storage>;

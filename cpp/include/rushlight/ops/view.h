@@ -16,6 +16,8 @@ RL_API Tensor as_strided(const Tensor& self, const Dims& size, const Dims& strid
 RL_API Tensor view(const Tensor& self, const Dims& size);
 // True, with the strides, when `size` (same element count) can view the layout.
 RL_API bool view_strides(const Layout& layout, const Dims& size, Dims& strides);
+// The same bytes as elements of another dtype; the last dim grows or shrinks with the item size.
+RL_API Tensor view_dtype(const Tensor& self, DType dtype);
 // view where possible, else a copy.
 RL_API Tensor reshape(const Tensor& self, const Dims& size);
 RL_API Tensor flatten(const Tensor& self, int64_t start_dim = 0, int64_t end_dim = -1);
