@@ -136,9 +136,10 @@ _api = PyCapsule_New(&_api_table, "rushlight._core._api", NULL)
 ctypedef PyObject* (*FastCall)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*) noexcept
 
 cdef extern from "Python.h":
+    ctypedef PyObject* (*PyCFunction)(PyObject*, PyObject*)
     ctypedef struct PyMethodDef:
         const char* ml_name
-        void* ml_meth
+        PyCFunction ml_meth
         int ml_flags
         const char* ml_doc
     int METH_FASTCALL
@@ -284,7 +285,7 @@ cdef PyMethodDef _fast[6]
 
 cdef void fast_entry(int i, const char* name, FastCall fn) noexcept:
     _fast[i].ml_name = name
-    _fast[i].ml_meth = <void*>fn
+    _fast[i].ml_meth = <PyCFunction><void*>fn
     _fast[i].ml_flags = METH_FASTCALL | METH_KEYWORDS
     _fast[i].ml_doc = NULL
 

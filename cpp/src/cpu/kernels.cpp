@@ -11,7 +11,6 @@ namespace rushlight::cpu::RL_ISA {
   _(matmul) \
   _(conv) \
   _(conv_weight) \
-  _(pool) \
   _(reduce) \
   _(reduce_arg) \
   _(reduce_var) \
