@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rushlight import _core, _exports, _functions, _ops, _setup
+from rushlight import _core, _exports, _functions, _ops, _setup, _type_info
+from rushlight._compare import allclose, equal, isclose
 from rushlight._core import (
     Size,
     Tensor,
@@ -20,12 +21,17 @@ from rushlight._core import (
 )
 from rushlight._functions import (
     add,
+    angle,
     arange,
     broadcast_shapes,
     broadcast_tensors,
+    broadcast_to,
     chunk,
     clamp,
+    clamp_max,
+    clamp_min,
     clone,
+    complex,
     conj,
     div,
     empty_like,
@@ -36,6 +42,7 @@ from rushlight._functions import (
     imag,
     is_complex,
     is_floating_point,
+    is_nonzero,
     is_tensor,
     linspace,
     numel,
@@ -46,6 +53,7 @@ from rushlight._functions import (
     reshape,
     result_type,
     rsub,
+    scalar_tensor,
     select,
     set_printoptions,
     sgn,
@@ -60,6 +68,7 @@ from rushlight._functions import (
 from rushlight._interop import as_tensor, from_numpy, frombuffer
 from rushlight._ops import get_num_threads, set_num_threads, where
 from rushlight._paths import get_cmake_dir, get_include
+from rushlight._type_info import can_cast, finfo, iinfo
 from rushlight._version import __version__
 from rushlight._reductions import max, min, norm, std, std_mean, var, var_mean
 
@@ -70,6 +79,7 @@ half, float, double = float16, float32, float64  # noqa: F821
 short, int, long = int16, int32, int64  # noqa: F821
 cfloat, cdouble = complex64, complex128  # noqa: F821
 strided = "strided"
+globals().update(_type_info.tensor_types())
 
 for _names in (
     _exports.UNARY,

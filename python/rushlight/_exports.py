@@ -43,6 +43,6 @@ FUNCTIONS = (
     "log_softmax logsumexp mean prod softmax sum"
 ).split()
 # Methods that are no functions.
-METHODS = "fill_ resize_ unfold zero_".split()
+METHODS = "unfold zero_".split()
 # Functions that are no methods.
 FUNCTIONS_ONLY = "empty_strided eye linspace promote_types".split()
