@@ -1,0 +1,119 @@
+"""Derivatives of products and convolutions: a part of the table in _derivatives.py."""
+
+from __future__ import annotations
+
+from rushlight import _ops
+
+
+def _h(x):
+    return x.mT.conj() if x.is_complex() else x.mT
+
+
+def _conj(x):
+    return x.conj() if x.is_complex() else x
+
+
+def _matmul_input(g, input_shape, other):
+    if other.dim() == 1:
+        return g.unsqueeze(-1) * _conj(other)
+    if len(input_shape) == 1:
+        return (g.unsqueeze(-2) @ _h(other)).squeeze(-2)
+    return g @ _h(other)
+
+
+def _matmul_other(g, input, other_shape):
+    if input.dim() == 1:
+        if len(other_shape) == 1:
+            return g * _conj(input)
+        return _conj(input).unsqueeze(-1) * g.unsqueeze(-2)
+    if len(other_shape) == 1:
+        return (_h(input) @ g.unsqueeze(-1)).squeeze(-1)
+    return _h(input) @ g
+
+
+def _linear_input(g, weight):
+    if weight.dim() == 1:
+        return g.unsqueeze(-1) * _conj(weight)
+    return g @ _conj(weight)
+
+
+def _linear_weight(g, input, weight_shape):
+    rows = input.reshape(-1, input.shape[-1])
+    if len(weight_shape) == 1:
+        return g.reshape(-1) @ _conj(rows)
+    return g.reshape(-1, weight_shape[0]).t() @ _conj(rows)
+
+
+def _scaled(g, factor):
+    return g if factor == 1 else g * factor
+
+
+def _conv_bias(g):
+    return g.sum((0, 2, 3) if g.dim() == 4 else (1, 2))
+
+
+PRODUCTS = {
+    "dot": dict(
+        input=lambda g, tensor: g * _conj(tensor), tensor=lambda g, input: g * _conj(input)
+    ),
+    "mv": dict(
+        input=lambda g, vec: g.unsqueeze(-1) * _conj(vec),
+        vec=lambda g, input: _h(input) @ g,
+    ),
+    "mm": dict(input=lambda g, mat2: g @ _h(mat2), mat2=lambda g, input: _h(input) @ g),
+    "bmm": dict(input=lambda g, mat2: g @ _h(mat2), mat2=lambda g, input: _h(input) @ g),
+    "matmul": dict(input=_matmul_input, other=_matmul_other),
+    "addmv": dict(
+        input=lambda g, beta: _scaled(g, beta),
+        mat=lambda g, vec, alpha: _scaled(g.unsqueeze(-1) * _conj(vec), alpha),
+        vec=lambda g, mat, alpha: _scaled(_h(mat) @ g, alpha),
+    ),
+    "addmm": dict(
+        input=lambda g, beta: _scaled(g, beta),
+        mat1=lambda g, mat2, alpha: _scaled(g @ _h(mat2), alpha),
+        mat2=lambda g, mat1, alpha: _scaled(_h(mat1) @ g, alpha),
+    ),
+    "baddbmm": dict(
+        input=lambda g, beta: _scaled(g, beta),
+        batch1=lambda g, batch2, alpha: _scaled(g @ _h(batch2), alpha),
+        batch2=lambda g, batch1, alpha: _scaled(_h(batch1) @ g, alpha),
+    ),
+    "outer": dict(
+        input=lambda g, vec2: g @ _conj(vec2), vec2=lambda g, input: g.t() @ _conj(input)
+    ),
+    "linear": dict(input=_linear_input, weight=_linear_weight, bias=lambda g: g),
+    "conv2d": dict(
+        input=lambda g, weight, input_shape, stride, padding, dilation, groups: (
+            _ops.conv2d_backward_input(
+                g, weight, input_shape, stride, padding, dilation, groups
+            )
+        ),
+        weight=lambda g, input, weight_shape, stride, padding, dilation, groups: (
+            _ops.conv2d_backward_weight(
+                g, input, weight_shape, stride, padding, dilation, groups
+            )
+        ),
+        bias=lambda g: _conv_bias(g),
+    ),
+    # Both are linear in each argument, and each other's adjoints.
+    "conv2d_backward_input": dict(
+        grad_output=lambda g, weight, stride, padding, dilation, groups: _ops.conv2d(
+            g, weight, None, stride, padding, dilation, groups
+        ),
+        weight=lambda g, grad_output, weight_shape, stride, padding, dilation, groups: (
+            _ops.conv2d_backward_weight(
+                grad_output, g, weight_shape, stride, padding, dilation, groups
+            )
+        ),
+    ),
+    "conv2d_backward_weight": dict(
+        grad_output=lambda g, input, stride, padding, dilation, groups: _ops.conv2d(
+            input, g, None, stride, padding, dilation, groups
+        ),
+        input=lambda g, grad_output, input_shape, stride, padding, dilation, groups: (
+            _ops.conv2d_backward_input(
+                grad_output, g, input_shape, stride, padding, dilation, groups
+            )
+        ),
+    ),
+}
