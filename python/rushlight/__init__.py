@@ -9,15 +9,12 @@ from rushlight._core import (
     Tensor,
     device,
     dtype,
-    empty,
     full,
     get_default_dtype,
     is_grad_enabled,
     is_inference_mode_enabled,
-    ones,
     set_default_dtype,
     tensor,
-    zeros,
 )
 from rushlight._functions import (
     add,
@@ -37,6 +34,7 @@ from rushlight._functions import (
     empty_like,
     empty_strided,
     eye,
+    flip,
     full_like,
     get_printoptions,
     imag,
@@ -45,11 +43,14 @@ from rushlight._functions import (
     is_nonzero,
     is_tensor,
     linspace,
+    nonzero,
     numel,
     ones_like,
     permute,
     printoptions,
     real,
+    relu_,
+    repeat_interleave,
     reshape,
     result_type,
     rsub,
@@ -60,13 +61,13 @@ from rushlight._functions import (
     split,
     sub,
     t,
+    tile,
     transpose,
     unbind,
     unsqueeze,
     zeros_like,
 )
 from rushlight._interop import as_tensor, from_numpy, frombuffer
-from rushlight._ops import get_num_threads, set_num_threads, where
 from rushlight._paths import get_cmake_dir, get_include
 from rushlight._type_info import can_cast, finfo, iinfo
 from rushlight._version import __version__
@@ -87,7 +88,7 @@ for _names in (
     _exports.BINARY,
     _exports.BINARY_FUNCTIONS,
     [n for n in _exports.FUNCTIONS if n not in globals()],
-    ["promote_types"],
+    _exports.FUNCTIONS_ONLY,
 ):
     for _name in _names:
         globals()[_name] = getattr(_ops, _name)
@@ -96,8 +97,28 @@ for _alias, _name in _exports.ALIASES.items():
 del _names, _name, _alias
 clip, subtract, divide, true_divide = clamp, sub, div, div
 
+concat = concatenate = cat  # noqa: F821
 _setup.attach()
 
+from rushlight._core import empty, ones, zeros  # noqa: E402
+from rushlight.random import (  # noqa: E402
+    Generator,
+    bernoulli,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+    seed,
+    set_rng_state,
+)
 from rushlight import autograd  # noqa: E402
 from rushlight.autograd import (  # noqa: E402
     enable_grad,
@@ -106,3 +127,5 @@ from rushlight.autograd import (  # noqa: E402
     set_grad_enabled,
 )
 
+from rushlight import cuda, nn, optim, utils  # noqa: E402
+from rushlight.serialization import load, save  # noqa: E402

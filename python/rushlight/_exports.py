@@ -40,9 +40,19 @@ FUNCTIONS = (
     "as_strided chunk diagonal flatten movedim narrow squeeze unbind unflatten "
     "view_as_complex view_as_real "
     "all amax amin any argmax argmin count_nonzero cumprod cumsum "
-    "log_softmax logsumexp mean prod softmax sum"
+    "log_softmax logsumexp mean prod softmax sum "
+    "addmm addmv baddbmm bmm dot matmul mm mv outer "
+    "gather index_add index_copy index_fill index_put index_select masked_fill "
+    "masked_scatter masked_select roll scatter scatter_add scatter_reduce take "
+    "take_along_dim tril triu"
 ).split()
 # Methods that are no functions.
-METHODS = "unfold zero_".split()
+METHODS = (
+    "addmm_ addmv_ baddbmm_ index_add_ index_copy_ index_fill_ index_put_ masked_fill_ "
+    "cauchy_ exponential_ geometric_ log_normal_ masked_scatter_ normal_ uniform_ scatter_ scatter_add_ scatter_reduce_ tril_ triu_ unfold zero_"
+).split()
 # Functions that are no methods.
-FUNCTIONS_ONLY = "empty_strided eye linspace promote_types".split()
+FUNCTIONS_ONLY = (
+    "cat conv2d dstack get_num_threads hstack promote_types set_num_threads stack vstack "
+    "where"
+).split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rushlight import (
     _core,
     _exports,
+    _indexing,
     _interop,
     _ops,
     _reductions,
@@ -34,3 +35,7 @@ def attach():
     _core._bind_late("tensor_str", _tensor_methods.tensor_str)
     _core._bind_late("from_array", _interop.from_array)
     _core._bind_late("dtype_from_numpy", _interop.dtype_from_numpy)
+    _core._bind_late("getitem", _indexing.getitem)
+    _core._bind_late("setitem", _indexing.setitem)
+    _core._bind_late("sum", _ops.sum)
+    _core._use_fast_calls()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import rushlight
-from rushlight import _compare, _core, _functions, _ops, _type_info
+from rushlight import _compare, _core, _functions, _ops, _type_info, random
 from rushlight._core import Tensor, dtype
 
 
@@ -372,6 +372,14 @@ def _mH(self):
 
 
 METHODS = {
+    "flip": _functions.flip,
+    "repeat": _functions.repeat,
+    "tile": _functions.tile,
+    "repeat_interleave": _functions.repeat_interleave,
+    "nonzero": _functions.nonzero,
+    "bernoulli_": random._bernoulli_,
+    "bernoulli": random.bernoulli,
+    "random_": random._random_,
     "__format__": __format__,
     "__reduce_ex__": __reduce_ex__,
     "__deepcopy__": __deepcopy__,

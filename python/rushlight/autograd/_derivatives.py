@@ -12,7 +12,7 @@ import math
 
 import rushlight
 from rushlight import _ops
-from rushlight.autograd import _rules_indexing
+from rushlight.autograd import _rules_indexing, _rules_products
 from rushlight.autograd._reduction_gradients import (
     _count,
     _cumprod_backward,
@@ -418,3 +418,4 @@ RULES = {
     ),
 }
 RULES.update(_rules_indexing.RULES)
+RULES.update(_rules_products.PRODUCTS)

@@ -117,3 +117,14 @@ PRODUCTS = {
         ),
     ),
 }
+
+# Samplers overwrite what was there.
+PRODUCTS.update(
+    {
+        name: dict(self=None)
+        for name in (
+            "uniform normal log_normal exponential geometric cauchy random_range "
+            "bernoulli_tensor bernoulli_number resize"
+        ).split()
+    }
+)

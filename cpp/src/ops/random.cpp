@@ -1,0 +1,110 @@
+#include "rushlight/ops/random.h"
+
+#include "rushlight/iter/nd_plan.h"
+#include "rushlight/ops/copy.h"
+#include "rushlight/ops/factory.h"
+#include "rushlight/ops/view.h"
+
+namespace rushlight {
+namespace {
+
+Generator& chosen(const GeneratorPtr& generator) { return generator ? *generator : default_generator(); }
+
+// The dims of t from the largest stride to the smallest: the order of its memory.
+Dims memory_order(const Tensor& t) {
+  Dims order(t.ndim());
+  for (int i = 0; i < t.ndim(); ++i) {
+    int at = i;
+    while (at > 0 && t.stride(int(order[at - 1])) < t.stride(i)) {
+      order[at] = order[at - 1];
+      --at;
+    }
+    order[at] = i;
+  }
+  return order;
+}
+
+// fill(data, contiguous) writes numel elements; a strided tensor takes them in memory order.
+template <class Fill>
+void fill_in_order(const char* op, const Tensor& self, const Fill& fill) {
+  RL_CHECK_IMPLEMENTED(self.device().is_cpu(), op, "(): random numbers on ", self.device(),
+                       " are not available");
+  if (self.is_contiguous()) return fill(self.bytes(), true);
+  check_no_internal_overlap(op, self);
+  const Tensor ordered = permute(self, memory_order(self));
+  const Tensor buffer = empty(ordered.shape(), self.dtype());
+  fill(buffer.bytes(), false);
+  copy_(ordered, buffer);
+}
+
+}  // namespace
+
+void uniform_(const Tensor& self, double from, double to, const GeneratorPtr& generator) {
+  fill_in_order("uniform_", self, [&](void* data, bool) {
+    fill_uniform(chosen(generator), data, self.dtype(), self.numel(), from, to);
+  });
+}
+
+void normal_(const Tensor& self, double mean, double std, const GeneratorPtr& generator) {
+  fill_in_order("normal_", self, [&](void* data, bool contiguous) {
+    fill_normal(chosen(generator), data, self.dtype(), self.numel(), mean, std, contiguous);
+  });
+}
+
+void log_normal_(const Tensor& self, double mean, double std, const GeneratorPtr& generator) {
+  fill_in_order("log_normal_", self, [&](void* data, bool) {
+    fill_log_normal(chosen(generator), data, self.dtype(), self.numel(), mean, std);
+  });
+}
+
+void exponential_(const Tensor& self, double lambd, const GeneratorPtr& generator) {
+  fill_in_order("exponential_", self, [&](void* data, bool) {
+    fill_exponential(chosen(generator), data, self.dtype(), self.numel(), lambd);
+  });
+}
+
+void geometric_(const Tensor& self, double p, const GeneratorPtr& generator) {
+  fill_in_order("geometric_", self, [&](void* data, bool) {
+    fill_geometric(chosen(generator), data, self.dtype(), self.numel(), p);
+  });
+}
+
+void cauchy_(const Tensor& self, double median, double sigma, const GeneratorPtr& generator) {
+  fill_in_order("cauchy_", self, [&](void* data, bool) {
+    fill_cauchy(chosen(generator), data, self.dtype(), self.numel(), median, sigma);
+  });
+}
+
+void random_(const Tensor& self, std::optional<int64_t> from, std::optional<int64_t> to,
+             const GeneratorPtr& generator) {
+  fill_in_order("random_", self, [&](void* data, bool) {
+    if (!from && !to)
+      fill_random(chosen(generator), data, self.dtype(), self.numel());
+    else
+      fill_randint(chosen(generator), data, self.dtype(), self.numel(), from.value_or(0), to);
+  });
+}
+
+void bernoulli_(const Tensor& self, double p, const GeneratorPtr& generator) {
+  fill_in_order("bernoulli_", self, [&](void* data, bool) {
+    fill_bernoulli(chosen(generator), data, self.dtype(), self.numel(), p);
+  });
+}
+
+void bernoulli_(const Tensor& self, const Tensor& p, const GeneratorPtr& generator) {
+  const Tensor wide = expand_to("bernoulli_", p, self.shape());
+  const Tensor ordered =
+      contiguous(self.is_contiguous() ? wide : permute(wide, memory_order(self)));
+  fill_in_order("bernoulli_", self, [&](void* data, bool) {
+    fill_bernoulli(chosen(generator), data, self.dtype(), ordered.bytes(), p.dtype(), self.numel());
+  });
+}
+
+Tensor randperm(int64_t n, DType dtype, const GeneratorPtr& generator) {
+  RL_CHECK(n >= 0, "randperm(): n must be non-negative, got ", n);
+  Tensor out = empty(Dims({n}), dtype);
+  fill_randperm(chosen(generator), out.bytes(), dtype, n);
+  return out;
+}
+
+}  // namespace rushlight
