@@ -66,7 +66,18 @@ from rushlight._functions import (
     zeros_like,
 )
 from rushlight._interop import as_tensor, from_numpy, frombuffer
-from rushlight._ops import get_num_threads, set_num_threads, where
+from rushlight._ops import get_num_threads, set_num_threads
+from rushlight._rearrange import (
+    argwhere,
+    flip,
+    fliplr,
+    flipud,
+    nonzero,
+    repeat_interleave,
+    roll,
+    tile,
+    where,
+)
 from rushlight._paths import get_cmake_dir, get_include
 from rushlight._type_info import can_cast, finfo, iinfo
 from rushlight._version import __version__
@@ -87,7 +98,7 @@ for _names in (
     _exports.BINARY,
     _exports.BINARY_FUNCTIONS,
     [n for n in _exports.FUNCTIONS if n not in globals()],
-    ["promote_types"],
+    [n for n in _exports.FUNCTIONS_ONLY if n not in globals()],
 ):
     for _name in _names:
         globals()[_name] = getattr(_ops, _name)
@@ -95,6 +106,8 @@ for _alias, _name in _exports.ALIASES.items():
     globals()[_alias] = getattr(_ops, _name)
 del _names, _name, _alias
 clip, subtract, divide, true_divide = clamp, sub, div, div
+concat = concatenate = cat  # noqa: F821
+row_stack = vstack  # noqa: F821
 
 _setup.attach()
 

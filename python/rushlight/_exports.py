@@ -40,9 +40,17 @@ FUNCTIONS = (
     "as_strided chunk diagonal flatten movedim narrow squeeze unbind unflatten "
     "view_as_complex view_as_real "
     "all amax amin any argmax argmin count_nonzero cumprod cumsum "
-    "log_softmax logsumexp mean prod softmax sum"
+    "log_softmax logsumexp mean prod softmax sum "
+    "gather index_add index_copy index_fill index_put index_select masked_fill "
+    "masked_scatter masked_select scatter scatter_add scatter_reduce take take_along_dim "
+    "tril triu"
 ).split()
 # Methods that are no functions.
-METHODS = "unfold zero_".split()
+METHODS = (
+    "unfold zero_ index_add_ index_copy_ index_fill_ index_put_ masked_fill_ "
+    "masked_scatter_ scatter_ scatter_add_ scatter_reduce_ tril_ triu_"
+).split()
 # Functions that are no methods.
-FUNCTIONS_ONLY = "empty_strided eye linspace promote_types".split()
+FUNCTIONS_ONLY = (
+    "empty_strided eye linspace promote_types cat dstack hstack stack vstack"
+).split()
