@@ -34,7 +34,6 @@ from rushlight._functions import (
     empty_like,
     empty_strided,
     eye,
-    flip,
     full_like,
     get_printoptions,
     imag,
@@ -43,14 +42,12 @@ from rushlight._functions import (
     is_nonzero,
     is_tensor,
     linspace,
-    nonzero,
     numel,
     ones_like,
     permute,
     printoptions,
     real,
     relu_,
-    repeat_interleave,
     reshape,
     result_type,
     rsub,
@@ -61,13 +58,23 @@ from rushlight._functions import (
     split,
     sub,
     t,
-    tile,
     transpose,
     unbind,
     unsqueeze,
     zeros_like,
 )
 from rushlight._interop import as_tensor, from_numpy, frombuffer
+from rushlight._rearrange import (
+    argwhere,
+    flip,
+    fliplr,
+    flipud,
+    nonzero,
+    repeat_interleave,
+    roll,
+    tile,
+    where,
+)
 from rushlight._paths import get_cmake_dir, get_include
 from rushlight._type_info import can_cast, finfo, iinfo
 from rushlight._version import __version__
@@ -88,7 +95,7 @@ for _names in (
     _exports.BINARY,
     _exports.BINARY_FUNCTIONS,
     [n for n in _exports.FUNCTIONS if n not in globals()],
-    _exports.FUNCTIONS_ONLY,
+    [n for n in _exports.FUNCTIONS_ONLY if n not in globals()],
 ):
     for _name in _names:
         globals()[_name] = getattr(_ops, _name)
@@ -96,8 +103,9 @@ for _alias, _name in _exports.ALIASES.items():
     globals()[_alias] = getattr(_ops, _name)
 del _names, _name, _alias
 clip, subtract, divide, true_divide = clamp, sub, div, div
-
 concat = concatenate = cat  # noqa: F821
+row_stack = vstack  # noqa: F821
+
 _setup.attach()
 
 from rushlight._core import empty, ones, zeros  # noqa: E402

@@ -43,16 +43,16 @@ FUNCTIONS = (
     "log_softmax logsumexp mean prod softmax sum "
     "addmm addmv baddbmm bmm dot matmul mm mv outer "
     "gather index_add index_copy index_fill index_put index_select masked_fill "
-    "masked_scatter masked_select roll scatter scatter_add scatter_reduce take "
+    "masked_scatter masked_select scatter scatter_add scatter_reduce take "
     "take_along_dim tril triu"
 ).split()
 # Methods that are no functions.
 METHODS = (
     "addmm_ addmv_ baddbmm_ index_add_ index_copy_ index_fill_ index_put_ masked_fill_ "
-    "cauchy_ exponential_ geometric_ log_normal_ masked_scatter_ normal_ uniform_ scatter_ scatter_add_ scatter_reduce_ tril_ triu_ unfold zero_"
+    "cauchy_ exponential_ geometric_ log_normal_ masked_scatter_ normal_ uniform_ "
+    "scatter_ scatter_add_ scatter_reduce_ tril_ triu_ unfold zero_"
 ).split()
 # Functions that are no methods.
 FUNCTIONS_ONLY = (
-    "cat conv2d dstack get_num_threads hstack promote_types set_num_threads stack vstack "
-    "where"
+    "cat conv2d dstack get_num_threads hstack promote_types set_num_threads stack vstack"
 ).split()

@@ -474,45 +474,6 @@ def printoptions(**kwargs):
     return _printing.printoptions(**kwargs)
 
 
-def flip(input, *dims):
-    """The order of elements reversed along ``dims``; a copy."""
-    return _ops.flip(input, dims[0] if len(dims) == 1 else dims)
-
-
-def repeat(self, *repeats):
-    """Copies of the tensor along each dim; new dims come first."""
-    return _ops.repeat(self, repeats[0] if len(repeats) == 1 else repeats)
-
-
-def tile(input, *dims):
-    """As :meth:`Tensor.repeat`; missing leading counts are 1."""
-    return _ops.tile(input, dims[0] if len(dims) == 1 else dims)
-
-
-def repeat_interleave(input, repeats, dim=None, *, output_size=None):
-    """Each element repeated, along ``dim`` or flattened.
-
-    Example::
-
-        >>> rushlight.repeat_interleave(rushlight.arange(2), 2)
-        tensor([0, 0, 1, 1])
-    """
-    if isinstance(repeats, Tensor):
-        return _ops.repeat_interleave_tensor(input, repeats, dim, output_size)
-    return _ops.repeat_interleave_int(input, repeats, dim)
-
-
-def nonzero(input, *, as_tuple=False):
-    """The indices of nonzero elements: (n, ndim), or one 1-d tensor a dim.
-
-    Example::
-
-        >>> rushlight.nonzero(rushlight.tensor([0, 3]))
-        tensor([[1]])
-    """
-    return tuple(_ops.nonzero_tuple(input)) if as_tuple else _ops.nonzero(input)
-
-
 def relu_(input):
     """In-place relu."""
     return _ops.relu_(input)

@@ -8,6 +8,7 @@ from rushlight import (
     _indexing,
     _interop,
     _ops,
+    _rearrange,
     _reductions,
     _tensor_methods,
 )
@@ -29,13 +30,14 @@ def attach():
     for alias, name in _exports.ALIASES.items():
         put(alias, getattr(_ops, name))
         put(alias + "_", getattr(_ops, name + "_"))
-    for name, value in (_tensor_methods.METHODS | _reductions.METHODS).items():
+    methods = _tensor_methods.METHODS | _reductions.METHODS | _rearrange.METHODS
+    for name, value in methods.items():
         put(name, value)
     _core._bind_late("tensor", _core.tensor)
+    _core._bind_late("getitem", _indexing.getitem)
+    _core._bind_late("setitem", _indexing.setitem)
     _core._bind_late("tensor_str", _tensor_methods.tensor_str)
     _core._bind_late("from_array", _interop.from_array)
     _core._bind_late("dtype_from_numpy", _interop.dtype_from_numpy)
-    _core._bind_late("getitem", _indexing.getitem)
-    _core._bind_late("setitem", _indexing.setitem)
     _core._bind_late("sum", _ops.sum)
     _core._use_fast_calls()

@@ -372,11 +372,6 @@ def _mH(self):
 
 
 METHODS = {
-    "flip": _functions.flip,
-    "repeat": _functions.repeat,
-    "tile": _functions.tile,
-    "repeat_interleave": _functions.repeat_interleave,
-    "nonzero": _functions.nonzero,
     "bernoulli_": random._bernoulli_,
     "bernoulli": random.bernoulli,
     "random_": random._random_,
