@@ -45,6 +45,7 @@ from rushlight._functions import (
     is_nonzero,
     is_tensor,
     linspace,
+    movedim,
     numel,
     ones_like,
     permute,
@@ -59,6 +60,7 @@ from rushlight._functions import (
     sgn,
     split,
     sub,
+    swapaxes,
     t,
     transpose,
     unbind,
@@ -95,6 +97,7 @@ for _alias, _name in _exports.ALIASES.items():
     globals()[_alias] = getattr(_ops, _name)
 del _names, _name, _alias
 clip, subtract, divide, true_divide = clamp, sub, div, div
+moveaxis, swapdims = movedim, swapaxes
 
 _setup.attach()
 
