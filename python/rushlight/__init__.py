@@ -42,6 +42,7 @@ from rushlight._functions import (
     is_nonzero,
     is_tensor,
     linspace,
+    movedim,
     numel,
     ones_like,
     permute,
@@ -57,6 +58,7 @@ from rushlight._functions import (
     sgn,
     split,
     sub,
+    swapaxes,
     t,
     transpose,
     unbind,
@@ -105,6 +107,7 @@ del _names, _name, _alias
 clip, subtract, divide, true_divide = clamp, sub, div, div
 concat = concatenate = cat  # noqa: F821
 row_stack = vstack  # noqa: F821
+moveaxis, swapdims = movedim, swapaxes  # noqa: F821
 
 _setup.attach()
 

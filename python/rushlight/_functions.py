@@ -71,13 +71,17 @@ def empty_strided(size, stride, *, dtype=None, device=None, requires_grad=False)
     return _place(result, None, device, requires_grad)
 
 
-def _like(input, dtype, op):
+def _tensor(op, input):
     if not isinstance(input, Tensor):
         raise TypeError(
             f"{op}(): argument 'input' (position 1) must be Tensor, not "
             f"{type(input).__name__}"
         )
-    return _ops._empty_like(input.detach(), dtype)
+    return input
+
+
+def _like(input, dtype, op):
+    return _ops._empty_like(_tensor(op, input).detach(), dtype)
 
 
 def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
@@ -363,31 +367,53 @@ def clone(input, *, memory_format=None):
 
 def permute(input, dims):
     """The dims in another order; a view."""
-    return input.permute(dims)
+    return _tensor("permute", input).permute(dims)
 
 
 def transpose(input, dim0, dim1):
     """Two dims exchanged; a view."""
-    return input.transpose(dim0, dim1)
+    return _tensor("transpose", input).transpose(dim0, dim1)
 
 
 def t(input):
     """A 2-d tensor transposed; 0-d and 1-d as they are."""
-    return input.t()
+    return _tensor("t", input).t()
 
 
 def reshape(input, shape):
     """Another shape; a view where possible, else a copy."""
-    return input.reshape(shape)
+    return _tensor("reshape", input).reshape(shape)
 
 
 def unsqueeze(input, dim):
     """A new dim of size 1 at ``dim``; a view."""
-    return input.unsqueeze(dim)
+    return _tensor("unsqueeze", input).unsqueeze(dim)
+
+
+def swapaxes(input, axis0, axis1):
+    """Two dims exchanged; a view."""
+    return transpose(input, axis0, axis1)
+
+
+def movedim(input, source, destination):
+    """Dims moved to other places, the rest in order; a view.
+
+    Example::
+
+        >>> rushlight.movedim(rushlight.zeros(2, 3, 4), 0, -1).shape
+        rushlight.Size([3, 4, 2])
+    """
+    if isinstance(source, int) != isinstance(destination, int):
+        raise TypeError(
+            "movedim(): source and destination must both be an int or both a tuple of "
+            f"ints, got {source!r} and {destination!r}"
+        )
+    return _ops.movedim(input, source, destination)
 
 
 def select(input, dim, index):
     """One slice along ``dim``, without that dim; a view."""
+    _tensor("select", input)
     if not -input.dim() <= dim < input.dim():
         raise IndexError(
             "select(): Dimension out of range (expected to be in range of "

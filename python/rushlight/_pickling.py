@@ -81,5 +81,5 @@ def reduce_tensor(tensor, protocol):
         str(tensor.device),
         type(tensor),
     )
-    state = vars(tensor)
+    state = getattr(tensor, "__dict__", None)
     return (_load_tensor, arguments, dict(state)) if state else (_load_tensor, arguments)

@@ -140,6 +140,8 @@ cdef class Tensor:
 
     @property
     def mT(self):
+        if self.c.ndim() == 0:
+            return self.t()
         if self.c.ndim() < 2:
             raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. "
                                f"Got {self.c.ndim()}-D tensor.")
@@ -539,6 +541,8 @@ cdef class Tensor:
 
     def permute(self, *dims):
         """The dims in another order; a view."""
+        if not dims:
+            raise TypeError('permute() missing 1 required positional arguments: "dims"')
         cdef CDims order = parse_dims(dims, "permute")
         cdef CTensor out = c_permute(self.c, order)
         cdef Tensor r = view_result(self, out)

@@ -36,7 +36,8 @@ def plain(x):
     if isinstance(x, np.generic):
         return ("scalar", str(x.dtype), plain(x.item()))
     if isinstance(x, (rl.dtype, torch.dtype)):
-        return str(x).rpartition(".")[2]
+        # There is no half-precision complex here.
+        return str(x).rpartition(".")[2].replace("complex32", "complex64")
     if isinstance(x, (rl.device, torch.device)):
         return str(x)
     if isinstance(x, (list, tuple)):

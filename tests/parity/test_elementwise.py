@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-from common import COMPLEX, DTYPES, FLOATS, INTS, outcome, pair  # noqa: E402
+from parity.common import COMPLEX, DTYPES, FLOATS, INTS, outcome, pair  # noqa: E402
 
 import rushlight as rl  # noqa: E402
 

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-from common import DTYPES, assert_same, outcome  # noqa: E402
+from parity.common import DTYPES, INTS, assert_same, outcome  # noqa: E402
 
 import rushlight as rl  # noqa: E402
 
@@ -23,8 +23,6 @@ OPERATORS = """
 add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift eq ne lt le gt ge
 """.split()
 SCALARS = [True, 2, 2.0, 2j]
-# PyTorch's kernels lack some halves of a rule it states; here they work.
-MORE_HERE = set()
 
 
 def ones(library, name, shape):
@@ -85,8 +83,9 @@ def test_inplace(name):
 
 def test_promote_types():
     for x, y in itertools.product([*DTYPES, *UNSIGNED], repeat=2):
-        case = lambda t: t.promote_types(getattr(t, x), getattr(t, y))  # noqa: B023, E731
-        assert_same(case)
+        if {x, y} & set(UNSIGNED) and {x, y} & {"bool", *INTS} and x != y:
+            continue  # PyTorch refuses even bool with uint16
+        assert_same(lambda t: t.promote_types(getattr(t, x), getattr(t, y)))  # noqa: B023
 
 
 def test_result_type():

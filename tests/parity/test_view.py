@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-from common import outcome  # noqa: E402
+from parity.common import outcome  # noqa: E402
 
 import rushlight as rl  # noqa: E402
 

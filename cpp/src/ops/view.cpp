@@ -148,25 +148,11 @@ Tensor unflatten(const Tensor& self, int64_t dim, const Dims& sizes) {
   RL_CHECK(sizes.size() > 0, "unflatten(): sizes must be non-empty");
   RL_CHECK(self.ndim() > 0, "unflatten(): expected at least one dimension, got a 0-d tensor");
   const Dims inner = infer_shape("unflatten", sizes, self.size(d));
-  Dims shape, strides;
-  int64_t inner_stride = self.stride(d);
-  Dims inner_strides(inner.size());
-  for (int i = inner.size() - 1; i >= 0; --i) {
-    inner_strides[i] = inner_stride;
-    inner_stride = checked_mul(inner_stride, inner[i] > 0 ? inner[i] : 1);
-  }
-  for (int i = 0; i < self.ndim(); ++i) {
-    if (i != d) {
-      shape.push_back(self.size(i));
-      strides.push_back(self.stride(i));
-      continue;
-    }
-    for (int j = 0; j < inner.size(); ++j) {
-      shape.push_back(inner[j]);
-      strides.push_back(inner_strides[j]);
-    }
-  }
-  return self.view_as(Layout(shape, strides, self.offset()));
+  Dims shape;
+  for (int i = 0; i < d; ++i) shape.push_back(self.size(i));
+  for (int64_t n : inner) shape.push_back(n);
+  for (int i = d + 1; i < self.ndim(); ++i) shape.push_back(self.size(i));
+  return view(self, shape);
 }
 
 Tensor squeeze(const Tensor& self) {
