@@ -111,6 +111,11 @@ void check_cuts() {
   for (int v = 0; v < 4; ++v) {
     check_shape<float>({128, 130, 100}, v & 1, v & 2, 0, 1, 0);
     check_shape<float>({260, 200, 300}, v & 1, v & 2, 2, 1, 2);
+    check_shape<float>({67, 97, 801}, v & 1, v & 2, 3, 2, 1);
+    check_shape<double>({131, 140, 400}, v & 1, v & 2, 1, 1, 3);
+    check_shape<float>({131, 133, 135}, v & 1, v & 2, 1, 1, 0, 3);
+    check_shape<Half>({61, 70, 50}, v & 1, v & 2, 1, 1, 2, 2);
+    check_shape<BFloat16>({2, 3, 900}, v & 1, v & 2, 0, 1, 0);
     check_shape<float>({5, 6, 70000}, v & 1, v & 2, 0, 2, 1);
     check_shape<double>({40, 3, 20000}, v & 1, v & 2, 1, 1, 0);
     check_shape<int64_t>({16, 8, 20000}, v & 1, v & 2, 1, 3, 2);
@@ -136,7 +141,7 @@ std::vector<float> product_with(int threads, Shape s) {
 }
 
 void check_same_bits_for_any_thread_count() {
-  for (Shape s : {Shape{200, 300, 400}, {3, 5, 90000}, {1000, 1, 1000}, {1, 1000, 1000}}) {
+  for (Shape s : {Shape{200, 300, 400}, {517, 260, 530}, {3, 5, 90000}, {1000, 1, 1000}, {1, 1000, 1000}}) {
     const auto one = product_with(1, s);
     for (int threads : {2, 3, 7}) {
       const auto many = product_with(threads, s);

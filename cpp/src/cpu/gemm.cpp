@@ -5,18 +5,19 @@
 #include <new>
 #include <type_traits>
 
+#include "gemm_blocked.h"
 #include "gemm_tile.h"
 #include "rushlight/core/error.h"
 #include "rushlight/core/parallel.h"
+#include "rushlight/iter/kernel_slots.h"
 
 namespace rushlight::cpu {
 namespace {
 
 // Note [GEMM grid]
-// The result is cut into tiles, and a long sum into slices of k, each of which is one call of
-// single-threaded OpenBLAS. The cut is a function of the shape alone: any number of threads runs
-// the same calls and gets the same bits. More tiles feed more threads but pack the operands more
-// often; measured on one core, cutting 512^3 in 4 costs 6%, 1024^3 in 8 costs 1%.
+// What is too small, too narrow or of a dtype the blocked product does not take is cut into tiles,
+// and a long sum into slices of k, each of which is one call of single-threaded OpenBLAS. The cut is
+// a function of the shape alone: any number of threads runs the same calls and gets the same bits.
 struct Grid {
   int64_t block_m, block_n, block_k;
   int64_t count_m, count_n, count_k;
@@ -26,7 +27,8 @@ struct Grid {
 constexpr double kSerialWork = 1 << 20;        // multiply-adds, about 8 us
 constexpr double kSerialVectorWork = 1 << 18;  // matrix elements read once, about 10 us
 constexpr int64_t kMaxExtent = int64_t(1) << 30;  // what a BLAS integer holds
-constexpr int64_t kMaxHalfExtent = 512;           // bounds the float panels
+constexpr double kBlockedWork = 1 << 21;
+constexpr int64_t kMinBlockedM = 16, kMinBlockedN = 64;  // narrower ones fill no register tile
 constexpr int64_t kMinBlockM = 16, kMinBlockN = 32, kMinBlockK = 1024;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -62,7 +64,7 @@ Grid make_grid(const GemmProblem& p, int64_t batch) {
       for (int64_t pk = 1; pm * pn * pk <= parts; pk *= 2) {
         if (pm > 1 && p.m < pm * kMinBlockM) continue;
         if (pn > 1 && p.n < pn * kMinBlockN) continue;
-        if (pk > 1 && (p.k < pk * kMinBlockK || is_reduced_float(p.dtype))) continue;
+        if (pk > 1 && p.k < pk * kMinBlockK) continue;
         // Elements packed or written; a row of b is dearer to pack than one of a.
         const double m = double(p.m), n = double(p.n), k = double(p.k);
         const double cost = 1.5 * double(pm) * n * k + double(pn) * m * k +
@@ -73,17 +75,24 @@ Grid make_grid(const GemmProblem& p, int64_t batch) {
           best_m = pm, best_n = pn, best_k = pk;
         }
       }
-  const int64_t limit = is_reduced_float(p.dtype) ? kMaxHalfExtent : kMaxExtent;
   Grid g;
-  g.block_m = block_of(p.m, best_m, kMinBlockM, limit);
-  g.block_n = block_of(p.n, best_n, kMinBlockN, limit);
-  // A half-precision tile walks its whole k itself.
-  g.block_k = is_reduced_float(p.dtype) ? std::max<int64_t>(p.k, 1)
-                                        : block_of(p.k, best_k, 64, kMaxExtent);
+  g.block_m = block_of(p.m, best_m, kMinBlockM, kMaxExtent);
+  g.block_n = block_of(p.n, best_n, kMinBlockN, kMaxExtent);
+  g.block_k = block_of(p.k, best_k, 64, kMaxExtent);
   g.count_m = ceil_div(p.m, g.block_m);
   g.count_n = ceil_div(p.n, g.block_n);
   g.count_k = std::max<int64_t>(1, ceil_div(p.k, g.block_k));
   return g;
+}
+
+// The parts of the blocked product where it is the better one, else null.
+const GemmMicro* blocked_micro(const GemmProblem& p, const Grid& g) {
+  if (p.k == 0) return nullptr;
+  const bool half = is_reduced_float(p.dtype);
+  const bool large = g.count_k == 1 && work_of(p) >= kBlockedWork && p.m >= kMinBlockedM &&
+                     p.n >= kMinBlockedN;
+  if (!half && !large) return nullptr;
+  return kernel_slots(DeviceType::CPU).gemm_micro(p.dtype);
 }
 
 GemmRange range_of(const GemmProblem& p, const Grid& g, int64_t tile) {
@@ -176,13 +185,26 @@ void gemm_batched(DType dtype, bool trans_a, bool trans_b, int64_t batch, int64_
     p.m *= batch;
     batch = 1;
   }
-  const Grid g = make_grid(p, batch);
   const int64_t item = int64_t(itemsize(dtype));
   const auto matrix = [&](auto* base, int64_t stride, int64_t index) {
     using Byte = std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(base)>>,
                                     const char, char>;
     return static_cast<Byte*>(base) + index * stride * item;
   };
+  const Grid g = make_grid(p, batch);
+  if (const GemmMicro* micro = blocked_micro(p, g)) {
+    const auto one = [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i)
+        gemm_blocked(p, *micro, matrix(a, stride_a, i), matrix(b, stride_b, i),
+                     matrix(c, stride_c, i));
+    };
+    // The same bits either way: whole matrices a thread, or all threads on one matrix.
+    if (batch >= num_threads())
+      parallel_for(0, batch, std::max<int64_t>(1, int64_t(kSerialWork / 2 / work_of(p))), one);
+    else
+      one(0, batch);
+    return;
+  }
   if (g.count_k > 1) {
     for (int64_t i = 0; i < batch; ++i)
       gemm_in_slices(p, g, tile, matrix(a, stride_a, i), matrix(b, stride_b, i),

@@ -2,16 +2,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <memory>
-#include <new>
 #include <type_traits>
 
 #include "rushlight/core/blas.h"
 #include "rushlight/core/error.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace rushlight::cpu {
 namespace {
@@ -85,68 +79,6 @@ void blas_tile(const GemmProblem& p, const GemmRange& r, const void* a, const vo
     B::gemm()(blas::kRowMajor, ta, tb, Int(m), Int(n), Int(k), B::arg(alpha), pa, Int(p.lda), pb,
               Int(p.ldb), B::arg(beta), po, Int(p.ldc));
   }
-}
-
-// ---- float16 and bfloat16: panels converted to float, float accumulation
-
-#if defined(__x86_64__)
-[[gnu::target("avx,f16c")]] int64_t widen_f16c(const Half* from, float* to, int64_t count) {
-  int64_t i = 0;
-  for (; i + 8 <= count; i += 8)
-    _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(
-                                 reinterpret_cast<const __m128i*>(from + i))));
-  return i;
-}
-bool has_f16c() {
-  static const bool has = __builtin_cpu_supports("avx") && __builtin_cpu_supports("f16c");
-  return has;
-}
-#endif
-
-template <class T>
-void widen(const T* from, float* to, int64_t count) {
-  int64_t i = 0;
-#if defined(__x86_64__)
-  if constexpr (std::is_same_v<T, Half>)
-    if (has_f16c()) i = widen_f16c(from, to, count);
-#endif
-  for (; i < count; ++i) to[i] = float(from[i]);
-}
-
-constexpr int64_t kPanelDepth = 512;
-
-template <class T>
-void half_tile(const GemmProblem& p, const GemmRange& r, const void* a, const void* b, void* out) {
-  const auto& sgemm = blas::table().sgemm;
-  using blas::Int;
-  const int64_t m = r.i1 - r.i0, n = r.j1 - r.j0, depth = std::min(kPanelDepth, r.k1 - r.k0);
-  const size_t size = size_t(m) * depth + size_t(depth) * n + size_t(m) * n;
-  const std::unique_ptr<float[]> scratch(new (std::nothrow) float[size]);
-  RL_CHECK_AS(OutOfMemoryError, scratch, "matmul(): out of memory for ", size * sizeof(float),
-              " bytes of float32 panels");
-  float* fa = scratch.get();
-  float* fb = fa + m * depth;
-  float* fc = fb + depth * n;
-  for (int64_t k0 = r.k0; k0 < r.k1; k0 += depth) {
-    const int64_t k = std::min(depth, r.k1 - k0);
-    const int64_t rows_a = p.trans_a ? k : m, cols_a = p.trans_a ? m : k;
-    const int64_t rows_b = p.trans_b ? n : k, cols_b = p.trans_b ? k : n;
-    const T* pa = at<T>(p.trans_a, a, p.lda, r.i0, k0);
-    const T* pb = at<T>(p.trans_b, b, p.ldb, k0, r.j0);
-    for (int64_t i = 0; i < rows_a; ++i) widen(pa + i * p.lda, fa + i * cols_a, cols_a);
-    for (int64_t i = 0; i < rows_b; ++i) widen(pb + i * p.ldb, fb + i * cols_b, cols_b);
-    sgemm(blas::kRowMajor, p.trans_a ? blas::kTrans : blas::kNoTrans,
-          p.trans_b ? blas::kTrans : blas::kNoTrans, Int(m), Int(n), Int(k), 1.0f, fa, Int(cols_a),
-          fb, Int(cols_b), k0 == r.k0 ? 0.0f : 1.0f, fc, Int(n));
-  }
-  const float alpha = p.alpha.to<float>(), beta = p.beta.to<float>();
-  T* po = static_cast<T*>(out);
-  for (int64_t i = 0; i < m; ++i)
-    for (int64_t j = 0; j < n; ++j) {
-      const float value = alpha * fc[i * n + j];
-      T& to = po[i * p.ldc + j];
-      to = T(beta == 0.0f ? value : value + beta * float(to));
-    }
 }
 
 // ---- integers, and the others where a stride exceeds what BLAS can take
@@ -230,14 +162,15 @@ GemmTileFn gemm_tile(const GemmProblem& p) {
   const bool fits =
       p.k > 0 && std::max({p.lda, p.ldb, p.ldc}) <= std::numeric_limits<blas::Int>::max();
   // Opened here, where a missing library can still be reported from the calling thread.
-  if (fits && is_inexact(p.dtype)) blas::table();
+  if (fits && is_inexact(p.dtype) && !is_reduced_float(p.dtype)) blas::table();
   switch (p.dtype) {
     case DType::F32: return fits ? &blas_tile<float> : plain<float>(p);
     case DType::F64: return fits ? &blas_tile<double> : plain<double>(p);
     case DType::C64: return fits ? &blas_tile<c64> : plain<c64>(p);
     case DType::C128: return fits ? &blas_tile<c128> : plain<c128>(p);
-    case DType::F16: return p.k > 0 ? &half_tile<Half> : plain<Half>(p);
-    case DType::BF16: return p.k > 0 ? &half_tile<BFloat16> : plain<BFloat16>(p);
+    // Any half-precision product with a k is blocked.
+    case DType::F16: return plain<Half>(p);
+    case DType::BF16: return plain<BFloat16>(p);
     case DType::U8: return plain<uint8_t>(p);
     case DType::I8: return plain<int8_t>(p);
     case DType::I16: return plain<int16_t>(p);

@@ -9,6 +9,7 @@ namespace rushlight::cpu::RL_ISA {
   _(copy) \
   _(optim) \
   _(matmul) \
+  _(gemm_micro) \
   _(conv) \
   _(conv_weight) \
   _(reduce) \

@@ -1,0 +1,154 @@
+// Blocking after Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM
+// TOMS 34(3), 2008. All threads share one packed block of a and one of b, so that no operand is
+// packed twice; how the tiles are dealt out depends on the number of threads, their bits do not.
+#include "gemm_blocked.h"
+
+#include <algorithm>
+
+#include "rushlight/core/allocator.h"
+#include "rushlight/core/parallel.h"
+
+namespace rushlight::cpu {
+namespace {
+
+constexpr int64_t kBlockM = 2048, kBlockN = 4096;  // bounds of the packed blocks
+constexpr int64_t kTileM = 64, kTileN = 256;       // about what one thread takes at a time
+constexpr int64_t kPackGrain = 16384, kMultiplyGrain = 1 << 19;
+
+class Scratch {
+ public:
+  explicit Scratch(int64_t bytes) : bytes_(size_t(bytes)), data_(cpu_allocate(bytes_)) {}
+  ~Scratch() { cpu_free(data_, bytes_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  char* get() const { return static_cast<char*>(data_); }
+
+ private:
+  size_t bytes_;
+  void* data_;
+};
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
+
+const char* element(const void* base, int64_t item, bool trans, int64_t ld, int64_t row,
+                    int64_t col) {
+  return static_cast<const char*>(base) + (trans ? col * ld + row : row * ld + col) * item;
+}
+
+// Parts [0, parts) of `slivers`, as even as can be.
+int64_t part_begin(int64_t slivers, int64_t part, int64_t parts) { return slivers * part / parts; }
+
+struct Block {
+  int64_t i0, m, j0, n, k0, k;
+};
+
+// A null target: not this one.
+void pack_blocks(const GemmProblem& p, const GemmMicro& micro, const Block& x, const void* a,
+                 const void* b, char* packed_a, char* packed_b) {
+  const int64_t item = int64_t(itemsize(p.dtype));
+  const int64_t slivers_a = packed_a ? ceil_div(x.m, micro.rows) : 0;
+  const int64_t slivers_b = packed_b ? ceil_div(x.n, micro.cols) : 0;
+  const int64_t elements = (slivers_a * micro.rows + slivers_b * micro.cols) * x.k;
+  if (elements == 0) return;
+  const int64_t parts = std::clamp<int64_t>(elements / kPackGrain, 1, 4 * num_threads());
+  parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
+    const int64_t a0 = part_begin(slivers_a, begin, parts) * micro.rows;
+    const int64_t a1 = std::min(x.m, part_begin(slivers_a, end, parts) * micro.rows);
+    if (a0 < a1)
+      micro.pack_a(element(a, item, p.trans_a, p.lda, x.i0 + a0, x.k0), p.lda, p.trans_a, a1 - a0,
+                   x.k, packed_a + a0 * x.k * micro.itemsize);
+    const int64_t b0 = part_begin(slivers_b, begin, parts) * micro.cols;
+    const int64_t b1 = std::min(x.n, part_begin(slivers_b, end, parts) * micro.cols);
+    if (b0 < b1)
+      micro.pack_b(element(b, item, p.trans_b, p.ldb, x.k0, x.j0 + b0), p.ldb, p.trans_b, b1 - b0,
+                   x.k, packed_b + b0 * x.k * micro.itemsize);
+  });
+}
+
+// `a` is the packed block where lda is 0, else the stored one.
+void multiply_blocks(const GemmMicro& micro, const Block& x, const char* a, int64_t lda,
+                     const char* packed_b, double alpha, double beta, char* c, int64_t ldc) {
+  const int64_t slivers_m = ceil_div(x.m, micro.rows), slivers_n = ceil_div(x.n, micro.cols);
+  const int64_t parts_n = ceil_div(x.n, kTileN);
+  int64_t parts_m = ceil_div(x.m, kTileM);
+  // Few parts are made a multiple of the threads.
+  const int64_t threads = num_threads();
+  if (parts_m * parts_n < 8 * threads)
+    parts_m = std::min(slivers_m, round_up(parts_m * parts_n, threads) / parts_n + 1);
+  while (parts_m > 1 && parts_m * parts_n > threads && (parts_m * parts_n) % threads != 0 &&
+         parts_m * parts_n < 8 * threads)
+    --parts_m;
+  const double work = double(x.m) * double(x.n) * double(x.k) / double(parts_m * parts_n);
+  const int64_t grain = std::max<int64_t>(1, int64_t(double(kMultiplyGrain) / std::max(work, 1.0)));
+  parallel_for(0, parts_m * parts_n, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t im = part / parts_n, in = part % parts_n;
+      const int64_t i0 = part_begin(slivers_m, im, parts_m) * micro.rows;
+      const int64_t i1 = std::min(x.m, part_begin(slivers_m, im + 1, parts_m) * micro.rows);
+      const int64_t j0 = part_begin(slivers_n, in, parts_n) * micro.cols;
+      const int64_t j1 = std::min(x.n, part_begin(slivers_n, in + 1, parts_n) * micro.cols);
+      if (i0 >= i1 || j0 >= j1) continue;
+      const auto multiply = lda ? micro.multiply_rows : micro.multiply;
+      multiply(i1 - i0, j1 - j0, x.k, a + i0 * (lda ? lda : x.k) * micro.itemsize, lda,
+               packed_b + j0 * x.k * micro.itemsize, alpha, beta,
+               c + ((x.i0 + i0) * ldc + j0) * micro.itemsize, ldc);
+    }
+  });
+}
+
+// c = alpha * sums + beta * c for half precision, whose sums are float.
+template <class T>
+void narrow(const GemmProblem& p, int64_t j0, int64_t n, const float* sums, T* c) {
+  const float alpha = p.alpha.to<float>(), beta = p.beta.to<float>();
+  parallel_for(0, p.m, std::max<int64_t>(1, kPackGrain / n), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const float* from = sums + i * n;
+      T* to = c + i * p.ldc + j0;
+      if (beta == 0.0f)
+        for (int64_t j = 0; j < n; ++j) to[j] = T(alpha * from[j]);
+      else
+        for (int64_t j = 0; j < n; ++j) to[j] = T(alpha * from[j] + beta * float(to[j]));
+    }
+  });
+}
+
+}  // namespace
+
+void gemm_blocked(const GemmProblem& p, const GemmMicro& micro, const void* a, const void* b,
+                  void* c) {
+  const bool half = is_reduced_float(p.dtype);
+  const int64_t depth = std::min<int64_t>(micro.depth, p.k);
+  const int64_t block_m = std::min(round_up(p.m, micro.rows), round_up(kBlockM, micro.rows));
+  const int64_t block_n = std::min(round_up(p.n, micro.cols), round_up(kBlockN, micro.cols));
+  // Rows of a are read in order as they are; columns and other types are packed.
+  const bool stored_a = micro.multiply_rows && !p.trans_a;
+  const Scratch packed_a(stored_a ? 0 : block_m * depth * micro.itemsize);
+  const Scratch packed_b(block_n * depth * micro.itemsize);
+  const Scratch sums(half ? p.m * std::min(block_n, p.n) * int64_t(sizeof(float)) : 0);
+  const double alpha = half ? 1.0 : p.alpha.to_double(), beta = half ? 0.0 : p.beta.to_double();
+
+  for (int64_t j0 = 0; j0 < p.n; j0 += block_n) {
+    const int64_t n = std::min(block_n, p.n - j0);
+    char* to = half ? sums.get() : static_cast<char*>(c) + j0 * micro.itemsize;
+    const int64_t ld = half ? n : p.ldc;
+    for (int64_t k0 = 0; k0 < p.k; k0 += depth) {
+      const int64_t k = std::min(depth, p.k - k0);
+      for (int64_t i0 = 0; i0 < p.m; i0 += block_m) {
+        const Block x{i0, std::min(block_m, p.m - i0), j0, n, k0, k};
+        pack_blocks(p, micro, x, a, b, stored_a ? nullptr : packed_a.get(),
+                    i0 == 0 ? packed_b.get() : nullptr);
+        const char* block_a = stored_a ? element(a, micro.itemsize, false, p.lda, i0, k0)
+                                       : packed_a.get();
+        multiply_blocks(micro, x, block_a, stored_a ? p.lda : 0, packed_b.get(), alpha,
+                        k0 == 0 ? beta : 1.0, to, ld);
+      }
+    }
+    if (p.dtype == DType::F16)
+      narrow(p, j0, n, reinterpret_cast<const float*>(to), static_cast<Half*>(c));
+    else if (p.dtype == DType::BF16)
+      narrow(p, j0, n, reinterpret_cast<const float*>(to), static_cast<BFloat16*>(c));
+  }
+}
+
+}  // namespace rushlight::cpu
