@@ -128,6 +128,10 @@ def log_rest(s):
     return mp.log((1 + s) / (1 - s)) / s - 2
 
 
+def erfc_t(x):
+    return (mp.mpf(x) - 3) / (mp.mpf(x) + 3)
+
+
 def scaled_erfc(t):
     """(1 + 2 x) exp(x^2) erfc(x) at x = 3 (1 + t) / (1 - t)."""
     x = 3 * (1 + t) / (1 - t)
@@ -157,6 +161,7 @@ POLYNOMIALS = {
     "atan_f32": (mp.atan, TINY, 1, odd(3, 9), 24, {1: 1}),
     "atan_f64": (mp.atan, TINY, 1, odd(3, 20), 53, {1: 1}),
     "erf_f32": (lambda x: mp.erf(x) - x, TINY, ERF_CUT, odd(1, 7), 24, {}, mp.erf),
+    "erf_f64": (lambda x: mp.erf(x) - x, TINY, 1, odd(1, 12), 53, {}, mp.erf),
     # Relative to 1 / erfc: what remains of the error after exp.
     "erf_tail_f32": (
         lambda x: -mp.log(mp.erfc(x)),
@@ -167,14 +172,8 @@ POLYNOMIALS = {
         {},
         lambda x: 1 / mp.erfc(x),
     ),
-    "erfc_f32": (
-        scaled_erfc,
-        -1,
-        (mp.mpf("10.1") - 3) / (mp.mpf("10.1") + 3),
-        consecutive(0, 12),
-        53,
-        {},
-    ),
+    "erfc_f32": (scaled_erfc, -1, erfc_t("10.1"), consecutive(0, 12), 53, {}),
+    "erfc_f64": (scaled_erfc, -1, erfc_t("27.3"), consecutive(0, 23), 53, {}),
 }
 
 

@@ -15,12 +15,12 @@ namespace rushlight::cpu::RL_ISA {
 namespace {
 
 int failures = 0;
-#define RL_EXPECT(condition)                                              \
-  do {                                                                    \
-    if (!(condition)) {                                                   \
-      std::printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);         \
-      ++failures;                                                         \
-    }                                                                     \
+#define RL_EXPECT(condition)                                      \
+  do {                                                            \
+    if (!(condition)) {                                           \
+      std::printf("%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      ++failures;                                                 \
+    }                                                             \
   } while (0)
 
 bool same(float a, float b) { return std::memcmp(&a, &b, 4) == 0 || (a != a && b != b); }
@@ -60,8 +60,8 @@ void expect(float a, float b, float want, int line) {
   F{}(Vec<float>(a), Vec<float>(b)).storeu(lane);
   const float scalar = F{}(a, b);
   if (same(scalar, want) && same(lane[0], want) && same(lane[Vec<float>::kSize - 1], want)) return;
-  std::printf("line %d: f(%g, %g) = %g, in a vector %g; expected %g\n", line, a, b, scalar,
-              lane[0], want);
+  std::printf("line %d: f(%g, %g) = %g, in a vector %g; expected %g\n", line, a, b, scalar, lane[0],
+              want);
   ++failures;
 }
 
