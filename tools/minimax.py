@@ -1,9 +1,10 @@
 """Compute the polynomials of cpp/include/rushlight/functors/math.
 
-Each row of ``TABLE`` names a function, an interval, a form and a precision. The coefficients are
-minimax in relative error (Remez' exchange on a Chebyshev grid, 80 digits) and are rounded one at a
-time, lowest order first, the remaining ones being fitted again after each rounding. Run
-``python tools/minimax.py [name ...]`` (needs mpmath) to print them with their error bounds.
+Each row of ``POLYNOMIALS`` names a function, an interval, the powers and a precision.
+The coefficients are minimax in relative error (Remez' exchange on a Chebyshev grid,
+80 digits). On intervals without 0 the leading ones are rounded one at a time, lowest
+order first, and the others fitted again after each rounding. Run
+``python tools/minimax.py [name ...]`` (needs mpmath) to print them with their errors.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def to_precision(value: mp.mpf, bits: int) -> mp.mpf:
 
 
 def solve(basis, target, weight, size):
-    """Weighted minimax of target - sum c_i basis_i over grid points (lists of columns)."""
+    """Weighted minimax of target - sum c_i basis_i over grid points."""
     points = len(target)
     reference = [i * (points - 1) // size for i in range(size + 1)]
     best = None
@@ -72,18 +73,23 @@ def grid(low, high):
 
 
 def polynomial(
-    f: Callable, low, high, powers: list[int], bits: int, fixed: dict[int, object] | None = None,
+    f: Callable,
+    low,
+    high,
+    powers: list[int],
+    bits: int,
+    fixed: dict[int, object] | None = None,
     relative_to: Callable | None = None,
 ):
-    """f ~ sum over powers of c x^p (+ fixed terms), relative error to relative_to (default f)."""
+    """f ~ sum of c x^p and fixed terms; the error is relative to relative_to or f."""
     xs = grid(low, high)
     fixed = {p: to_precision(mp.mpf(c), bits) for p, c in (fixed or {}).items()}
     scale = relative_to or f
     weight = [1 / abs(scale(x)) for x in xs]
     target = [f(x) - sum(c * x**p for p, c in fixed.items()) for x in xs]
     done = dict(fixed)
-    # Divided by the lowest power the basis is a Chebyshev system even around 0. Fitting again after
-    # each rounding would put a pole there, so that is for intervals without 0.
+    # Divided by the lowest power the basis is a Chebyshev system even around 0. Fitting
+    # again after each rounding would put a pole there: only for intervals without 0.
     free = list(powers)
     while free:
         first = free[0]
@@ -97,7 +103,8 @@ def polynomial(
             target = [t - done[power] * x**power for t, x in zip(target, xs)]
         free = free[count:]
     error = max(
-        abs(f(x) - sum(c * x**p for p, c in done.items())) * w for x, w in zip(xs, weight)
+        abs(f(x) - sum(c * x**p for p, c in done.items())) * w
+        for x, w in zip(xs, weight)
     )
     return done, error
 
@@ -119,6 +126,10 @@ LOG_LOW, LOG_HIGH = mp.sqrt(mp.mpf(1) / 2) - 1, mp.sqrt(2) - 1
 def log_rest(s):
     """log((1 + s) / (1 - s)) / s - 2."""
     return mp.log((1 + s) / (1 - s)) / s - 2
+
+
+def erfc_t(x):
+    return (mp.mpf(x) - 3) / (mp.mpf(x) + 3)
 
 
 def scaled_erfc(t):
@@ -150,12 +161,22 @@ POLYNOMIALS = {
     "atan_f32": (mp.atan, TINY, 1, odd(3, 9), 24, {1: 1}),
     "atan_f64": (mp.atan, TINY, 1, odd(3, 20), 53, {1: 1}),
     "erf_f32": (lambda x: mp.erf(x) - x, TINY, ERF_CUT, odd(1, 7), 24, {}, mp.erf),
+    "erf_f64": (lambda x: mp.erf(x) - x, TINY, 1, odd(1, 12), 53, {}, mp.erf),
     # Relative to 1 / erfc: what remains of the error after exp.
-    "erf_tail_f32": (lambda x: -mp.log(mp.erfc(x)), ERF_CUT, "3.95", consecutive(1, 7), 24, {},
-                     lambda x: 1 / mp.erfc(x)),
-    "erfc_f32": (scaled_erfc, -1, (mp.mpf("10.1") - 3) / (mp.mpf("10.1") + 3),
-                 consecutive(0, 12), 53, {}),
+    "erf_tail_f32": (
+        lambda x: -mp.log(mp.erfc(x)),
+        ERF_CUT,
+        "3.95",
+        consecutive(1, 7),
+        24,
+        {},
+        lambda x: 1 / mp.erfc(x),
+    ),
+    "erfc_f32": (scaled_erfc, -1, erfc_t("10.1"), consecutive(0, 12), 53, {}),
+    "erfc_f64": (scaled_erfc, -1, erfc_t("27.3"), consecutive(0, 23), 53, {}),
 }
+
+
 def show(coefficients, bits: int) -> str:
     suffix = "f" if bits == 24 else ""
     digits = 9 if bits == 24 else 17
@@ -171,7 +192,8 @@ def main() -> None:
         if not names or name in names:
             done, error = polynomial(*row)
             powers = sorted(set(done) - set(row[5]))
-            print(f"{name}: relative error 2^{float(mp.log(error, 2)):.1f}, from x^{powers[0]}")
+            bound = float(mp.log(error, 2))
+            print(f"{name}: relative error 2^{bound:.1f}, from x^{powers[0]}")
             print("  ", show([done[p] for p in powers], row[4]))
 
 

@@ -45,13 +45,13 @@ void each_binary(const void* in, void* out, int64_t n) {
   (binary<Fs>((const T*)in, out, n), ...);
 }
 
-#define RL_ANY_UNARY Neg, Abs, Sign, Square, LogicalNot, IsNan, IsInf, IsFinite, Conj, Angle
+#define RL_ANY_UNARY     Neg, Abs, Sign, Square, LogicalNot, IsNan, IsInf, IsFinite, Conj, Angle
 #define RL_ORDERED_UNARY Floor, Ceil, Trunc, Round, Relu
 #define RL_FLOATING_UNARY                                                                        \
   Reciprocal, Sqrt, Rsqrt, Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Sin, Cos, Tan, Asin, Acos, \
       Atan, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Sigmoid
 #define RL_ANY_BINARY Add, Sub, Mul, Div, Eq, Ne, LogicalAnd, LogicalOr, LogicalXor, Pow
-#define RL_ORDERED_BINARY                                                                   \
+#define RL_ORDERED_BINARY                                                            \
   TruncDiv, FloorDiv, Remainder, Fmod, Maximum, Minimum, Fmax, Fmin, Lt, Le, Gt, Ge, \
       ThresholdBackward
 

@@ -93,11 +93,40 @@ T random_value(uint64_t& state) {
 }
 
 template <class T>
-inline constexpr T kSpecials[] = {
-    T(0.0), T(-0.0), T(1), T(-1), T(0.5), T(-0.5), T(2), T(-2), T(3), T(-3), T(1e30), T(-1e30),
-    T(1e-30), T(-1e-30), T(88.5), T(88.8), T(-103.5), T(-104.5), T(709.5), T(-745), T(9.01), T(-9.5),
-    T(__builtin_huge_val()), T(-__builtin_huge_val()), T(__builtin_nan("")), T(1e-40), T(-1e-40),
-    T(5e-324), T(1.4e-45), T(-1.4e-45), T(3.4e38), T(-3.4e38), T(1e300), T(-1e300)};
+inline constexpr T kSpecials[] = {T(0.0),
+                                  T(-0.0),
+                                  T(1),
+                                  T(-1),
+                                  T(0.5),
+                                  T(-0.5),
+                                  T(2),
+                                  T(-2),
+                                  T(3),
+                                  T(-3),
+                                  T(1e30),
+                                  T(-1e30),
+                                  T(1e-30),
+                                  T(-1e-30),
+                                  T(88.5),
+                                  T(88.8),
+                                  T(-103.5),
+                                  T(-104.5),
+                                  T(709.5),
+                                  T(-745),
+                                  T(9.01),
+                                  T(-9.5),
+                                  T(__builtin_huge_val()),
+                                  T(-__builtin_huge_val()),
+                                  T(__builtin_nan("")),
+                                  T(1e-40),
+                                  T(-1e-40),
+                                  T(5e-324),
+                                  T(1.4e-45),
+                                  T(-1.4e-45),
+                                  T(3.4e38),
+                                  T(-3.4e38),
+                                  T(1e300),
+                                  T(-1e300)};
 
 template <class T, class Fn, class Reference>
 void run(const char* type, const char* name, bool binary, int64_t stride, const char* only, Fn fn,
@@ -142,13 +171,18 @@ W exact_sigmoid(W x) {
 template <class T>
 void check_all(const char* type, int64_t stride, const char* only) {
   using W = typename Wider<T>::Type;
-#define RL_CHECK_1(name, expression)                                                          \
-  run<T>(type, #name, false, stride, only,                                                    \
-         [](auto x, auto) { using math::name; return name(x); },                              \
-         [](W x, W) { return W(expression); });
-#define RL_CHECK_2(name, expression)                                                          \
-  run<T>(type, #name, true, stride, only,                                                     \
-         [](auto x, auto y) { return math::name(x, y); }, [](W x, W y) { return W(expression); });
+#define RL_CHECK_1(name, expression)    \
+  run<T>(                               \
+      type, #name, false, stride, only, \
+      [](auto x, auto) {                \
+        using math::name;               \
+        return name(x);                 \
+      },                                \
+      [](W x, W) { return W(expression); });
+#define RL_CHECK_2(name, expression)                                                    \
+  run<T>(                                                                               \
+      type, #name, true, stride, only, [](auto x, auto y) { return math::name(x, y); }, \
+      [](W x, W y) { return W(expression); });
   RL_CHECK_1(exp, std::exp(x))
   RL_CHECK_1(exp2, std::exp2(x))
   RL_CHECK_1(expm1, std::expm1(x))

@@ -71,8 +71,8 @@ struct Vec {
   }
   RL_INLINE void storeu(T* p) const { __builtin_memcpy(p, &v, kVecBytes); }
 
-  // The first `count` lanes, 0 <= count <= kSize; memory behind them is not touched. The other lanes
-  // read as 0.
+  // The first `count` lanes, 0 <= count <= kSize; memory behind them is not touched. The other
+  // lanes read as 0.
   static RL_INLINE Vec load_partial(const T* p, int64_t count) {
 #if RL_VEC_AVX512
     const typename Mask::Bits bits = first(count);
@@ -133,15 +133,15 @@ struct Vec {
   RL_INLINE T operator[](int lane) const { return v[lane]; }
 
   // Integers wrap: their sums and products are computed unsigned.
-#define RL_VEC_ARITHMETIC(op)                                                    \
-  RL_INLINE Vec operator op(Vec b) const {                                       \
-    if constexpr (std::is_integral_v<T>)                                         \
-      return NativeT(Unsigned(v) op Unsigned(b.v));                              \
-    else                                                                         \
-      return NativeT(v op b.v);                                                  \
-  }                                                                              \
-  RL_INLINE Vec& operator op##=(Vec b) { return *this = *this op b; }            \
-  friend RL_INLINE Vec operator op(Vec a, T b) { return a op Vec(b); }           \
+#define RL_VEC_ARITHMETIC(op)                                          \
+  RL_INLINE Vec operator op(Vec b) const {                             \
+    if constexpr (std::is_integral_v<T>)                               \
+      return NativeT(Unsigned(v) op Unsigned(b.v));                    \
+    else                                                               \
+      return NativeT(v op b.v);                                        \
+  }                                                                    \
+  RL_INLINE Vec& operator op##=(Vec b) { return *this = *this op b; }  \
+  friend RL_INLINE Vec operator op(Vec a, T b) { return a op Vec(b); } \
   friend RL_INLINE Vec operator op(T a, Vec b) { return Vec(a) op b; }
   RL_VEC_ARITHMETIC(+)
   RL_VEC_ARITHMETIC(-)

@@ -30,16 +30,16 @@ RL_INLINE Vec<T> copysign(Vec<T> x, Vec<T> sign) {
 
 #if RL_VEC_AVX512
 #define RL_BY_WIDTH(name512, name256, name128) name512
-#define RL_FLOAT __m512
-#define RL_DOUBLE __m512d
+#define RL_FLOAT                               __m512
+#define RL_DOUBLE                              __m512d
 #elif RL_VEC_AVX2
 #define RL_BY_WIDTH(name512, name256, name128) name256
-#define RL_FLOAT __m256
-#define RL_DOUBLE __m256d
+#define RL_FLOAT                               __m256
+#define RL_DOUBLE                              __m256d
 #elif RL_VEC_SSE4
 #define RL_BY_WIDTH(name512, name256, name128) name128
-#define RL_FLOAT __m128
-#define RL_DOUBLE __m128d
+#define RL_FLOAT                               __m128
+#define RL_DOUBLE                              __m128d
 #endif
 
 #if RL_VEC_SSE4
@@ -50,14 +50,14 @@ RL_INLINE FloatVec sqrt(FloatVec x) {
 RL_INLINE DoubleVec sqrt(DoubleVec x) {
   return Native<double>(RL_BY_WIDTH(_mm512_sqrt_pd, _mm256_sqrt_pd, _mm_sqrt_pd)(RL_DOUBLE(x.v)));
 }
-#define RL_ROUNDING(fn, mode)                                                                   \
-  RL_INLINE FloatVec fn(FloatVec x) {                                                           \
-    return Native<float>(RL_BY_WIDTH(_mm512_roundscale_ps, _mm256_round_ps, _mm_round_ps)(      \
-        RL_FLOAT(x.v), mode));                                                                  \
-  }                                                                                             \
-  RL_INLINE DoubleVec fn(DoubleVec x) {                                                         \
-    return Native<double>(RL_BY_WIDTH(_mm512_roundscale_pd, _mm256_round_pd, _mm_round_pd)(     \
-        RL_DOUBLE(x.v), mode));                                                                 \
+#define RL_ROUNDING(fn, mode)                                                                    \
+  RL_INLINE FloatVec fn(FloatVec x) {                                                            \
+    return Native<float>(                                                                        \
+        RL_BY_WIDTH(_mm512_roundscale_ps, _mm256_round_ps, _mm_round_ps)(RL_FLOAT(x.v), mode));  \
+  }                                                                                              \
+  RL_INLINE DoubleVec fn(DoubleVec x) {                                                          \
+    return Native<double>(                                                                       \
+        RL_BY_WIDTH(_mm512_roundscale_pd, _mm256_round_pd, _mm_round_pd)(RL_DOUBLE(x.v), mode)); \
   }
 RL_ROUNDING(floor, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)
 RL_ROUNDING(ceil, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC)
@@ -90,10 +90,11 @@ RL_INLINE Vec<T> each_lane(Vec<T> x, Fn fn) {
   for (int i = 0; i < Vec<T>::kSize; ++i) x.v[i] = fn(x.v[i]);
   return x;
 }
-#define RL_EACH_LANE(fn)                                                                    \
-  template <FloatScalar T>                                                                  \
-  RL_INLINE Vec<T> fn(Vec<T> x) {                                                           \
-    return each_lane(x, [](T lane) __attribute__((always_inline)) { return math::fn(lane); }); \
+#define RL_EACH_LANE(fn)                                                          \
+  template <FloatScalar T>                                                        \
+  RL_INLINE Vec<T> fn(Vec<T> x) {                                                 \
+    return each_lane(                                                             \
+        x, [](T lane) __attribute__((always_inline)) { return math::fn(lane); }); \
   }
 RL_EACH_LANE(sqrt)
 RL_EACH_LANE(floor)
@@ -115,8 +116,8 @@ RL_INLINE Vec<T> min_or_second(Vec<T> a, Vec<T> b) {
 // a * b + c, rounded once where math::kFusedMultiplyAdd.
 #if RL_VEC_AVX2
 RL_INLINE FloatVec fma(FloatVec a, FloatVec b, FloatVec c) {
-  return Native<float>(RL_BY_WIDTH(_mm512_fmadd_ps, _mm256_fmadd_ps, )(
-      RL_FLOAT(a.v), RL_FLOAT(b.v), RL_FLOAT(c.v)));
+  return Native<float>(
+      RL_BY_WIDTH(_mm512_fmadd_ps, _mm256_fmadd_ps, )(RL_FLOAT(a.v), RL_FLOAT(b.v), RL_FLOAT(c.v)));
 }
 RL_INLINE DoubleVec fma(DoubleVec a, DoubleVec b, DoubleVec c) {
   return Native<double>(RL_BY_WIDTH(_mm512_fmadd_pd, _mm256_fmadd_pd, )(

@@ -7,17 +7,17 @@
 
 namespace rushlight {
 
-#define RL_ARITHMETIC_FUNCTOR(Name, op)                                     \
-  struct Name {                                                             \
-    template <class T>                                                      \
+#define RL_ARITHMETIC_FUNCTOR(Name, op)                                      \
+  struct Name {                                                              \
+    template <class T>                                                       \
     static constexpr bool kVectorizes = !BoolScalar<T> && !ComplexScalar<T>; \
-    template <class V>                                                      \
-    RL_HD_INLINE V operator()(V a, V b) const {                             \
-      if constexpr (IntScalar<V>)                                           \
-        return V(WrappingOf<V>(a) op WrappingOf<V>(b));                     \
-      else                                                                  \
-        return a op b;                                                      \
-    }                                                                       \
+    template <class V>                                                       \
+    RL_HD_INLINE V operator()(V a, V b) const {                              \
+      if constexpr (IntScalar<V>)                                            \
+        return V(WrappingOf<V>(a) op WrappingOf<V>(b));                      \
+      else                                                                   \
+        return a op b;                                                       \
+    }                                                                        \
   };
 RL_ARITHMETIC_FUNCTOR(Add, +)
 RL_ARITHMETIC_FUNCTOR(Sub, -)
@@ -230,14 +230,14 @@ struct Fmin {
   }
 };
 
-#define RL_COMPARISON_FUNCTOR(Name, op)                                     \
-  struct Name {                                                             \
-    template <class T>                                                      \
+#define RL_COMPARISON_FUNCTOR(Name, op)                                      \
+  struct Name {                                                              \
+    template <class T>                                                       \
     static constexpr bool kVectorizes = !BoolScalar<T> && !ComplexScalar<T>; \
-    template <class V>                                                      \
-    RL_HD_INLINE auto operator()(V a, V b) const {                          \
-      return a op b;                                                        \
-    }                                                                       \
+    template <class V>                                                       \
+    RL_HD_INLINE auto operator()(V a, V b) const {                           \
+      return a op b;                                                         \
+    }                                                                        \
   };
 RL_COMPARISON_FUNCTOR(Eq, ==)
 RL_COMPARISON_FUNCTOR(Ne, !=)
@@ -248,19 +248,19 @@ RL_COMPARISON_FUNCTOR(Ge, >=)
 #undef RL_COMPARISON_FUNCTOR
 
 // Of the truth values; NaN is true.
-#define RL_LOGICAL_FUNCTOR(Name, op)                                        \
-  struct Name {                                                             \
-    template <class T>                                                      \
+#define RL_LOGICAL_FUNCTOR(Name, op)                                         \
+  struct Name {                                                              \
+    template <class T>                                                       \
     static constexpr bool kVectorizes = !BoolScalar<T> && !ComplexScalar<T>; \
-    template <class V>                                                      \
-    RL_HD_INLINE auto operator()(V a, V b) const {                          \
-      if constexpr (VecLike<V>) {                                           \
-        const V zero(typename V::Scalar(0));                                \
-        return (a != zero)op(b != zero);                                    \
-      } else {                                                              \
-        return bool((a != V(0))op(b != V(0)));                              \
-      }                                                                     \
-    }                                                                       \
+    template <class V>                                                       \
+    RL_HD_INLINE auto operator()(V a, V b) const {                           \
+      if constexpr (VecLike<V>) {                                            \
+        const V zero(typename V::Scalar(0));                                 \
+        return (a != zero) op(b != zero);                                    \
+      } else {                                                               \
+        return bool((a != V(0)) op(b != V(0)));                              \
+      }                                                                      \
+    }                                                                        \
   };
 RL_LOGICAL_FUNCTOR(LogicalAnd, &)
 RL_LOGICAL_FUNCTOR(LogicalOr, |)

@@ -30,19 +30,19 @@ RL_INLINE c128 from_native(_Complex double z) { return {__real__ z, __imag__ z};
 }  // namespace detail
 
 #if defined(__CUDA_ARCH__)
-#define RL_COMPLEX_1(fn, unused)                                    \
-  template <class T>                                                \
-  RL_HD_INLINE Complex<T> fn(Complex<T> z) {                        \
+#define RL_COMPLEX_1(fn, unused)                                     \
+  template <class T>                                                 \
+  RL_HD_INLINE Complex<T> fn(Complex<T> z) {                         \
     return detail::from_native(cuda::std::fn(detail::to_native(z))); \
   }
 #else
-#define RL_COMPLEX_1(fn, builtin)                                                \
-  template <class T>                                                             \
-  RL_HD_INLINE Complex<T> fn(Complex<T> z) {                                     \
-    if constexpr (std::is_same_v<T, float>)                                      \
-      return detail::from_native(__builtin_##builtin##f(detail::to_native(z)));  \
-    else                                                                         \
-      return detail::from_native(__builtin_##builtin(detail::to_native(z)));     \
+#define RL_COMPLEX_1(fn, builtin)                                               \
+  template <class T>                                                            \
+  RL_HD_INLINE Complex<T> fn(Complex<T> z) {                                    \
+    if constexpr (std::is_same_v<T, float>)                                     \
+      return detail::from_native(__builtin_##builtin##f(detail::to_native(z))); \
+    else                                                                        \
+      return detail::from_native(__builtin_##builtin(detail::to_native(z)));    \
   }
 #endif
 RL_COMPLEX_1(exp, cexp)

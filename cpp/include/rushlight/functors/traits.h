@@ -59,7 +59,7 @@ template <class V>
 concept BoolScalar = std::is_same_v<V, bool>;
 // float, double or a vector of them.
 template <class V>
-concept RealLike = FloatScalar<V> || (VecLike<V> && FloatScalar<typename LaneTraits<V>::Scalar>);
+concept RealLike = FloatScalar<V> ||(VecLike<V>&& FloatScalar<typename LaneTraits<V>::Scalar>);
 
 template <IntScalar T>
 using WrappingOf = typename detail::Wrapping<T>::Type;

@@ -83,15 +83,15 @@ struct Reciprocal {
 };
 
 // Functions of real and complex floating point.
-#define RL_MATH_FUNCTOR(Name, fn)                         \
-  struct Name {                                           \
-    template <class T>                                    \
-    static constexpr bool kVectorizes = FloatScalar<T>;   \
-    template <class V>                                    \
-    RL_HD_INLINE V operator()(V x) const {                \
-      using math::fn;                                     \
-      return fn(x);                                       \
-    }                                                     \
+#define RL_MATH_FUNCTOR(Name, fn)                       \
+  struct Name {                                         \
+    template <class T>                                  \
+    static constexpr bool kVectorizes = FloatScalar<T>; \
+    template <class V>                                  \
+    RL_HD_INLINE V operator()(V x) const {              \
+      using math::fn;                                   \
+      return fn(x);                                     \
+    }                                                   \
   };
 RL_MATH_FUNCTOR(Sqrt, sqrt)
 RL_MATH_FUNCTOR(Rsqrt, rsqrt)

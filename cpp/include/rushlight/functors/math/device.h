@@ -11,10 +11,10 @@ namespace rushlight::math {
   RL_HD_INLINE V fn(V x) {    \
     return libm::Name{}(x);   \
   }
-#define RL_DEVICE_2(fn, Name)    \
-  template <RealLike V>          \
-  RL_HD_INLINE V fn(V x, V y) {  \
-    return libm::Name{}(x, y);   \
+#define RL_DEVICE_2(fn, Name)   \
+  template <RealLike V>         \
+  RL_HD_INLINE V fn(V x, V y) { \
+    return libm::Name{}(x, y);  \
   }
 RL_DEVICE_1(exp, Exp)
 RL_DEVICE_1(exp2, Exp2)

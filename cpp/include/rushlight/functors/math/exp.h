@@ -67,12 +67,13 @@ RL_HD_INLINE V exp_clamped(V x) {
   return scale_by_power(exp_polynomial(e.r), n, n_int);
 }
 
-// e^x for x <= 0, down to the clamping range, with the rounding of r undone.
-template <class V>
-RL_HD_INLINE V exp_of_negative(V x) {
+// e^x or e^(x + tail) for x <= 0, down to the clamping range, with the rounding of r undone.
+template <class V, class... Tail>
+RL_HD_INLINE V exp_of_negative(V x, Tail... tail) {
   using F = FloatFormat<ScalarOf<V>>;
   const V shifted = fma(x, V(F::kLog2E), V(F::kShifter)), n = shifted - V(F::kShifter);
-  const V high = fma(n, V(-F::kLn2High), x), low = n * V(-F::kLn2Low), r = high + low;
+  const V high = fma(n, V(-F::kLn2High), x), low = ((n * V(-F::kLn2Low)) + ... + tail);
+  const V r = high + low;
   const V p = (fma(r * r, exp_rest(r), low) + high) + V(ScalarOf<V>(1));
   return scale_down(p, n, wrapping_sub(as_int(shifted), IntOf<V>(F::kShifterBits)));
 }
@@ -124,8 +125,8 @@ RL_HD_INLINE V expm1(V x) {
   return copysign(detail::expm1_clamped(clamp(x, T(-44), F::kExpHigh)), x);
 }
 
-// 1 / (1 + e^-x), from e^-|x| so that the left tail keeps its denormals. For float, what 1 + e loses
-// to rounding is put back: d/dd (top / d) = -q / d, and 1 / d is q or 1 - q.
+// 1 / (1 + e^-x), from e^-|x| so that the left tail keeps its denormals. For float, what 1 + e
+// loses to rounding is put back: d/dd (top / d) = -q / d, and 1 / d is q or 1 - q.
 template <RealLike V>
 RL_HD_INLINE V sigmoid(V x) {
   using T = ScalarOf<V>;

@@ -69,8 +69,8 @@ template <class V>
 RL_HD_INLINE V scale_down_in_two_steps(V x, IntOf<V> n) {
   using T = ScalarOf<V>;
   using F = FloatFormat<T>;
-  const V power = as_float(shift_left(wrapping_add(n, IntOf<V>(F::kBias + F::kBias / 2)),
-                                      F::kMantissaBits));
+  const V power =
+      as_float(shift_left(wrapping_add(n, IntOf<V>(F::kBias + F::kBias / 2)), F::kMantissaBits));
   return x * power * V(sizeof(T) == 4 ? T(0x1p-63) : T(0x1p-511));
 }
 // x 2^n for a normal x and |n| up to twice the exponent range; n is given in both types.

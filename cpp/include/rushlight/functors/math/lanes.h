@@ -51,10 +51,14 @@ template <IntScalar T>
 RL_HD_INLINE T shift_left(T x, int count) {
   return T(std::make_unsigned_t<T>(x) << count);
 }
-RL_HD_INLINE int32_t wrapping_add(int32_t a, int32_t b) { return int32_t(uint32_t(a) + uint32_t(b)); }
-RL_HD_INLINE int64_t wrapping_add(int64_t a, int64_t b) { return int64_t(uint64_t(a) + uint64_t(b)); }
-RL_HD_INLINE int32_t wrapping_sub(int32_t a, int32_t b) { return int32_t(uint32_t(a) - uint32_t(b)); }
-RL_HD_INLINE int64_t wrapping_sub(int64_t a, int64_t b) { return int64_t(uint64_t(a) - uint64_t(b)); }
+template <IntScalar T>
+RL_HD_INLINE T wrapping_add(T a, T b) {
+  return T(std::make_unsigned_t<T>(a) + std::make_unsigned_t<T>(b));
+}
+template <IntScalar T>
+RL_HD_INLINE T wrapping_sub(T a, T b) {
+  return T(std::make_unsigned_t<T>(a) - std::make_unsigned_t<T>(b));
+}
 
 // A scalar argument of `yes` or `no` converts to the other's type.
 template <class T>
