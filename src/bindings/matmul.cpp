@@ -1,6 +1,5 @@
-// Products of matrices and vectors, and convolutions.
+// Products of matrices and vectors.
 #include "op.h"
-#include "rushlight/ops/conv.h"
 #include "rushlight/ops/linear.h"
 #include "rushlight/ops/matmul.h"
 
@@ -20,11 +19,6 @@ void bind_matmul(py::module_& m) {
   def_inplace(m, "baddbmm_(input, batch1, batch2, *, beta=1, alpha=1)", &baddbmm_);
   def_op(m, "outer(input, vec2)", &outer);
   def_op(m, "linear(input, weight, bias=None)", &linear);
-  def_op(m, "conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1)", &conv2d);
-  def_op(m, "conv2d_backward_input(grad_output, weight, input_size, stride, padding, dilation, groups)",
-         &conv2d_backward_input);
-  def_op(m, "conv2d_backward_weight(grad_output, input, weight_size, stride, padding, dilation, groups)",
-         &conv2d_backward_weight);
 }
 
 }  // namespace rushlight::python

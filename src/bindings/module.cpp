@@ -14,6 +14,7 @@ const Api& api() { return *g_api; }
   _(interop) \
   _(random) \
   _(matmul) \
+  _(conv) \
   _(config) \
   _(optim) \
   _(storage) \

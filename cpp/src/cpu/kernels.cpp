@@ -12,6 +12,8 @@ namespace rushlight::cpu::RL_ISA {
   _(gemm_micro) \
   _(conv) \
   _(conv_weight) \
+  _(pool_max) \
+  _(pool_average) \
   _(reduce) \
   _(reduce_arg) \
   _(reduce_var) \

@@ -3,6 +3,7 @@
 
 #include "rushlight/core/scalar.h"
 #include "rushlight/iter/conv_plan.h"
+#include "rushlight/iter/pool_plan.h"
 #include "rushlight/iter/nd_plan.h"
 #include "rushlight/iter/optim_plan.h"
 #include "rushlight/iter/reduce_plan.h"
