@@ -20,6 +20,7 @@ from rushlight._functions import (
     add,
     angle,
     arange,
+    as_strided,
     broadcast_shapes,
     broadcast_tensors,
     broadcast_to,

@@ -390,6 +390,23 @@ def unsqueeze(input, dim):
     return _tensor("unsqueeze", input).unsqueeze(dim)
 
 
+def as_strided(input, size, stride, storage_offset=None):
+    """Any layout over the tensor's storage; a view.
+
+    Args:
+        input (Tensor): of any shape.
+        size (tuple of int): the shape of the view.
+        stride (tuple of int): not negative, in elements.
+        storage_offset (int, optional): of the first element; default ``input``'s own.
+
+    Raises:
+        RuntimeError: when the view would reach outside the storage.
+    """
+    offset = input.storage_offset()
+    place = offset if storage_offset is None else storage_offset
+    return _ops.as_strided(input, size, stride, place, input.stride(), offset)
+
+
 def swapaxes(input, axis0, axis1):
     """Two dims exchanged; a view."""
     return transpose(input, axis0, axis1)

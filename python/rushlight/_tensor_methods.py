@@ -326,7 +326,7 @@ def transpose_(self, dim0, dim1):
 
 def as_strided_(self, size, stride, storage_offset=None):
     """In-place as_strided."""
-    return self._become(_ops.as_strided(self, size, stride, storage_offset))
+    return self._become(_functions.as_strided(self, size, stride, storage_offset))
 
 
 def _view_dtype(self, dtype):
@@ -424,6 +424,7 @@ METHODS = {
     "is_nonzero": _functions.is_nonzero,
     "angle": _functions.angle,
     "broadcast_to": _functions.broadcast_to,
+    "as_strided": _functions.as_strided,
     "movedim": _functions.movedim,
     "moveaxis": _functions.movedim,
     "swapaxes": _functions.swapaxes,

@@ -64,7 +64,6 @@ VALUES = """
 5
 2.5
 True
-None
 t.tensor(7.0)
 t.tensor([7.0])
 t.ones(3)

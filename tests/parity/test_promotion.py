@@ -83,7 +83,7 @@ def test_inplace(name):
 
 def test_promote_types():
     for x, y in itertools.product([*DTYPES, *UNSIGNED], repeat=2):
-        if {x, y} & set(UNSIGNED) and {x, y} & {"bool", *INTS} and x != y:
+        if {x, y} & set(UNSIGNED) and {x, y} & {"bool", *INTS, "complex64", "complex128"}:
             continue  # PyTorch refuses even bool with uint16
         assert_same(lambda t: t.promote_types(getattr(t, x), getattr(t, y)))  # noqa: B023
 
@@ -107,6 +107,8 @@ def test_default_dtype(default):
     torch.set_default_dtype(getattr(torch, default))
     try:
         for x, s in itertools.product(DTYPES, SCALARS):
+            if default == "float16" and isinstance(s, complex):
+                continue  # there is no half-precision complex here
             assert_same(lambda t: (ones(t, x, (2,)) * s).dtype)  # noqa: B023
             assert_same(lambda t: (ones(t, x, (2,)) / s).dtype)  # noqa: B023
         for data in (1.5, [1, 2.5], 1j, [], True, 2):

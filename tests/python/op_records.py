@@ -240,7 +240,7 @@ COMPOSED = [
         Input((2, 3), 0.2, 2),
     ),
     _op("clone", lambda rl, x: x.clone(), (2, 3), complex_grad=True),
-    _op("to", lambda rl, x: x.to(rl.float32).to(rl.float64), (2, 3)),
+    _op("to", lambda rl, x: x.to(rl.complex128) * 2, (2, 3)),
     _op("contiguous", lambda rl, x: x.t().contiguous(), (2, 3), rows=("clone",)),
     _op("angle", lambda rl, x: rl.angle(x), Input((2, 3), 0.3, 2), rows=("atan2",)),
     _op("conj", lambda rl, x: x.conj(), (2, 3), rows=("mul",), complex_grad=True),

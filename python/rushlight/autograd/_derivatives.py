@@ -242,13 +242,14 @@ RULES = {
         input=lambda g, input, other: g * ((input <= other) | other.isnan()),
         other=lambda g, input, other: g * ~((input <= other) | other.isnan()),
     ),
+    # These two conjugate the slope of a complex function themselves.
     "sigmoid_backward": dict(
-        input=lambda g, other: g * _conj(other * (1 - other)),
-        other=lambda g, input, other: g * _conj(input) * _conj(1 - 2 * other),
+        input=lambda g, other: g * (other * (1 - other)),
+        other=lambda g, input, other: _conj(g) * input * _conj(1 - 2 * other),
     ),
     "tanh_backward": dict(
-        input=lambda g, other: g * _conj(1 - other * other),
-        other=lambda g, input, other: g * _conj(-2 * input * other),
+        input=lambda g, other: g * (1 - other * other),
+        other=lambda g, input, other: _conj(g) * input * _conj(-2 * other),
     ),
     "threshold_backward": dict(
         input=lambda g, other: _ops.threshold_backward(g, other), other=None

@@ -129,7 +129,7 @@ class Function:
         """Runs ``forward`` and records it."""
         import rushlight
 
-        if "_context_type" not in cls.__dict__:
+        if cls.__dict__.get("_context_type") is None:
             cls._context_type = type(cls.__name__ + "Backward", (FunctionCtx,), {})
         ctx = cls._context_type()
         ctx._cls = cls
