@@ -7,38 +7,6 @@ namespace rushlight::cpu::RL_ISA {
 namespace {
 
 template <class To, class From>
-RL_INLINE To convert(From x) {
-  constexpr bool from_complex = dtype_of<From> >= DType::C64, to_complex = dtype_of<To> >= DType::C64;
-  if constexpr (from_complex && to_complex)
-    return To(x);
-  else if constexpr (from_complex && dtype_of<To> == DType::Bool)
-    return x.re != 0 || x.im != 0;
-  else if constexpr (from_complex)
-    return convert<To>(x.re);
-  else if constexpr (to_complex)
-    return To(convert<decltype(To().re)>(x));
-  else if constexpr (dtype_of<To> == DType::Bool)
-    return Compute<From>(x) != Compute<From>(0);
-  else if constexpr (is_half_v<To>)
-    return To(float(Compute<From>(x)));
-  else if constexpr (dtype_of<From> >= DType::F16 && dtype_of<To> < DType::F16) {
-    // A float outside the integer's range is undefined in C++; go through the widest integer, as
-    // PyTorch's answers do.
-    const Compute<From> v(x);
-    constexpr Compute<From> kLimit = Compute<From>(9223372036854775808.0);
-    if constexpr (sizeof(To) <= 4 && dtype_of<To> != DType::U32) {
-      constexpr Compute<From> kNarrow = Compute<From>(2147483648.0);
-      const int32_t wide = v >= -kNarrow && v < kNarrow ? int32_t(v) : int32_t(-2147483647 - 1);
-      return To(wide);
-    } else {
-      const int64_t wide = v >= -kLimit && v < kLimit ? int64_t(v) : INT64_MIN;
-      return To(wide);
-    }
-  } else
-    return To(Compute<From>(x));
-}
-
-template <class To, class From>
 void copy_loop(char* const* data, const int64_t* strides, int64_t n) {
   if (strides[0] == sizeof(To) && strides[1] == sizeof(From)) {
     To* r = reinterpret_cast<To*>(data[0]);

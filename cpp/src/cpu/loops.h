@@ -3,6 +3,7 @@
 
 #include "for_each.h"
 #include "rushlight/functors/binary.h"
+#include "rushlight/functors/rules.h"
 #include "rushlight/functors/unary.h"
 #include "rushlight/iter/kernel_slots.h"
 #include "vec.h"
@@ -10,24 +11,7 @@
 namespace rushlight::cpu::RL_ISA {
 namespace {
 
-// Half and bfloat16 are computed in float.
-template <class T>
-struct ComputeType {
-  using Type = T;
-};
-template <>
-struct ComputeType<Half> {
-  using Type = float;
-};
-template <>
-struct ComputeType<BFloat16> {
-  using Type = float;
-};
-template <class T>
-using Compute = typename ComputeType<T>::Type;
-
-template <class T>
-inline constexpr bool is_half_v = sizeof(T) != sizeof(Compute<T>);
+using namespace rushlight::rules;
 
 template <class Op, class T, class R>
 void unary_loop(char* const* data, const int64_t* strides, int64_t n) {
@@ -78,40 +62,6 @@ void binary_loop(char* const* data, const int64_t* strides, int64_t n) {
         R(op(Compute<T>(*reinterpret_cast<const T*>(data[1] + i * sa)),
              Compute<T>(*reinterpret_cast<const T*>(data[2] + i * sb))));
 }
-
-// Which dtypes a row of ops.def accepts.
-enum : unsigned { B = 1, I = 2, F = 4, C = 8 };
-constexpr bool accepts(unsigned classes, DType d) {
-  return d == DType::Bool ? classes & B
-         : d < DType::U16 ? classes & I
-         : d < DType::F16 ? false
-         : d < DType::C64 ? classes & F
-                          : classes & C;
-}
-
-// The result dtype of a kernel whose inputs are T already.
-struct Same {
-  template <class T>
-  using Result = T;
-};
-using Float = Same;
-using Whole = Same;
-struct Bool {
-  template <class T>
-  using Result = bool;
-};
-struct Real {
-  template <class T>
-  struct Of {
-    using Type = T;
-  };
-  template <class T>
-  struct Of<Complex<T>> {
-    using Type = T;
-  };
-  template <class T>
-  using Result = typename Of<T>::Type;
-};
 
 template <class Op, class Rule, DType D>
 void unary_kernel(const NdPlan& plan) {

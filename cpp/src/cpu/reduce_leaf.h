@@ -14,23 +14,9 @@ inline constexpr bool kAnyOrder = IntScalar<A>;
 
 template <class Op, class T>
 using AccOf = typename Op::template Acc<T>;
-template <class Op>
-inline constexpr bool kOfTruth = false;
-template <>
-inline constexpr bool kOfTruth<Any> = true;
-template <>
-inline constexpr bool kOfTruth<All> = true;
-template <>
-inline constexpr bool kOfTruth<CountNonzero> = true;
-
 template <class Op, class T>
 RL_INLINE AccOf<Op, T> lift(T x) {
-  if constexpr (kOfTruth<Op>)
-    return Op::lift(Compute<T>(x));
-  else if constexpr (ComplexScalar<T>)
-    return Op::lift(x);
-  else
-    return Op::lift(AccOf<Op, T>(Compute<T>(x)));
+  return lift_element<Op>(x);
 }
 
 RL_INLINE Vec<double> load_lanes(const double* p) { return Vec<double>::loadu(p); }
@@ -233,7 +219,7 @@ AccOf<Op, T> run_any_order(const T* x, int64_t n) {
     } else {
       P part = 0;
       for (int64_t i = b; i < e; ++i) {
-        if constexpr (kOfTruth<Op>)
+        if constexpr (detail::kOfTruth<Op>)
           part += Compute<T>(x[i]) != Compute<T>(0);
         else
           part += P(x[i]);
@@ -385,21 +371,6 @@ struct Leaf {
   }
 
   static constexpr ReduceLeaf kTable = {sizeof(A), &rows, &run_to, &columns, &combine, &project};
-};
-
-// The result dtype of a reduction of T (Same, Bool, Real: loops.h).
-struct Wide {
-  template <class T>
-  using Result = std::conditional_t<IntScalar<T>, int64_t, T>;
-};
-struct Count {
-  template <class T>
-  using Result = int64_t;
-};
-// bool, but uint8 answers in uint8 as in PyTorch.
-struct Truth {
-  template <class T>
-  using Result = std::conditional_t<std::is_same_v<T, uint8_t>, uint8_t, bool>;
 };
 
 template <class Op, class Rule, DType D>

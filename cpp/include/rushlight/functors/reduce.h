@@ -11,6 +11,7 @@
 
 #include "rushlight/functors/binary.h"
 #include "rushlight/functors/reduce_how.h"
+#include "rushlight/functors/rules.h"
 #include "rushlight/functors/unary.h"
 
 namespace rushlight {
@@ -287,5 +288,24 @@ struct Moments {
     return how.root ? math::sqrt(v) : v;
   }
 };
+
+namespace detail {
+// Whether the functor asks of an element only that it is not zero.
+template <class Op>
+inline constexpr bool kOfTruth = std::is_same_v<Op, Any> || std::is_same_v<Op, All> ||
+                                 std::is_same_v<Op, CountNonzero>;
+}  // namespace detail
+
+// An element as an accumulator of Op.
+template <class Op, class T>
+RL_HD_INLINE typename Op::template Acc<T> lift_element(T x) {
+  using A = typename Op::template Acc<T>;
+  if constexpr (detail::kOfTruth<Op>)
+    return Op::lift(rules::Compute<T>(x));
+  else if constexpr (ComplexScalar<T>)
+    return Op::lift(x);
+  else
+    return Op::lift(A(rules::Compute<T>(x)));
+}
 
 }  // namespace rushlight

@@ -1,0 +1,40 @@
+// Pointwise ops of one operand.
+#include "launch.cuh"
+#include "rushlight/functors/unary.h"
+
+namespace rushlight::cuda {
+namespace {
+
+using namespace rushlight::rules;
+
+template <class Op, class T, class R>
+struct UnaryElement {
+  __device__ void operator()(char* (&at)[2]) const {
+    *reinterpret_cast<R*>(at[0]) = R(Op{}(Compute<T>(*reinterpret_cast<const T*>(at[1]))));
+  }
+};
+
+template <class Op, class Rule, DType D>
+void unary_kernel(const NdPlan& plan) {
+  using T = typename CTypeOf<D>::Type;
+  for_each<2>(plan, UnaryElement<Op, T, typename Rule::template Result<T>>{});
+}
+
+template <class Op, class Rule, unsigned kAccepts, int D = 0>
+void fill_unary(PlanKernel* slots) {
+  if constexpr (D < kNumDTypes) {
+    if constexpr (accepts(kAccepts, DType(D))) slots[D] = &unary_kernel<Op, Rule, DType(D)>;
+    fill_unary<Op, Rule, kAccepts, D + 1>(slots);
+  }
+}
+
+}  // namespace
+
+void register_unary(KernelSlots& slots) {
+#define RL_UNARY(name, functor, accepts, result) \
+  fill_unary<functor, result, accepts>(slots.unary[int(UnaryOp::name)]);
+#include "rushlight/ops.def"
+#undef RL_UNARY
+}
+
+}  // namespace rushlight::cuda
