@@ -114,17 +114,20 @@ void fill_kernel(const NdPlan& plan, const void* element, int itemsize) {
   }
 }
 
-template <int To = 0, int From = 0>
+template <int To, int From = 0>
+void fill_copies_to(PlanKernel* slots) {
+  if constexpr (From < kNumDTypes) {
+    using T = typename CTypeOf<DType(To)>::Type;
+    using S = typename CTypeOf<DType(From)>::Type;
+    slots[From] = &copy_kernel<T, S>;
+    fill_copies_to<To, From + 1>(slots);
+  }
+}
+template <int To = 0>
 void fill_copies(KernelSlots& slots) {
   if constexpr (To < kNumDTypes) {
-    if constexpr (From < kNumDTypes) {
-      using T = typename CTypeOf<DType(To)>::Type;
-      using S = typename CTypeOf<DType(From)>::Type;
-      slots.copy[To][From] = &copy_kernel<T, S>;
-      fill_copies<To, From + 1>(slots);
-    } else {
-      fill_copies<To + 1, 0>(slots);
-    }
+    fill_copies_to<To>(slots.copy[To]);
+    fill_copies<To + 1>(slots);
   }
 }
 

@@ -13,11 +13,11 @@ namespace detail {
 
 #if defined(__CUDA_ARCH__)
 template <class T>
-RL_HD_INLINE cuda::std::complex<T> to_native(Complex<T> z) {
+RL_HD_INLINE ::cuda::std::complex<T> to_native(Complex<T> z) {
   return {z.re, z.im};
 }
 template <class T>
-RL_HD_INLINE Complex<T> from_native(cuda::std::complex<T> z) {
+RL_HD_INLINE Complex<T> from_native(::cuda::std::complex<T> z) {
   return {z.real(), z.imag()};
 }
 #else
@@ -33,7 +33,7 @@ RL_INLINE c128 from_native(_Complex double z) { return {__real__ z, __imag__ z};
 #define RL_COMPLEX_1(fn, unused)                                     \
   template <class T>                                                 \
   RL_HD_INLINE Complex<T> fn(Complex<T> z) {                         \
-    return detail::from_native(cuda::std::fn(detail::to_native(z))); \
+    return detail::from_native(::cuda::std::fn(detail::to_native(z))); \
   }
 #else
 #define RL_COMPLEX_1(fn, builtin)                                               \
@@ -65,7 +65,7 @@ RL_COMPLEX_1(atanh, catanh)
 template <class T>
 RL_HD_INLINE Complex<T> pow(Complex<T> z, Complex<T> w) {
 #if defined(__CUDA_ARCH__)
-  return detail::from_native(cuda::std::pow(detail::to_native(z), detail::to_native(w)));
+  return detail::from_native(::cuda::std::pow(detail::to_native(z), detail::to_native(w)));
 #else
   if constexpr (std::is_same_v<T, float>)
     return detail::from_native(__builtin_cpowf(detail::to_native(z), detail::to_native(w)));
