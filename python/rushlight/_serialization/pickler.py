@@ -39,6 +39,7 @@ class _StorageRef:
         self.persistent_id = ("storage", kind, key, location, numel)
 
 
+_SIZE, _DEVICE = _Name("torch", "Size"), _Name("torch", "device")
 _REBUILD_V2 = _Name("torch._utils", "_rebuild_tensor_v2")
 _REBUILD_V3 = _Name("torch._utils", "_rebuild_tensor_v3")
 _STORAGES = {name: _Name("torch", name) for name in STORAGE_NAMES.values()}
@@ -80,10 +81,10 @@ class CheckpointPickler(pickle._Pickler):
         if isinstance(obj, rushlight.Tensor):
             return self._reduce_tensor(obj)
         if isinstance(obj, rushlight.Size):
-            return rushlight.Size, (tuple(obj),)
+            return _SIZE, (tuple(obj),)
         if isinstance(obj, rushlight.device):
             index = () if obj.index is None else (obj.index,)
-            return rushlight.device, (obj.type, *index)
+            return _DEVICE, (obj.type, *index)
         if isinstance(obj, rushlight.dtype):
             return dtype_name(obj)
         return obj.name if isinstance(obj, _Name) else NotImplemented

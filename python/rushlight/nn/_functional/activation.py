@@ -26,8 +26,10 @@ def threshold(input, threshold, value, inplace=False):
         >>> rushlight.nn.functional.threshold(rushlight.tensor([1.0, 3.0]), 2, 0)
         tensor([0., 3.])
     """
-    result = rushlight._ops.threshold(input, threshold, value)
-    return input.copy_(result) if inplace else result
+    below = input <= threshold
+    return (
+        input.masked_fill_(below, value) if inplace else input.masked_fill(below, value)
+    )
 
 
 def sigmoid(input):
