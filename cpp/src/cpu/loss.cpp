@@ -1,6 +1,6 @@
 // The negative log likelihood and its gradient.
 #include "loops.h"
-#include "rushlight/core/allocator.h"
+#include "scratch.h"
 
 namespace rushlight::cpu::RL_ISA {
 namespace {
@@ -18,42 +18,31 @@ struct Totals {
   double loss, weight;
 };
 
-class TotalsList {
- public:
-  explicit TotalsList(int64_t count)
-      : bytes_(size_t(count) * sizeof(Totals)), data_(static_cast<Totals*>(cpu_allocate(bytes_))) {}
-  ~TotalsList() { cpu_free(data_, bytes_); }
-  TotalsList(const TotalsList&) = delete;
-  Totals& operator[](int64_t i) { return data_[i]; }
-
- private:
-  size_t bytes_;
-  Totals* data_;
-};
-
 // Sum of body(i) over samples, in fixed blocks.
 template <class F>
 RL_INLINE Totals sum_samples(int64_t n, const F& body) {
   constexpr int64_t kBlock = 4096;
   const int64_t blocks = (n + kBlock - 1) / kBlock;
-  TotalsList parts(blocks + 1);
-  parallel_for(0, blocks, 4, [&](int64_t b, int64_t e) {
-    for (int64_t block = b; block < e; ++block) {
-      Totals part{0, 0};
-      const int64_t end = (block + 1) * kBlock < n ? (block + 1) * kBlock : n;
-      for (int64_t i = block * kBlock; i < end; ++i) {
-        const Totals one = body(i);
-        part.loss += one.loss;
-        part.weight += one.weight;
+  Totals total{0, 0};
+  with_scratch(size_t(blocks) * sizeof(Totals), [&](void* scratch) {
+    Totals* parts = static_cast<Totals*>(scratch);
+    parallel_for(0, blocks, 4, [&](int64_t b, int64_t e) {
+      for (int64_t block = b; block < e; ++block) {
+        Totals part{0, 0};
+        const int64_t end = (block + 1) * kBlock < n ? (block + 1) * kBlock : n;
+        for (int64_t i = block * kBlock; i < end; ++i) {
+          const Totals one = body(i);
+          part.loss += one.loss;
+          part.weight += one.weight;
+        }
+        parts[block] = part;
       }
-      parts[block] = part;
+    });
+    for (int64_t block = 0; block < blocks; ++block) {
+      total.loss += parts[block].loss;
+      total.weight += parts[block].weight;
     }
   });
-  Totals total{0, 0};
-  for (int64_t block = 0; block < blocks; ++block) {
-    total.loss += parts[block].loss;
-    total.weight += parts[block].weight;
-  }
   return total;
 }
 

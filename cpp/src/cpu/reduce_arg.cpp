@@ -1,6 +1,6 @@
 // The largest and smallest element and where it is: the first NaN, else the first of equals.
 #include "reduce_leaf.h"
-#include "rushlight/core/allocator.h"
+#include "scratch.h"
 
 namespace rushlight::cpu::RL_ISA {
 namespace {
@@ -106,29 +106,29 @@ struct ArgKernel {
       });
       return;
     }
-    const size_t bytes = size_t(plan.outputs * pieces) * sizeof(Best);
-    Scratch scratch(bytes);
-    Best* parts = static_cast<Best*>(scratch.data);
-    parallel_for(0, plan.outputs * pieces, grain, [&](int64_t b, int64_t e) {
-      for (int64_t unit = b; unit < e; ++unit) {
+    with_scratch(size_t(plan.outputs * pieces) * sizeof(Best), [&](void* scratch) {
+      Best* parts = static_cast<Best*>(scratch);
+      parallel_for(0, plan.outputs * pieces, grain, [&](int64_t b, int64_t e) {
+        for (int64_t unit = b; unit < e; ++unit) {
+          int64_t in, out;
+          place(plan, 0, unit / pieces, in, out);
+          const int64_t begin = unit % pieces * piece, m = n - begin < piece ? n - begin : piece;
+          const char* x = plan.in + in + begin * stride;
+          parts[unit] = dense ? scan(reinterpret_cast<const T*>(x), m) : scan_strided(x, stride, m);
+          parts[unit].index += begin;
+        }
+      });
+      for (int64_t output = 0; output < plan.outputs; ++output) {
+        Best best = parts[output * pieces];
+        for (int64_t p = 1; p < pieces; ++p) {
+          const Best& part = parts[output * pieces + p];
+          if (better(part.value, best.value)) best = part;
+        }
         int64_t in, out;
-        place(plan, 0, unit / pieces, in, out);
-        const int64_t begin = unit % pieces * piece, m = n - begin < piece ? n - begin : piece;
-        const char* x = plan.in + in + begin * stride;
-        parts[unit] = dense ? scan(reinterpret_cast<const T*>(x), m) : scan_strided(x, stride, m);
-        parts[unit].index += begin;
+        place(plan, 0, output, in, out);
+        store(plan, out, best);
       }
     });
-    for (int64_t output = 0; output < plan.outputs; ++output) {
-      Best best = parts[output * pieces];
-      for (int64_t p = 1; p < pieces; ++p) {
-        const Best& part = parts[output * pieces + p];
-        if (better(part.value, best.value)) best = part;
-      }
-      int64_t in, out;
-      place(plan, 0, output, in, out);
-      store(plan, out, best);
-    }
   }
 
   static void columns(const ReducePlan& plan) {
@@ -172,14 +172,6 @@ struct ArgKernel {
     else
       rows(plan);
   }
-
- private:
-  struct Scratch {
-    explicit Scratch(size_t n) : bytes(n), data(cpu_allocate(n)) {}
-    ~Scratch() { cpu_free(data, bytes); }
-    size_t bytes;
-    void* data;
-  };
 };
 
 template <bool kLargest, int D = 0>

@@ -1,4 +1,4 @@
-"""What the derivative rows of the reductions are written with."""
+"""Derivatives of reductions, running sums, softmax and nll_loss."""
 
 from __future__ import annotations
 
@@ -161,3 +161,91 @@ def _norm_backward(g, input, ord, dim, keepdim, result):
 
 def _finite(x):
     return rushlight.where(x.isinf(), rushlight.zeros_like(x), x)
+
+
+RULES = {
+    "sum": dict(
+        input=lambda g, input_shape, dim, keepdim: _spread(g, input_shape, dim, keepdim)
+    ),
+    "mean": dict(
+        input=lambda g, input_shape, dim, keepdim: (
+            _spread(g / _count(input_shape, dim), input_shape, dim, keepdim)
+        )
+    ),
+    "prod": dict(input=_prod_backward),
+    "var": dict(input=_var_backward),
+    "std": dict(input=_std_backward),
+    "var_mean": dict(
+        input=lambda g, input, dim, correction, keepdim: _moments_backward(
+            g[0], g[1], input, dim, correction, keepdim
+        )
+    ),
+    "std_mean": dict(
+        input=lambda g, input, dim, correction, keepdim, result0: _moments_backward(
+            None if g[0] is None else _root_gradient(g[0], result0),
+            g[1], input, dim, correction, keepdim,
+        )
+    ),
+    "max_all": dict(input=lambda g, input, result: _share_backward(g, input, result)),
+    "min_all": dict(input=lambda g, input, result: _share_backward(g, input, result)),
+    "amax": dict(
+        input=lambda g, input, result, dim, keepdim: _share_backward(
+            g, input, result, dim, keepdim
+        )
+    ),
+    "amin": dict(
+        input=lambda g, input, result, dim, keepdim: _share_backward(
+            g, input, result, dim, keepdim
+        )
+    ),
+    "max": dict(
+        input=lambda g, input_shape, dim, keepdim, result1: _pick_backward(
+            g[0], input_shape, dim, keepdim, result1
+        )
+    ),
+    "min": dict(
+        input=lambda g, input_shape, dim, keepdim, result1: _pick_backward(
+            g[0], input_shape, dim, keepdim, result1
+        )
+    ),
+    "linalg_vector_norm": dict(input=_norm_backward),
+    "logsumexp": dict(
+        input=lambda g, input, result, dim, keepdim: (
+            _keep(g, input.shape, dim, keepdim)
+            * (input - _finite(_keep(result, input.shape, dim, keepdim))).exp()
+        )
+    ),
+    "cumsum": dict(input=lambda g, dim: _ops.reversed_cumsum(g, dim)),
+    "reversed_cumsum": dict(input=lambda g, dim: _ops.cumsum(g, dim)),
+    "cumprod": dict(input=_cumprod_backward),
+    "softmax": dict(
+        input=lambda g, result, dim: _ops.softmax_backward(g, result, dim)
+    ),
+    "log_softmax": dict(
+        input=lambda g, result, dim: _ops.log_softmax_backward(g, result, dim)
+    ),
+    "softmax_backward": dict(
+        grad=lambda g, output, dim: _ops.softmax_backward(g, output, dim),
+        output=lambda g, grad, output, dim: (
+            g * grad
+            - (g * output).sum(dim, True) * grad
+            - g * (grad * output).sum(dim, True)
+        ),
+    ),
+    "log_softmax_backward": dict(
+        grad=lambda g, output, dim: g - (g * output.exp()).sum(dim, True),
+        output=lambda g, grad, output, dim: (
+            -g * output.exp() * grad.sum(dim, True)
+        ),
+    ),
+    "nll_loss": dict(
+        input=lambda g, input_shape, target, weight, reduction, ignore_index: (
+            _ops.nll_loss_backward(g, target, weight, reduction, ignore_index, input_shape)
+        )
+    ),
+    "nll_loss_backward": dict(
+        grad=lambda g, target, weight, reduction, ignore_index: (
+            _ops.nll_loss(g, target, weight, reduction, ignore_index)
+        )
+    ),
+}
