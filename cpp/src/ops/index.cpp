@@ -209,6 +209,14 @@ Tensor index_offsets(const char* op, const Indexed& x) {
   return offsets;
 }
 
+// Where no element is moved, entries are not looked at; but an empty dim has no positions.
+void check_not_empty(const char* op, const Indexed& x) {
+  if (Layout(x.broadcast).numel() == 0) return;
+  for (size_t k = 0; k < x.indices.size(); ++k)
+    RL_CHECK_INDEX(x.self.size(x.before + int(k)) > 0, op,
+                   "(): index is out of bounds for dimension ", x.dims[k], " with size 0");
+}
+
 // The mask when it is the only index and starts at the first dim.
 const Tensor* leading_mask(const IndexList& indices) {
   const Tensor* mask = nullptr;
@@ -318,12 +326,8 @@ Tensor index(const Tensor& input, const IndexList& indices) {
   const Indexed x = plan_indices("index", input, indices);
   const Dims shape = indexed_shape(x);
   Tensor out = empty(shape, input.dtype(), input.device());
-  if (out.numel() == 0) {
-    for (size_t k = 0; k < x.indices.size(); ++k)
-      RL_CHECK_INDEX(x.self.size(x.before + int(k)) > 0 || Layout(x.broadcast).numel() == 0,
-                     "index(): index is out of bounds for dimension ", x.dims[k], " with size 0");
-    return out;
-  }
+  check_not_empty("index", x);
+  if (out.numel() == 0) return out;
   const Dims still(x.broadcast.size(), 0);
   const Tensor base = spread(x.self, x, shape, still);
   if (x.indices.size() == 1) {
@@ -372,9 +376,10 @@ void index_put_(const Tensor& self, const IndexList& indices, const Tensor& valu
   }
   RL_CHECK(fits, "index_put_(): shape mismatch: value tensor of shape ", values.shape(),
            " cannot be broadcast to indexing result of shape ", shape);
-  const Tensor offsets = index_offsets("index_put_", x);
+  check_not_empty("index_put_", x);
   Tensor source = expand_to("index_put_", apart_from(self, values), shape);
   if (source.numel() == 0) return;
+  const Tensor offsets = index_offsets("index_put_", x);
 
   // (before, n, after): the index's dims become one.
   const int inner = x.broadcast.size();

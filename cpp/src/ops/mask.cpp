@@ -68,10 +68,6 @@ void check_fits(const char* op, const Scalar& value, DType d) {
 
 }  // namespace
 
-int64_t count_nonzero(const Tensor& input) {
-  return MaskStarts("count_nonzero", to_dtype(input, DType::Bool)).count;
-}
-
 Tensor nonzero(const Tensor& input) {
   const MaskStarts mask("nonzero", to_dtype(input, DType::Bool));
   Tensor out = empty(Dims({mask.count, input.ndim()}), DType::I64, input.device());

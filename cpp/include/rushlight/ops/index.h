@@ -42,7 +42,6 @@ RL_API Tensor index_put(const Tensor& self, const IndexList& indices, const Tens
 RL_API Tensor nonzero(const Tensor& input);
 // The same as one 1-d tensor per dim; a 0-d input counts as 1-d.
 RL_API std::vector<Tensor> nonzero_tuple(const Tensor& input);
-RL_API int64_t count_nonzero(const Tensor& input);
 // Elements where mask (bool) is true, 1-d; input and mask broadcast.
 RL_API Tensor masked_select(const Tensor& input, const Tensor& mask);
 // Sets the elements where mask (bool, broadcast to self) is true.
