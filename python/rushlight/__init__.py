@@ -132,6 +132,10 @@ from rushlight.random import (  # noqa: E402
     set_rng_state,
 )
 from rushlight import autograd  # noqa: E402
+from rushlight.autograd.anomaly_mode import (  # noqa: E402
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+)
 from rushlight.autograd import (  # noqa: E402
     enable_grad,
     inference_mode,

@@ -1,13 +1,16 @@
 # The backward pass: an iterative walk of the tape, latest op first.
+from _thread import get_ident
 
 cdef class Run:
     """One backward pass."""
     cdef long long id
     cdef ReadyQueue ready
     cdef bint keep, create, accumulate
-    cdef dict wanted           # key of a wanted input -> its position in results
+    cdef dict wanted           # key of a wanted input -> its positions in results
     cdef list results
     cdef list touched          # nodes to clear when the pass ends early
+    cdef list borrowed         # (node, run, waiting, buffer) of nodes an outer pass was using
+    cdef object thread
 
 
 cdef inline object key_of(object edge):
@@ -45,21 +48,26 @@ cdef object fit(object g, CDims* shape, int code, const char* what):
     return t
 
 
-# a + b; into a's own memory when nobody else can see it.
-cdef object add_gradients(Run run, Tensor a, Tensor b, bint may_write):
-    if (not run.create and may_write and a.c.storage().use_count() == 1
-            and a.c.dtype() == b.c.dtype() and a.c.shape() == b.c.shape()):
+# Note [Owned gradients]
+# A gradient may be written in place, or become a leaf's .grad as it is, only when nothing else holds
+# it: a rule may hand the same object to several inputs. `owned` says so: it is computed from the
+# reference count where the gradient was made.
+cdef object add_gradients(Run run, Tensor a, Tensor b, bint owned):
+    if (owned and not run.create and a.c.storage().use_count() == 1
+            and a.c.dtype() == b.c.dtype() and a.c.shape() == b.c.shape()
+            and a.c.is_contiguous()):
         with nogil:
             c_binary_out(OP_ADD, a.c, b.c, a.c)
         return a
     return a + b
 
 
-cdef int send(Run run, object edge, object g) except -1:
+cdef int send(Run run, object edge, object g, bint owned) except -1:
     cdef Node node
     cdef int nr = 0
     cdef Tensor leaf
     cdef CDims dims
+    cdef object given = g
     if type(edge) is tuple:
         node = <Node>edge[0]
         nr = edge[1]
@@ -70,7 +78,7 @@ cdef int send(Run run, object edge, object g) except -1:
         if g is not None:
             dims = leaf.c.shape()
             g = fit(g, &dims, <int>leaf.c.dtype(), b"backward")
-            reach_leaf(run, leaf, g)
+            reach_leaf(run, leaf, g, owned or g is not given)
         return 0
     if node.run != run.id:
         return 0
@@ -82,7 +90,8 @@ cdef int send(Run run, object edge, object g) except -1:
             else:
                 old = node.buffer
                 node.buffer = None
-                node.buffer = add_gradients(run, <Tensor>old, <Tensor>g, refcount(old) <= 2)
+                owned = refcount(old) == 1
+                node.buffer = add_gradients(run, <Tensor>old, <Tensor>g, owned)
                 old = None
         else:
             meta = node.metas[nr]
@@ -112,20 +121,21 @@ cdef object call_hooks(dict hooks, object g):
     return g
 
 
-cdef int reach_leaf(Run run, Tensor leaf, object gradient) except -1:
+cdef int reach_leaf(Run run, Tensor leaf, object gradient, bint owned) except -1:
     cdef Tensor g = <Tensor>gradient
     cdef Tensor old
     if leaf._extra is not None and leaf._extra.hooks:
         g = call_hooks(leaf._extra.hooks, g)
+        owned = False
     if run.wanted is not None:
-        at = run.wanted.get(id(leaf))
-        if at is not None:
+        for at in run.wanted.get(id(leaf), ()):
             run.results[at] = g if run.results[at] is None else run.results[at] + g
         return 0
     if grad_of(leaf) is None:
+        owned = owned and g.c.storage().use_count() == 1 and g._base is None
         if run.create:
-            extra_of(leaf).grad = g
-        elif g.c.storage().use_count() == 1 and g.c.is_contiguous() and g._base is None:
+            extra_of(leaf).grad = g if owned else g.clone()
+        elif owned and g.c.is_contiguous():
             extra_of(leaf).grad = wrap_copy(g.c)
         else:
             extra_of(leaf).grad = wrap_move(c_clone(g.c))
@@ -134,12 +144,70 @@ cdef int reach_leaf(Run run, Tensor leaf, object gradient) except -1:
         if run.create:
             leaf._extra.grad = old + g
         else:
-            with nogil:
-                c_binary_out(OP_ADD, old.c, g.c, old.c)
+            # With the lock held: another thread may be adding to the same leaf.
+            c_binary_out(OP_ADD, old.c, g.c, old.c)
             old.c.storage().bump_version()
     if leaf._extra.post_hooks:
         for hook in list(leaf._extra.post_hooks.values()):
             hook(leaf)
+    return 0
+
+
+# Note [Anomaly mode]
+# While it is on, every recorded op and every in-place write notes the line of the user's code. Off,
+# it costs one test of a C flag per record.
+cdef dict _writes = {}         # address of a storage -> (version after the write, op, place)
+
+
+def _set_anomaly(bint on, bint check_nan):
+    global anomaly, anomaly_nan
+    if on and not anomaly:
+        _writes.clear()
+    anomaly = on
+    anomaly_nan = on and check_nan
+
+
+def _anomaly_state():
+    return bool(anomaly), bool(anomaly_nan)
+
+
+cdef object place_of_save(Node node):
+    return None if node.metadata_ is None else node.metadata_.get("traceback_")
+
+
+cdef object overwritten_text(str name, Tensor t, long long expected, object saved_at):
+    version = t.c.storage().version()
+    text = ("one of the variables needed for gradient computation has been modified by an inplace "
+            f"operation: [{t.dtype} {list(t.shape)}], saved by {name}")
+    if saved_at is not None:
+        text += f" at {saved_at}"
+    text += f", is at version {version}; expected version {expected} instead."
+    write = _writes.get(<size_t>&t.c.storage())
+    if write is not None and write[0] == version:
+        text += f" It was overwritten by {write[1]} at {write[2]}."
+    if saved_at is None:
+        text += (" Hint: clone() the tensor before the in-place write; with "
+                 "rushlight.autograd.set_detect_anomaly(True) this error names the lines of both.")
+    return text
+
+
+def _overwritten_text(name, Tensor tensor, expected, saved_at):
+    return overwritten_text(name, tensor, expected, saved_at)
+
+
+cdef int note_write(OpInfo op, Tensor t) except -1:
+    if len(_writes) > 100000:
+        _writes.clear()
+    _writes[<size_t>&t.c.storage()] = (t.c.storage().version(), op.name + "_", _late("user_line")())
+    return 0
+
+
+cdef int check_nan(Node node, int i, object gradient) except -1:
+    for g in (gradient if isinstance(gradient, (list, tuple)) else (gradient,)):
+        if isinstance(g, Tensor) and differentiable(<Tensor>g) and (g != g).any():
+            place = place_of_save(node)
+            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output."
+                               + ("" if place is None else f" It was recorded at {place}."))
     return 0
 
 
@@ -150,15 +218,30 @@ cdef object unpack(Node node, int s, bint create):
         return value
     t = <Tensor>value
     if t.c.storage().version() != node.versions[s]:
-        raise RuntimeError(
-            "one of the variables needed for gradient computation has been modified by an inplace "
-            f"operation: [{t.dtype} {list(t.shape)}], saved by {node.op.name}, is at version "
-            f"{t.c.storage().version()}; expected version {node.versions[s]} instead. Hint: clone() "
-            "the tensor before the in-place write.")
+        raise RuntimeError(overwritten_text(node.name(), t, node.versions[s],
+                                            place_of_save(node)))
     if create and node.op.slot_kind[s] == SLOT_RESULT:
         t = wrap_copy(t.c)
         set_history(t, node, node.op.slot_arg[s])
     return t
+
+
+# Whether a gradient sent along this edge is of use to the pass.
+cdef bint leads_somewhere(Run run, object edge):
+    if edge is None:
+        return False
+    if run.wanted is None:
+        return True
+    if type(edge) is list:
+        for e in edge:
+            if leads_somewhere(run, e):
+                return True
+        return False
+    if type(edge) is tuple:
+        edge = edge[0]
+    if isinstance(edge, Node):
+        return (<Node>edge).run == run.id
+    return id(edge) in run.wanted
 
 
 cdef int run_node(Run run, Node node) except -1:
@@ -167,6 +250,7 @@ cdef int run_node(Run run, Node node) except -1:
     cdef int i, s
     cdef OpInfo op = node.op
     cdef list inputs = None
+    cdef bint useful = run.wanted is None
     node.buffer = None
     node.run = 0
     if node.tensor_hooks is not None or node.retained is not None:
@@ -178,9 +262,12 @@ cdef int run_node(Run run, Node node) except -1:
                 g = list(replaced) if type(g) is list else replaced[0]
     if run.wanted is not None:
         for i in range(node.outputs):
-            at = run.wanted.get((id(node), i))
-            if at is not None:
+            for at in run.wanted.get((id(node), i), ()):
                 run.results[at] = g if node.outputs == 1 else (None if g is None else g[i])
+        for edge in node.edges:
+            useful = useful or leads_somewhere(run, edge)
+        if not useful:
+            return 0
     if node.saved is None:
         raise RuntimeError(
             "Trying to backward through the graph a second time (or directly access saved tensors "
@@ -190,20 +277,26 @@ cdef int run_node(Run run, Node node) except -1:
     if node.hooks:
         inputs = []
     if node.function is not None:
-        results = node.function._run_backward(g if type(g) is list else [g], node.metas)
+        results = list(node.function._run_backward(g if type(g) is list else [g], node.metas))
         for i in range(len(node.edges)):
+            result = results[i]
+            results[i] = None
+            if anomaly_nan and result is not None:
+                check_nan(node, i, result)
             if inputs is not None:
-                inputs.append(results[i])
+                inputs.append(result)
             elif node.edges[i] is not None:
-                send(run, node.edges[i], results[i])
+                send(run, node.edges[i], result, refcount(result) == 1)
+            result = None
     else:
         for i in range(op.n_rules):
             edge = node.edges[i]
-            if edge is None or g is None:
+            if edge is None or g is None or (run.wanted is not None
+                                             and not leads_somewhere(run, edge)):
                 if inputs is not None:
                     inputs.append(None)
                 elif edge is not None:
-                    send_all(run, edge, None)
+                    send_all(run, edge, None, False)
                 continue
             fn = op.rule_fns[i]
             if fn is None:
@@ -216,10 +309,12 @@ cdef int run_node(Run run, Node node) except -1:
                     result = fn(g, unpack(node, slots[0], run.create))
                 else:
                     result = fn(g, *[unpack(node, s, run.create) for s in slots])
+                if anomaly_nan:
+                    check_nan(node, i, result)
             if inputs is not None:
                 inputs.append(result)
             else:
-                send_all(run, edge, result)
+                send_all(run, edge, result, refcount(result) == 1)
                 result = None
     if inputs is not None:
         for hook in list(node.hooks.values()):
@@ -228,7 +323,7 @@ cdef int run_node(Run run, Node node) except -1:
                 inputs = list(replaced) if isinstance(replaced, tuple) else [replaced]
         for i in range(len(node.edges)):
             if node.edges[i] is not None:
-                send_all(run, node.edges[i], inputs[i])
+                send_all(run, node.edges[i], inputs[i], False)
     if not run.keep and (op.n_slots > 0 or node.function is not None):
         node.saved = None
         if node.function is not None:
@@ -236,13 +331,13 @@ cdef int run_node(Run run, Node node) except -1:
     return 0
 
 
-cdef int send_all(Run run, object edge, object result) except -1:
+cdef int send_all(Run run, object edge, object result, bint owned) except -1:
     if type(edge) is list:
         for k in range(len(edge)):
             if edge[k] is not None:
-                send(run, edge[k], None if result is None else result[k])
+                send(run, edge[k], None if result is None else result[k], False)
         return 0
-    return send(run, edge, result)
+    return send(run, edge, result, owned)
 
 
 # Hooks and retained gradients of the node's outputs.
@@ -265,9 +360,42 @@ cdef object observe(Node node, object g):
     return g
 
 
-cdef int count_consumers(Run run, list roots) except -1:
-    cdef list stack = roots
+# Note [Passes that share nodes]
+# A node holds the state of one pass. A pass started inside another one's hook may need nodes that
+# the outer pass is using: it puts their state aside and gives it back when it ends. A pass of
+# another thread waits until the first one has ended.
+cdef dict _active_runs = {}    # id -> Run
+cdef object _runs_changed = None
+
+
+cdef int claim(Run run, Node node) except -1:
+    cdef Run other
+    if node.run != 0:
+        other = <Run>_active_runs.get(node.run)
+        if other is not None:
+            if other.thread != run.thread:
+                return 0
+            if run.borrowed is None:
+                run.borrowed = []
+            run.borrowed.append((node, node.run, node.waiting, node.buffer))
+    node.run = run.id
+    node.waiting = 0
+    node.buffer = None
+    run.touched.append(node)
+    return 1
+
+
+# Counts, for every node the pass can reach, how many gradients it will be sent. False, with nothing
+# changed, where another thread's pass is at work.
+cdef bint count_consumers(Run run, list roots) except -1:
+    cdef list stack = []
     cdef Node node, target
+    for node in roots:
+        if node.run != run.id:
+            if not claim(run, node):
+                release(run)
+                return False
+            stack.append(node)
     while stack:
         node = <Node>stack.pop()
         for edge in node.edges:
@@ -278,12 +406,62 @@ cdef int count_consumers(Run run, list roots) except -1:
                     continue
                 target = <Node>e
                 if target.run != run.id:
-                    target.run = run.id
-                    target.waiting = 0
-                    target.buffer = None
-                    run.touched.append(target)
+                    if not claim(run, target):
+                        release(run)
+                        return False
                     stack.append(target)
                 target.waiting += 1
+    return True
+
+
+cdef int release(Run run) except -1:
+    cdef Node node
+    for x in run.touched:
+        node = <Node>x
+        if node.run == run.id:
+            node.run = 0
+        node.buffer = None
+    run.touched = []
+    if run.borrowed is not None:
+        for x, owner, waiting, buffer in run.borrowed:
+            node = <Node>x
+            node.run = owner
+            node.waiting = waiting
+            node.buffer = buffer
+        run.borrowed = None
+    return 0
+
+
+# For a pass with given inputs: leaves out the nodes from which none of them is reached.
+cdef int prune(Run run) except -1:
+    cdef Node node
+    cdef bint needed
+    for x in sorted(run.touched, key=sequence_of):
+        node = <Node>x
+        needed = False
+        for edge in node.edges:
+            if leads_somewhere(run, edge):
+                needed = True
+                break
+        if not needed:
+            for nr in range(node.outputs):
+                needed = needed or (id(node), nr) in run.wanted
+        if not needed:
+            node.run = 0
+    return 0
+
+
+def sequence_of(Node node):
+    return node.seq
+
+
+cdef int wait_for_other_threads() except -1:
+    global _runs_changed
+    if _runs_changed is None:
+        import threading
+        _runs_changed = threading.Condition()
+    with _runs_changed:
+        _runs_changed.wait(0.01)
     return 0
 
 
@@ -314,7 +492,7 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
         for k, x in enumerate(single_inputs):
             if not isinstance(x, Tensor) or not requires(<Tensor>x):
                 raise RuntimeError("One of the differentiated Tensors does not require grad")
-            run.wanted[key_of(edge_of(<Tensor>x))] = k
+            run.wanted.setdefault(key_of(edge_of(<Tensor>x)), []).append(k)
     for k in range(len(tensors)):
         t = <Tensor>tensors[k]
         if not requires(t):
@@ -339,25 +517,26 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
     for edge, g in start:
         e = edge[0] if type(edge) is tuple else edge
         if isinstance(e, Node):
-            node = <Node>e
-            if node.run != run.id:
-                node.run = run.id
-                node.waiting = 0
-                node.buffer = None
-                run.touched.append(node)
-                roots.append(node)
+            roots.append(e)
+    run.thread = get_ident()
     cdef bint was_enabled = grad_enabled()
-    set_grad_enabled_c(create)
+    _active_runs[run.id] = run
     try:
-        count_consumers(run, list(roots))
+        while not count_consumers(run, roots):
+            del _active_runs[run.id]
+            wait_for_other_threads()
+            _active_runs[run.id] = run
+        set_grad_enabled_c(create)
+        if run.wanted is not None:
+            prune(run)
         # Each start counts as one consumer of its node.
         for edge, g in start:
             e = edge[0] if type(edge) is tuple else edge
             if isinstance(e, Node):
                 (<Node>e).waiting += 1
         for edge, g in start:
-            send(run, edge, g)
-        start = None
+            send(run, edge, g, False)
+        start = roots = None
         edge = g = e = None
         while not run.ready.empty():
             top = run.ready.top().second
@@ -366,12 +545,11 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
             run_node(run, node)
     finally:
         set_grad_enabled_c(was_enabled)
-        for x in run.touched:
-            node = <Node>x
-            if node.run == run.id:
-                node.run = 0
-            node.buffer = None
-        run.touched = None
+        _active_runs.pop(run.id, None)
+        release(run)
+        if _runs_changed is not None:
+            with _runs_changed:
+                _runs_changed.notify_all()
     if run.wanted is None:
         return None
     if accumulate:

@@ -16,6 +16,8 @@ cdef enum:
 cdef list _ops = []
 cdef dict _op_by_name = {}
 cdef long long _sequence = 0
+cdef bint anomaly = False      # see Note [Anomaly mode]
+cdef bint anomaly_nan = False
 cdef long long _runs = 0
 
 
@@ -333,6 +335,8 @@ cdef int record(OpInfo op, tuple args, object result) except -1:
             saved.append(_DTYPES[<int>(<Tensor>arg).c.dtype()] if isinstance(arg, Tensor)
                          else [_DTYPES[<int>(<Tensor>x).c.dtype()] for x in arg])
     node.saved = saved
+    if anomaly:
+        node.metadata["traceback_"] = _late("user_line")()
     if isinstance(result, Tensor):
         t = <Tensor>result
         node.outputs = 1
@@ -425,6 +429,8 @@ cdef Tensor keep_original(Tensor self):
 cdef int finish_inplace(OpInfo op, tuple args, object original) except -1:
     cdef Tensor self = <Tensor>args[0]
     self.c.storage().bump_version()
+    if anomaly:
+        note_write(op, self)
     if not grad_enabled() or not any_requires(args):
         return 0
     if original is not None:
@@ -432,4 +438,6 @@ cdef int finish_inplace(OpInfo op, tuple args, object original) except -1:
     record(op, args, self)
     if self._base is not None:
         rebase(self)
+    else:
+        self._history += 1
     return 0

@@ -20,6 +20,8 @@ _LN10 = math.log(10)
 
 
 def _conj(x):
+    if isinstance(x, complex):
+        return x.conjugate()
     return x.conj() if isinstance(x, rushlight.Tensor) and x.is_complex() else x
 
 

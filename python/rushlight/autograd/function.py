@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from rushlight._core import Tensor, _record_function, is_grad_enabled
+from rushlight._core import (
+    Tensor,
+    _anomaly_state,
+    _overwritten_text,
+    _record_function,
+    is_grad_enabled,
+)
+from rushlight.autograd.anomaly_mode import user_line
 
 
 class FunctionCtx:
@@ -11,6 +18,7 @@ class FunctionCtx:
     _non_differentiable = frozenset()
     _materialize = True
     _saved = ()
+    _saved_at = None
     _dirty = ()
     _freed = False
 
@@ -23,6 +31,8 @@ class FunctionCtx:
                     f"{type(t).__name__}"
                 )
         self._saved = tuple((t, None if t is None else t._version) for t in tensors)
+        if _anomaly_state()[0]:
+            self._saved_at = user_line()
 
     @property
     def saved_tensors(self):
@@ -35,10 +45,7 @@ class FunctionCtx:
         for t, version in self._saved:
             if t is not None and t._version != version:
                 raise RuntimeError(
-                    "one of the variables needed for gradient computation has been "
-                    f"modified by an inplace operation: [{t.dtype} {list(t.shape)}], "
-                    f"saved by {type(self).__name__}, is at version {t._version}; "
-                    f"expected version {version} instead."
+                    _overwritten_text(type(self).__name__, t, version, self._saved_at)
                 )
         return tuple(t for t, _ in self._saved)
 

@@ -12,6 +12,9 @@ from rushlight._core import (
 )
 
 
+_GENERATOR = 0x20  # inspect.CO_GENERATOR
+
+
 class _Mode:
     """A context manager that also decorates functions."""
 
@@ -22,10 +25,36 @@ class _Mode:
                 "methods instead"
             )
 
+        if getattr(getattr(function, "__code__", None), "co_flags", 0) & _GENERATOR:
+            return self._wrap_generator(function)
+
         @functools.wraps(function)
         def wrapped(*args, **kwargs):
             with self._again():
                 return function(*args, **kwargs)
+
+        return wrapped
+
+    def _wrap_generator(self, function):
+        # The mode holds while the generator runs, not while its user does.
+        @functools.wraps(function)
+        def wrapped(*args, **kwargs):
+            generator = function(*args, **kwargs)
+            resume, value = generator.send, None
+            while True:
+                try:
+                    with self._again():
+                        produced = resume(value)
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    resume, value = generator.send, (yield produced)
+                except GeneratorExit:
+                    with self._again():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    resume, value = generator.throw, error
 
         return wrapped
 

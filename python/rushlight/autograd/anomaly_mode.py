@@ -1,0 +1,73 @@
+"""Anomaly mode: errors of a backward pass name the lines of the forward pass."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rushlight import _core
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def user_line():
+    """``file:line`` of the innermost caller outside this package."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    if frame is None:
+        return "an unknown line"
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def is_anomaly_enabled():
+    """Whether anomaly mode is on."""
+    return _core._anomaly_state()[0]
+
+
+def is_anomaly_check_nan_enabled():
+    """Whether anomaly mode also looks for NaN."""
+    return _core._anomaly_state()[1]
+
+
+class set_detect_anomaly:
+    """Anomaly mode on or off, at once; as a context manager until its end.
+
+    Args:
+        mode (bool): whether recorded ops and in-place writes note their source lines, so
+            that the error about an overwritten value names both.
+        check_nan (bool): also raise when a gradient is NaN.
+    """
+
+    def __init__(self, mode, check_nan=True):
+        self._before = _core._anomaly_state()
+        _core._set_anomaly(mode, check_nan)
+
+    def __enter__(self):
+        return None
+
+    def __exit__(self, *exc):
+        _core._set_anomaly(*self._before)
+
+
+class detect_anomaly(set_detect_anomaly):
+    """Anomaly mode inside a ``with`` block.
+
+    Args:
+        check_nan (bool): also raise when a gradient is NaN.
+
+    Example::
+
+        >>> x = rushlight.ones(1, requires_grad=True)
+        >>> with rushlight.autograd.detect_anomaly():
+        ...     (x * 2).backward()
+    """
+
+    def __init__(self, check_nan=True):
+        self._check_nan = check_nan
+
+    def __enter__(self):
+        super().__init__(True, self._check_nan)
+
+
+_core._bind_late("user_line", user_line)
