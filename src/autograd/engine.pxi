@@ -67,7 +67,7 @@ cdef int send(Run run, object edge, object g, bint owned) except -1:
     cdef int nr = 0
     cdef Tensor leaf
     cdef CDims dims
-    cdef object given = g
+    cdef PyObject* given = <PyObject*>g
     if type(edge) is tuple:
         node = <Node>edge[0]
         nr = edge[1]
@@ -78,7 +78,7 @@ cdef int send(Run run, object edge, object g, bint owned) except -1:
         if g is not None:
             dims = leaf.c.shape()
             g = fit(g, &dims, <int>leaf.c.dtype(), b"backward")
-            reach_leaf(run, leaf, g, owned or g is not given)
+            reach_leaf(run, leaf, g, owned or <PyObject*>g != given)
         return 0
     if node.run != run.id:
         return 0
@@ -250,7 +250,8 @@ cdef int run_node(Run run, Node node) except -1:
     cdef int i, s
     cdef OpInfo op = node.op
     cdef list inputs = None
-    cdef bint useful = run.wanted is None
+    cdef bint chosen = run.wanted is not None
+    cdef bint useful = False
     node.buffer = None
     node.run = 0
     if node.tensor_hooks is not None or node.retained is not None:
@@ -260,7 +261,7 @@ cdef int run_node(Run run, Node node) except -1:
             replaced = hook(tuple(g) if type(g) is list else (g,))
             if replaced is not None:
                 g = list(replaced) if type(g) is list else replaced[0]
-    if run.wanted is not None:
+    if chosen:
         for i in range(node.outputs):
             for at in run.wanted.get((id(node), i), ()):
                 run.results[at] = g if node.outputs == 1 else (None if g is None else g[i])
@@ -291,8 +292,7 @@ cdef int run_node(Run run, Node node) except -1:
     else:
         for i in range(op.n_rules):
             edge = node.edges[i]
-            if edge is None or g is None or (run.wanted is not None
-                                             and not leads_somewhere(run, edge)):
+            if edge is None or g is None or (chosen and not leads_somewhere(run, edge)):
                 if inputs is not None:
                     inputs.append(None)
                 elif edge is not None:
@@ -368,7 +368,7 @@ cdef dict _active_runs = {}    # id -> Run
 cdef object _runs_changed = None
 
 
-cdef int claim(Run run, Node node) except -1:
+cdef inline int claim(Run run, Node node) except -1:
     cdef Run other
     if node.run != 0:
         other = <Run>_active_runs.get(node.run)

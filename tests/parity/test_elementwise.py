@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-from parity.common import COMPLEX, DTYPES, FLOATS, INTS, outcome, pair  # noqa: E402
+from common import COMPLEX, DTYPES, FLOATS, INTS, outcome, pair, same_error  # noqa: E402
 
 import rushlight as rl  # noqa: E402
 
@@ -65,7 +65,7 @@ def assert_close(ours, theirs, where=""):
 def compare(run, where=""):
     ours, theirs = outcome(lambda: run(rl)), outcome(lambda: run(torch))
     if theirs[0] == "error":
-        assert ours[:2] == theirs[:2], f"{where} theirs: {theirs}\nours:   {ours}"
+        assert same_error(ours, theirs), f"{where} theirs: {theirs}\nours:   {ours}"
         return
     assert ours[0] == "value", f"{where} ours: {ours}\ntheirs: {theirs}"
     assert_close(run(rl), run(torch), where)

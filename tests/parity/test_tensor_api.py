@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-from parity.common import DTYPES, assert_same  # noqa: E402
+from common import DTYPES, assert_same  # noqa: E402
 
 import rushlight as rl  # noqa: E402
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from python.op_records import ERRORS, RECORDS
+from op_records import ERRORS, RECORDS
 
 import rushlight as rl
 from rushlight.autograd import gradcheck, gradgradcheck

@@ -37,13 +37,20 @@ bool accepts(const OpRow& row, DType d) {
   return (row.accepts & bit) != 0 && !(d == DType::U16 || d == DType::U32 || d == DType::U64);
 }
 
+void check_no_bool(bool first, bool second) {
+  if (RL_LIKELY(!first && !second)) return;
+  raise<Error>(first && second
+                   ? "sub(): Subtraction, the `-` operator, with two bool tensors is not supported. Use the "
+                     "`^` or `logical_xor()` operator instead."
+                   : "sub(): Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
+                     "trying to invert a mask, use the `~` or `logical_not()` operator instead.");
+}
+
 void check_binary(BinaryOp op, const Tensor& a, const Tensor& b, DType computed) {
   const char* name = op_name(op);
   RL_CHECK(a.device() == b.device(), name,
            "(): Expected all tensors to be on the same device, but found ", a.device(), " and ", b.device());
-  if (RL_UNLIKELY(op == BinaryOp::sub && computed == DType::Bool))
-    raise<Error>("sub(): Subtraction, the `-` operator, with two bool tensors is not supported. Use the "
-                 "`^` or `logical_xor()` operator instead.");
+  if (op == BinaryOp::sub) check_no_bool(a.dtype() == DType::Bool, b.dtype() == DType::Bool);
   if (RL_UNLIKELY(!accepts(kBinary[int(op)], computed)))
     raise<NotImplementedError>("\"", name, "\" not implemented for '", dtype_name(computed), "'");
 }
@@ -103,6 +110,7 @@ Tensor binary_scalar(BinaryOp op, const Tensor& t, const Scalar& s, int scalar_a
     check_division(op, scalar_tensor(s, computed));
   else if (scalar_at == 1)
     check_division(op, t);
+  if (op == BinaryOp::sub) check_no_bool(false, s.kind() == Scalar::Kind::Bool);
   check_exponent(op, computed, s, scalar_at == 2);
   alignas(16) char element[16];
   s.store(computed, element);
@@ -280,6 +288,7 @@ void binary_out(BinaryOp op, const Tensor& a, const Scalar& b, const Tensor& out
            " doesn't match the broadcast shape ", a.shape());
   check_no_partial_overlap(name, out, a);
   if (b.to_double() == 0 && is_integral(computed)) check_division(op, scalar_tensor(b, computed));
+  if (op == BinaryOp::sub) check_no_bool(false, b.kind() == Scalar::Kind::Bool);
   check_exponent(op, computed, b, true);
   alignas(16) char element[16];
   b.store(computed, element);
