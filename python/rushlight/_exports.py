@@ -54,5 +54,6 @@ METHODS = (
 ).split()
 # Functions that are no methods.
 FUNCTIONS_ONLY = (
-    "cat conv2d dstack get_num_threads hstack promote_types set_num_threads stack vstack"
+    "cat conv1d conv2d dstack get_num_threads hstack promote_types set_num_threads stack "
+    "vstack"
 ).split()

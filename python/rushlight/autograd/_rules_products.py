@@ -52,6 +52,40 @@ def _conv_bias(g):
     return g.sum((0, 2, 3) if g.dim() == 4 else (1, 2))
 
 
+# A one-dimensional convolution is a two-dimensional one over images of height 1.
+def _flat(values, height):
+    size = values[0] if isinstance(values, (tuple, list)) else values
+    return (height, size)
+
+
+def _conv1d_input(g, weight, input_shape, stride, padding, dilation, groups):
+    return _ops.conv2d_backward_input(
+        g.unsqueeze(-2),
+        _conj(weight).unsqueeze(-2),
+        (*input_shape[:-1], 1, input_shape[-1]),
+        _flat(stride, 1),
+        _flat(padding, 0),
+        _flat(dilation, 1),
+        groups,
+    ).squeeze(-2)
+
+
+def _conv1d_weight(g, input, weight_shape, stride, padding, dilation, groups):
+    return _ops.conv2d_backward_weight(
+        g.unsqueeze(-2),
+        _conj(input).unsqueeze(-2),
+        (*weight_shape[:-1], 1, weight_shape[-1]),
+        _flat(stride, 1),
+        _flat(padding, 0),
+        _flat(dilation, 1),
+        groups,
+    ).squeeze(-2)
+
+
+def _at_indices(g, indices):
+    return g.flatten(-2).gather(-1, indices.flatten(-2)).reshape(indices.shape)
+
+
 PRODUCTS = {
     "dot": dict(
         input=lambda g, tensor: g * _conj(tensor), tensor=lambda g, input: g * _conj(input)
@@ -85,36 +119,71 @@ PRODUCTS = {
     "conv2d": dict(
         input=lambda g, weight, input_shape, stride, padding, dilation, groups: (
             _ops.conv2d_backward_input(
-                g, weight, input_shape, stride, padding, dilation, groups
+                g, _conj(weight), input_shape, stride, padding, dilation, groups
             )
         ),
         weight=lambda g, input, weight_shape, stride, padding, dilation, groups: (
             _ops.conv2d_backward_weight(
-                g, input, weight_shape, stride, padding, dilation, groups
+                g, _conj(input), weight_shape, stride, padding, dilation, groups
             )
         ),
         bias=lambda g: _conv_bias(g),
     ),
+    "conv1d": dict(
+        input=_conv1d_input,
+        weight=_conv1d_weight,
+        bias=lambda g: g.sum((0, 2) if g.dim() == 3 else 1),
+    ),
     # Both are linear in each argument, and each other's adjoints.
     "conv2d_backward_input": dict(
         grad_output=lambda g, weight, stride, padding, dilation, groups: _ops.conv2d(
-            g, weight, None, stride, padding, dilation, groups
+            g, _conj(weight), None, stride, padding, dilation, groups
         ),
         weight=lambda g, grad_output, weight_shape, stride, padding, dilation, groups: (
             _ops.conv2d_backward_weight(
-                grad_output, g, weight_shape, stride, padding, dilation, groups
+                _conj(grad_output), g, weight_shape, stride, padding, dilation, groups
             )
         ),
     ),
     "conv2d_backward_weight": dict(
         grad_output=lambda g, input, stride, padding, dilation, groups: _ops.conv2d(
-            input, g, None, stride, padding, dilation, groups
+            _conj(input), g, None, stride, padding, dilation, groups
         ),
         input=lambda g, grad_output, input_shape, stride, padding, dilation, groups: (
             _ops.conv2d_backward_input(
-                grad_output, g, input_shape, stride, padding, dilation, groups
+                _conj(grad_output), g, input_shape, stride, padding, dilation, groups
             )
         ),
+    ),
+    # -- pooling -----------------------------------------------------------------------
+    # Recorded through max_pool2d_with_indices; alone it keeps no place to send gradients to.
+    "max_pool2d_with_indices": dict(
+        input=lambda g, input_shape, result1: _ops.max_pool2d_with_indices_backward(
+            g[0], result1, input_shape
+        )
+    ),
+    "max_pool2d_with_indices_backward": dict(grad_output=_at_indices),
+    "avg_pool2d": dict(
+        input=lambda g, input_shape, kernel_size, stride, padding, ceil_mode,
+        count_include_pad, divisor_override: _ops.avg_pool2d_backward(
+            g, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad,
+            divisor_override,
+        )
+    ),
+    "avg_pool2d_backward": dict(
+        grad_output=lambda g, kernel_size, stride, padding, ceil_mode,
+        count_include_pad, divisor_override: _ops.avg_pool2d(
+            g, kernel_size, stride, padding, ceil_mode, count_include_pad,
+            divisor_override,
+        )
+    ),
+    "adaptive_avg_pool2d": dict(
+        input=lambda g, input_shape: _ops.adaptive_avg_pool2d_backward(g, input_shape)
+    ),
+    "adaptive_avg_pool2d_backward": dict(
+        grad_output=lambda g, grad_output_shape: _ops.adaptive_avg_pool2d(
+            g, grad_output_shape[-2:]
+        )
     ),
 }
 
