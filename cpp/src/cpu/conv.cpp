@@ -53,6 +53,9 @@ struct Engine {
       const Scratch<T> buffer(shape.is_copy ? p.in_channels * shape.plane : 0);
       Block<T> block{};
       int64_t loaded = -1;
+      // Whole planes have their margin in one place, which nobody writes to.
+      const bool has_margin = shape.is_copy && shape.split == 1 && row_items() == 1;
+      if (has_margin) fill_zero(buffer.get(), p.in_channels * shape.plane);
       for (int64_t item = begin; item < end; ++item) {
         const int64_t share = item % shares, at = item / shares;
         const int64_t j0 = at % row_items() * rows, j1 = min64(j0 + rows, p.rows);
@@ -60,7 +63,7 @@ struct Engine {
         const T* in = static_cast<const T*>(p.input) + image * p.in_channels * p.in_plane();
         T* out = static_cast<T*>(p.output) + image * p.out_channels * p.out_plane() +
                  p.out_y * p.out_width + p.out_x;
-        if (loaded != at) block = load_block(p, window, shape, in, j0, j1, buffer.get());
+        if (loaded != at) block = load_block(p, window, shape, in, j0, j1, buffer.get(), has_margin);
         loaded = at;
         each(image % p.groups, share, j0, j1, block, out);
       }
@@ -145,8 +148,12 @@ void correlate_by_channels(const CorrelatePlan& p) {
     const int64_t first_panel = panels * share / shares, end_panel = panels * (share + 1) / shares;
     for (int64_t panel = first_panel; panel < end_panel; ++panel) {
       const int64_t first = panel * vectors * n, count = vectors_of(panel);
-      const auto full = find_channel_tile<T>(pixels, count, p.in_sx);
-      const auto last = find_channel_tile<T>(rest, count, p.in_sx);
+      auto full = find_channel_tile<T>(pixels, count, p.in_sx);
+      auto last = find_channel_tile<T>(rest, count, p.in_sx);
+      if (count == 1 && p.in_sx == 1) {
+        if (const auto run = find_run_tile<T>(pixels, offsets.get(), p.tap_count)) full = run;
+        if (const auto run = find_run_tile<T>(rest, offsets.get(), p.tap_count)) last = run;
+      }
       const T* w = weight.get() + g * group_size + first * terms;
       const T* b = bias.get() + g * all * n + first;
       for (int64_t j = j0; j < j1; ++j) {
@@ -231,6 +238,53 @@ void correlate_by_pixels(const CorrelatePlan& p) {
   });
 }
 
+// ---- one plane to one plane
+
+constexpr int kPlaneRows = 4;
+
+// The side of the square of neighbouring taps, 0 where they are none or the strides are not 1.
+int64_t plane_side(const CorrelatePlan& p, const Window& w) {
+  if (p.in_channels != 1 || p.out_channels != 1) return 0;
+  if (p.in_sy != 1 || p.in_sx != 1 || p.out_sy != 1 || p.out_sx != 1) return 0;
+  const int64_t side = w.max_dy - w.min_dy + 1;
+  if ((side != 3 && side != 5) || w.max_dx - w.min_dx + 1 != side) return 0;
+  return p.tap_count == side * side ? side : 0;
+}
+
+template <class T, int kSide>
+void correlate_planes(const CorrelatePlan& p) {
+  constexpr int64_t n = kLanes<T>;
+  const Engine<T> e(p, false);
+  const Scratch<T> weight(p.groups * kSide * kSide);
+  for (int64_t g = 0; g < p.groups; ++g)
+    for (int64_t t = 0; t < p.tap_count; ++t) {
+      const ConvTap& tap = p.taps[t];
+      weight.get()[(g * kSide + tap.dy - e.window.min_dy) * kSide + tap.dx - e.window.min_dx] =
+          e.weight(g)[tap.weight];
+    }
+  e.run(1, [&](int64_t g, int64_t, int64_t j0, int64_t j1, const Block<T>& block, T* out) {
+    const T* w = weight.get() + g * kSide * kSide;
+    const T bias = p.bias ? static_cast<const T*>(p.bias)[g] : T(0);
+    const T* corner = block.data + e.window.min_dy * block.pitch + e.window.min_dx;
+    for (int64_t j = j0; j < j1;) {
+      const bool many = j + kPlaneRows <= j1;
+      const T* in = corner + j * block.pitch;
+      T* to = out + j * p.out_width;
+      int64_t i = 0;
+      for (; i + 2 * n <= p.cols; i += 2 * n)
+        (many ? plane_tile<T, kSide, kPlaneRows, 2, false> : plane_tile<T, kSide, 1, 2, false>)(
+            in + i, block.pitch, w, bias, n, to + i, p.out_width);
+      if (i + n < p.cols)
+        (many ? plane_tile<T, kSide, kPlaneRows, 2, true> : plane_tile<T, kSide, 1, 2, true>)(
+            in + i, block.pitch, w, bias, p.cols - i - n, to + i, p.out_width);
+      else if (i < p.cols)
+        (many ? plane_tile<T, kSide, kPlaneRows, 1, true> : plane_tile<T, kSide, 1, 1, true>)(
+            in + i, block.pitch, w, bias, p.cols - i, to + i, p.out_width);
+      j += many ? kPlaneRows : 1;
+    }
+  });
+}
+
 // ---- other dtypes
 
 template <class T>
@@ -297,7 +351,12 @@ void correlate_float(const CorrelatePlan& plan) {
     p.cols = p.in_width = p.out_width = joined * p.cols;
     p.rows = p.in_height = p.out_height = p.rows / joined;
   }
-  if (pixels_are_better<T>(p))
+  const int64_t side = plane_side(p, Window(p));
+  if (side == 3)
+    correlate_planes<T, 3>(p);
+  else if (side == 5)
+    correlate_planes<T, 5>(p);
+  else if (pixels_are_better<T>(p))
     correlate_by_pixels<T>(p);
   else
     correlate_by_channels<T>(p);

@@ -97,18 +97,19 @@ struct BlockShape {
   }
 };
 
-// Copies one row of the window, with zeros outside of the input.
+// Copies one row of the window, with zeros outside of the input where nobody wrote them before.
 template <class T>
 RL_INLINE void copy_row(const T* in, int64_t width, int64_t first, int64_t cols, int64_t split,
-                        int64_t part, T* to) {
+                        int64_t part, T* to, bool has_margin) {
   if (split == 1) {
     const int64_t left = min64(max64(-first, 0), cols);
     const int64_t right = max64(min64(width - first, cols), left);
-    for (int64_t x = 0; x < left; ++x) to[x] = T(0);
     constexpr int64_t w = Vec<T>::kSize;
     int64_t x = left;
     for (; x + w <= right; x += w) Vec<T>::loadu(in + first + x).storeu(to + x);
     if (x < right) Vec<T>::load_partial(in + first + x, right - x).store_partial(to + x, right - x);
+    if (has_margin) return;
+    for (x = 0; x < left; ++x) to[x] = T(0);
     for (x = right; x < cols; ++x) to[x] = T(0);
     return;
   }
@@ -119,10 +120,11 @@ RL_INLINE void copy_row(const T* in, int64_t width, int64_t first, int64_t cols,
     }
 }
 
-// Makes the block of output rows [j0, j1) readable; `buffer` has channels * shape.plane elements.
+// Makes the block of output rows [j0, j1) readable; `buffer` has channels * shape.plane elements,
+// which are 0 outside of the input already if `has_margin`.
 template <class T>
 Block<T> load_block(const ConvGeometry& g, const Window& w, const BlockShape& shape, const T* in,
-                    int64_t j0, int64_t j1, T* buffer) {
+                    int64_t j0, int64_t j1, T* buffer, bool has_margin) {
   if (!shape.is_copy) return {in, shape.plane, shape.pitch};
   const int64_t first = j0 * g.in_sy + w.min_dy, rows = w.rows(g, j1 - j0), cols = w.cols(g);
   for (int64_t c = 0; c < g.in_channels; ++c) {
@@ -130,10 +132,11 @@ Block<T> load_block(const ConvGeometry& g, const Window& w, const BlockShape& sh
     T* to = buffer + c * shape.plane;
     for (int64_t r = 0; r < rows; ++r, to += shape.pitch) {
       const int64_t y = first + r;
-      if (y < 0 || y >= g.in_height)
+      if (y >= 0 && y < g.in_height)
+        copy_row(plane + y * g.in_width, g.in_width, w.min_dx, cols, shape.split, shape.part, to,
+                 has_margin);
+      else if (!has_margin)
         fill_zero(to, shape.pitch);
-      else
-        copy_row(plane + y * g.in_width, g.in_width, w.min_dx, cols, shape.split, shape.part, to);
     }
   }
   const int64_t origin = first * shape.pitch + (shape.split == 1 ? w.min_dx : 0);

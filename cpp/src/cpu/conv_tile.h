@@ -49,6 +49,38 @@ template <class T, int kPixels, int kVectors, int kStep>
     for (int v = 0; v < kVectors; ++v) sum[p][v].storeu(tile + (p * kVectors + v) * V::kSize);
 }
 
+// The same with one vector of channels where taps come in runs of kRun neighbours in a row, to the
+// right (kSign 1) or to the left (kSign -1): neighbouring pixels share what they read, which would
+// otherwise bound the speed.
+template <class T, int kPixels, int kRun, int kSign>
+[[gnu::noinline]] void channel_run_tile(const TileInput<T>& in, int64_t, const T* weight,
+                                        const T* bias, T* tile) {
+  using V = Vec<T>;
+  V sum[kPixels];
+  const V start = V::loadu(bias);
+#pragma GCC unroll 16
+  for (int p = 0; p < kPixels; ++p) sum[p] = start;
+  const T* plane = in.data;
+  for (int64_t c = 0; c < in.channels; ++c, plane += in.plane)
+    for (int64_t t = 0; t < in.tap_count; t += kRun) {
+      const T* x = plane + in.taps[kSign > 0 ? t : t + kRun - 1];
+      V w[kRun];
+#pragma GCC unroll 8
+      for (int r = 0; r < kRun; ++r)
+        w[r] = V::loadu(weight + (kSign > 0 ? r : kRun - 1 - r) * V::kSize);
+      weight += kRun * V::kSize;
+#pragma GCC unroll 32
+      for (int q = 0; q < kPixels + kRun - 1; ++q) {
+        const V value(x[q]);
+#pragma GCC unroll 8
+        for (int r = 0; r < kRun; ++r)
+          if (q - r >= 0 && q - r < kPixels) sum[q - r] = fma(value, w[r], sum[q - r]);
+      }
+    }
+#pragma GCC unroll 16
+  for (int p = 0; p < kPixels; ++p) sum[p].storeu(tile + p * V::kSize);
+}
+
 template <class T>
 using ChannelTile = void (*)(const TileInput<T>& in, int64_t step, const T* weight, const T* bias,
                              T* tile);
@@ -77,9 +109,40 @@ RL_INLINE ChannelTile<T> find_channel_tile(int64_t pixels, int64_t vectors) {
 }
 template <class T>
 ChannelTile<T> find_channel_tile(int64_t pixels, int64_t vectors, int64_t step) {
-  return step == 1   ? find_channel_tile<T, 1>(pixels, vectors)
-         : step == 2 ? find_channel_tile<T, 2>(pixels, vectors)
-                     : find_channel_tile<T, 0>(pixels, vectors);
+  if constexpr (sizeof(T) == 4) {
+    if (step == 1) return find_channel_tile<T, 1>(pixels, vectors);
+    if (step == 2) return find_channel_tile<T, 2>(pixels, vectors);
+  }
+  return find_channel_tile<T, 0>(pixels, vectors);
+}
+
+template <class T, int kRun, int kSign, int kPixels = 1>
+RL_INLINE ChannelTile<T> find_run_tile(int64_t pixels) {
+  if constexpr (kPixels <= kMaxPixels) {
+    if (pixels == kPixels) return &channel_run_tile<T, kPixels, kRun, kSign>;
+    return find_run_tile<T, kRun, kSign, kPixels + 1>(pixels);
+  } else {
+    return nullptr;
+  }
+}
+
+// Whether all taps come in runs of `run` offsets that differ by `sign`.
+RL_INLINE bool has_runs(const int64_t* taps, int64_t count, int64_t run, int64_t sign) {
+  if (count == 0 || count % run != 0) return false;
+  for (int64_t t = 0; t < count; ++t)
+    if (t % run != 0 && taps[t] - taps[t - 1] != sign) return false;
+  return true;
+}
+// Null where taps come in no runs.
+template <class T>
+ChannelTile<T> find_run_tile(int64_t pixels, const int64_t* taps, int64_t count) {
+  if constexpr (sizeof(T) == 4) {
+    if (has_runs(taps, count, 3, 1)) return find_run_tile<T, 3, 1>(pixels);
+    if (has_runs(taps, count, 3, -1)) return find_run_tile<T, 3, -1>(pixels);
+    if (has_runs(taps, count, 5, 1)) return find_run_tile<T, 5, 1>(pixels);
+    if (has_runs(taps, count, 5, -1)) return find_run_tile<T, 5, -1>(pixels);
+  }
+  return nullptr;
 }
 
 // kVectors vectors of neighbouring pixels in a row (of the last one `count` lanes, where kPartial)
@@ -119,6 +182,45 @@ template <class T, int kChannels, int kVectors, bool kPartial>
         sum[o][v].store_partial(to, count);
       else
         sum[o][v].storeu(to);
+    }
+}
+
+// One plane to one plane: kRows rows of kVectors vectors of pixels, kSide x kSide neighbouring taps.
+// Rows share what they read. Output rows are `out_row` apart, input rows `in_row`.
+template <class T, int kSide, int kRows, int kVectors, bool kPartial>
+[[gnu::noinline]] void plane_tile(const T* in, int64_t in_row, const T* weight, T bias,
+                                  int64_t count, T* out, int64_t out_row) {
+  using V = Vec<T>;
+  V sum[kRows][kVectors];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) sum[r][v] = V(bias);
+#pragma GCC unroll 16
+  for (int y = 0; y < kRows + kSide - 1; ++y, in += in_row)
+#pragma GCC unroll 8
+    for (int k = 0; k < kSide; ++k) {
+      V x[kVectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v)
+        x[v] = kPartial && v == kVectors - 1 ? V::load_partial(in + k + v * V::kSize, count)
+                                             : V::loadu(in + k + v * V::kSize);
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r)
+        if (y - r >= 0 && y - r < kSide) {
+          const V w(weight[(y - r) * kSide + k]);
+#pragma GCC unroll 4
+          for (int v = 0; v < kVectors; ++v) sum[r][v] = fma(w, x[v], sum[r][v]);
+        }
+    }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r, out += out_row)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      if (kPartial && v == kVectors - 1)
+        sum[r][v].store_partial(out + v * V::kSize, count);
+      else
+        sum[r][v].storeu(out + v * V::kSize);
     }
 }
 

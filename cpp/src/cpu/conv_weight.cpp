@@ -126,9 +126,11 @@ RL_INLINE TermTile<T> find_channel_terms(int64_t rows, int64_t vectors) {
 }
 template <class T>
 TermTile<T> find_channel_terms(int64_t rows, int64_t vectors, int64_t step) {
-  return step == 1   ? find_channel_terms<T, 1>(rows, vectors)
-         : step == 2 ? find_channel_terms<T, 2>(rows, vectors)
-                     : find_channel_terms<T, 0>(rows, vectors);
+  if constexpr (sizeof(T) == 4) {
+    if (step == 1) return find_channel_terms<T, 1>(rows, vectors);
+    if (step == 2) return find_channel_terms<T, 2>(rows, vectors);
+  }
+  return find_channel_terms<T, 0>(rows, vectors);
 }
 
 template <class T, int kChannels, int kRows = 1>
@@ -222,7 +224,7 @@ void weight_gradient(const WeightGradientPlan& p, bool by_pixels) {
     T* buffer = blocks.get() + (slot * p.groups + g) * block_size;
     T* packed = grads.get() + (slot * p.groups + g) * grad_size;
     if (make) {
-      load_block(p, window, shape, in, j0, j1, buffer);
+      load_block(p, window, shape, in, j0, j1, buffer, false);
       if (!by_pixels) {
         const int64_t pixels = (j1 - j0) * p.cols;
         for (int64_t panel = 0; panel < t.panels; ++panel) {
