@@ -49,10 +49,11 @@ def markdown_lines(results: list[Result], machine: dict) -> list[str]:
         f"{label} {machine['versions'].get(name, '(not installed)')}"
         for name, label in zip(rivals, ("NumPy", "PyTorch"), strict=True)
     )
-    where = f"{machine['processor']}, {machine['threads']} threads"
+    count = f"{machine['threads']} thread{'s' * (machine['threads'] > 1)}"
+    where = f"{machine['processor']}, {count}"
     lines = [
         f"Rushlight {ours}, {against}, Python {machine['python']}; {where}.",
-        "Time of one call:",
+        f"Time of one call, {machine['statistic']} of {machine['rounds']} rounds:",
         "",
         "| | Rushlight | NumPy | PyTorch | to the faster rival |",
         "| --- | ---: | ---: | ---: | ---: |",

@@ -27,11 +27,17 @@ class Result:
     row: Row
     samples: dict[str, list[float]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    best: bool = False
 
     def ns(self, library: str) -> float | None:
-        """Median nanoseconds a call, or None where the library has no result."""
+        """Nanoseconds a call, or None where the library has no result.
+
+        The median of the rounds, or their least where `best` is set.
+        """
         samples = self.samples.get(library)
-        return statistics.median(samples) if samples else None
+        if not samples:
+            return None
+        return min(samples) if self.best else statistics.median(samples)
 
     def against(self, library: str) -> float | None:
         """Our time over the library's."""
@@ -166,7 +172,7 @@ def summary_lines(results: list[Result]) -> Iterable[str]:
 
 
 LEGEND = """\
-Median time of one call. 'vs faster' is Rushlight's time over the faster rival's: below
+Time of one call. 'vs faster' is Rushlight's time over the faster rival's: below
 1 is a win. LOSES: more than 5% slower than it (start-up: 30%); even: less than that.
 MISSES: wins, but short of what is promised (small ops: half of NumPy's time and a fifth
 of PyTorch's; recorded: a fifth of PyTorch's; bandwidth: 70% of a copy).

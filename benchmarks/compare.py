@@ -114,7 +114,9 @@ def measure(
     samples: dict[str, list[float]] = {}
     errors: dict[str, str] = {}
     calls: dict[str, int] = {}
-    budget = 0.004 if options.quick else 0.02
+    budget = 0.0004 if options.busy else 0.004 if options.quick else 0.02
+    # On a busy machine a batch must fit between two interruptions.
+    batches = 20 if options.busy else 1
     chosen = [
         worker
         for worker in workers
@@ -134,10 +136,13 @@ def measure(
         answer = turn(worker, do="prepare", family=family, row=index, budget=budget)
         if answer:
             calls[worker.name] = answer["calls"]
+    count = 1 if row.measure else batches
     for _ in range(options.rounds):
         for worker in chosen:
             if worker.name in calls:
-                answer = turn(worker, do="time", calls=calls[worker.name])
+                answer = turn(
+                    worker, do="time", calls=calls[worker.name], batches=count
+                )
                 if answer:
                     samples.setdefault(worker.name, []).append(answer["ns"])
     for worker in chosen:
@@ -181,6 +186,12 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         help="rows whose family/name contains or matches PATTERN (may be repeated)",
     )
     parser.add_argument("--quick", action="store_true", help="3 short rounds, noisier")
+    parser.add_argument(
+        "--busy",
+        action="store_true",
+        help="for a machine that does other work: the least of many short batches "
+        "instead of the median; say so when quoting, and prefer --threads 1",
+    )
     parser.add_argument("--rounds", type=int, help="default: 7, with --quick 3")
     parser.add_argument("--threads", type=int, help="default: the cores it may use")
     parser.add_argument("--csv", type=Path, metavar="FILE")
@@ -230,29 +241,31 @@ def main(arguments: list[str] | None = None) -> int:
 
     workers, versions = start_workers(options.threads)
     names = ", ".join(f"{name} {text}" for name, text in versions.items() if text)
+    statistic = "least" if options.busy else "median"
     machine = {
         "title": f"{names}\n{processor()}, {options.threads} threads, "
-        f"Python {platform.python_version()}, median of {options.rounds} rounds",
+        f"Python {platform.python_version()}, {statistic} of {options.rounds} rounds",
         "versions": versions,
         "processor": processor(),
         "threads": options.threads,
         "rounds": options.rounds,
+        "statistic": statistic,
         "python": platform.python_version(),
         "system": platform.platform(),
         "load": os.getloadavg(),
     }
     print(machine["title"])
-    if machine["load"][0] > 0.5:
+    if machine["load"][0] > 0.5 and not options.busy:
         print(
-            f"note: the machine is busy (load {machine['load'][0]:.1f}); threaded rows "
-            "wait for a core and say little"
+            f"note: the machine is busy (load {machine['load'][0]:.1f}): medians, of "
+            "threaded rows above all, say little; see --busy"
         )
     results: list[Result] = []
     started = time.perf_counter()
     try:
         for family, title, index, row in rows:
             samples, errors = measure(row, family, index, workers, options)
-            result = Result(family, title, row, samples, errors)
+            result = Result(family, title, row, samples, errors, options.busy)
             first = not results or results[-1].title != title
             results.append(result)
             for line in list(table_lines([result]))[0 if first else 2 :]:
