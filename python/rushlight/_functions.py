@@ -84,12 +84,16 @@ def _like(input, dtype, op):
     return _ops._empty_like(_tensor(op, input).detach(), dtype)
 
 
-def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+def empty_like(
+    input, *, dtype=None, device=None, requires_grad=False, memory_format=None
+):
     """Uninitialised, with ``input``'s shape, and its dtype unless given."""
     return _place(_like(input, dtype, "empty_like"), None, device, requires_grad)
 
 
-def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+def zeros_like(
+    input, *, dtype=None, device=None, requires_grad=False, memory_format=None
+):
     """Zeros of ``input``'s shape, and its dtype unless given.
 
     Example::
@@ -97,12 +101,18 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
         >>> rushlight.zeros_like(rushlight.arange(3))
         tensor([0, 0, 0])
     """
-    return _place(_like(input, dtype, "zeros_like").zero_(), None, device, requires_grad)
+    return _place(
+        _like(input, dtype, "zeros_like").zero_(), None, device, requires_grad
+    )
 
 
-def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+def ones_like(
+    input, *, dtype=None, device=None, requires_grad=False, memory_format=None
+):
     """Ones of ``input``'s shape, and its dtype unless given."""
-    return _place(_like(input, dtype, "ones_like").fill_(1), None, device, requires_grad)
+    return _place(
+        _like(input, dtype, "ones_like").fill_(1), None, device, requires_grad
+    )
 
 
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False):
@@ -320,7 +330,9 @@ def real(input):
 def imag(input):
     """The imaginary part, a view."""
     if not input.is_complex():
-        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+        raise RuntimeError(
+            "imag is not implemented for tensors with non-complex dtypes."
+        )
     return _ops.view_as_real(input)[..., 1]
 
 

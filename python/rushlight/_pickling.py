@@ -25,7 +25,9 @@ class _StoredBytes:
         return _load_bytes, (bytes(memoryview(self.data)),)
 
 
-_stored = weakref.WeakValueDictionary()  # _storage_id -> _StoredBytes, which keeps it alive
+_stored = (
+    weakref.WeakValueDictionary()
+)  # _storage_id -> _StoredBytes, which keeps it alive
 
 
 def _bytes_of(tensor):
@@ -82,4 +84,6 @@ def reduce_tensor(tensor, protocol):
         type(tensor),
     )
     state = getattr(tensor, "__dict__", None)
-    return (_load_tensor, arguments, dict(state)) if state else (_load_tensor, arguments)
+    return (
+        (_load_tensor, arguments, dict(state)) if state else (_load_tensor, arguments)
+    )

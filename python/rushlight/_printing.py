@@ -134,7 +134,8 @@ def _render(data, dim, indent, width, text):
         ]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
     rows = [
-        "..." if x is ... else _render(x, dim - 1, indent + 1, width, text) for x in data
+        "..." if x is ... else _render(x, dim - 1, indent + 1, width, text)
+        for x in data
     ]
     return "[" + ("," + "\n" * (dim - 1) + " " * (indent + 1)).join(rows) + "]"
 

@@ -59,7 +59,9 @@ def to(self, *args, **kwargs):
     kwargs.pop("memory_format", None)
     other = kwargs.pop("other", None)
     if kwargs:
-        raise TypeError(f"to() got an unexpected keyword argument {next(iter(kwargs))!r}")
+        raise TypeError(
+            f"to() got an unexpected keyword argument {next(iter(kwargs))!r}"
+        )
     for arg in args:
         if isinstance(arg, dtype):
             want_dtype = arg
@@ -167,7 +169,9 @@ def __array__(self, dtype=None, copy=None):
     array = self.numpy()
     if dtype is not None and array.dtype != dtype:
         if copy is False:
-            raise ValueError("Unable to avoid copy while creating an array as requested.")
+            raise ValueError(
+                "Unable to avoid copy while creating an array as requested."
+            )
         return array.astype(dtype)
     return numpy.array(array, copy=True) if copy else array
 
@@ -223,9 +227,7 @@ def type_as(self, other):
     return self._to_dtype(other.dtype)
 
 
-def new_empty_strided(
-    self, size, stride, dtype=None, device=None, requires_grad=False
-):
+def new_empty_strided(self, size, stride, dtype=None, device=None, requires_grad=False):
     """Uninitialised, of given strides, with this tensor's dtype unless given."""
     return _functions.empty_strided(
         size, stride, dtype=dtype or self.dtype, requires_grad=requires_grad
@@ -254,6 +256,11 @@ def clamp_min_(self, min):
 def clamp_max_(self, max):
     """In-place :func:`clamp_max`."""
     return clamp_(self, None, max)
+
+
+def sgn_(self):
+    """In-place :func:`sgn`."""
+    return self.copy_(_functions.sgn(self))
 
 
 def fill_(self, value):
@@ -403,6 +410,7 @@ METHODS = {
     "clamp_min_": clamp_min_,
     "clamp_max_": clamp_max_,
     "fill_": fill_,
+    "sgn_": sgn_,
     "resize_": resize_,
     "resize_as_": resize_as_,
     "set_": set_,

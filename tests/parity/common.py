@@ -6,9 +6,8 @@ import math
 import warnings
 
 import numpy as np
-import torch
-
 import rushlight as rl
+import torch
 
 FLOATS = ["float16", "bfloat16", "float32", "float64"]
 INTS = ["uint8", "int8", "int16", "int32", "int64"]
@@ -28,7 +27,11 @@ def outcome(call):
 
 def same_error(ours, theirs):
     """Whether an error is theirs or a subclass: NotImplementedError is a RuntimeError."""
-    names = {theirs[1], "NotImplementedError"} if theirs[1] == "RuntimeError" else {theirs[1]}
+    names = (
+        {theirs[1], "NotImplementedError"}
+        if theirs[1] == "RuntimeError"
+        else {theirs[1]}
+    )
     # There is no half-precision complex here; what PyTorch lacks for it works in complex64.
     return "ComplexHalf" in theirs[2] or (ours[0] == "error" and ours[1] in names)
 

@@ -10,10 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
+import rushlight as rl  # noqa: E402
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
-
-import rushlight as rl  # noqa: E402
 
 FLOATS = ["float16", "bfloat16", "float32", "float64"]
 INTS = ["uint8", "int8", "int16", "int32", "int64"]
@@ -143,9 +142,7 @@ def test_format():
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.floats(width=64), min_size=1, max_size=12))
 def test_any_doubles(values):
-    same(
-        rl.tensor(values, dtype=rl.float64), torch.tensor(values, dtype=torch.float64)
-    )
+    same(rl.tensor(values, dtype=rl.float64), torch.tensor(values, dtype=torch.float64))
 
 
 @settings(max_examples=200, deadline=None)

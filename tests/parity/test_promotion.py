@@ -9,19 +9,60 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
+import rushlight as rl  # noqa: E402
 from common import DTYPES, INTS, assert_same, outcome, same_error  # noqa: E402
 
-import rushlight as rl  # noqa: E402
-
 UNSIGNED = ["uint16", "uint32", "uint64"]
-FUNCTIONS = """
-add sub mul div floor_divide remainder fmod pow atan2 hypot maximum minimum fmax fmin eq ne
-lt le gt ge logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor
-bitwise_left_shift bitwise_right_shift
-""".split()
-OPERATORS = """
-add sub mul truediv floordiv mod pow and_ or_ xor lshift rshift eq ne lt le gt ge
-""".split()
+FUNCTIONS = [
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "floor_divide",
+    "remainder",
+    "fmod",
+    "pow",
+    "atan2",
+    "hypot",
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "bitwise_left_shift",
+    "bitwise_right_shift",
+]
+OPERATORS = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "and_",
+    "or_",
+    "xor",
+    "lshift",
+    "rshift",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+]
 SCALARS = [True, 2, 2.0, 2j]
 
 
@@ -43,12 +84,19 @@ def check(ours, theirs, where):
         assert ours == theirs, f"{where}: theirs {theirs}, ours {ours}"
 
 
-@pytest.mark.parametrize("shapes", [((2,), (2,)), ((2,), ()), ((), (2,)), ((), ())], ids=str)
+@pytest.mark.parametrize(
+    "shapes", [((2,), (2,)), ((2,), ()), ((), (2,)), ((), ())], ids=str
+)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_tensor_tensor(name, shapes):
     for x, y in itertools.product(DTYPES, DTYPES):
         found = [
-            result(lib, getattr(lib, name), ones(lib, x, shapes[0]), ones(lib, y, shapes[1]))
+            result(
+                lib,
+                getattr(lib, name),
+                ones(lib, x, shapes[0]),
+                ones(lib, y, shapes[1]),
+            )
             for lib in (rl, torch)
         ]
         check(*found, (name, x, y))
@@ -87,7 +135,12 @@ def test_inplace(name):
 
 def test_promote_types():
     for x, y in itertools.product([*DTYPES, *UNSIGNED], repeat=2):
-        if {x, y} & set(UNSIGNED) and {x, y} & {"bool", *INTS, "complex64", "complex128"}:
+        if {x, y} & set(UNSIGNED) and {x, y} & {
+            "bool",
+            *INTS,
+            "complex64",
+            "complex128",
+        }:
             continue  # PyTorch refuses even bool with uint16
         assert_same(lambda t: t.promote_types(getattr(t, x), getattr(t, y)))  # noqa: B023
 

@@ -9,9 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-from common import DTYPES, assert_same  # noqa: E402
-
 import rushlight as rl  # noqa: E402
+from common import DTYPES, assert_same  # noqa: E402
 
 X = np.arange(6.0).reshape(2, 3)
 nested = 1

@@ -6,9 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-from common import outcome, same_error  # noqa: E402
-
 import rushlight as rl  # noqa: E402
+from common import outcome, same_error  # noqa: E402
 
 BASES = {
     "0d": lambda t: t.arange(1.0)[0],
@@ -213,10 +212,23 @@ def test_view(code, base):
         assert ours == theirs, f"theirs: {theirs}\nours:   {ours}"
 
 
-SHARING = """
-view(-1) reshape(-1) flatten() squeeze() unsqueeze(0) permute(1,0) transpose(0,1) t()
-expand(2,3) narrow(0,0,1) select(0,1) unfold(1,2,1) diagonal() detach() as_strided((2,),(1,))
-""".split()
+SHARING = [
+    "view(-1)",
+    "reshape(-1)",
+    "flatten()",
+    "squeeze()",
+    "unsqueeze(0)",
+    "permute(1,0)",
+    "transpose(0,1)",
+    "t()",
+    "expand(2,3)",
+    "narrow(0,0,1)",
+    "select(0,1)",
+    "unfold(1,2,1)",
+    "diagonal()",
+    "detach()",
+    "as_strided((2,),(1,))",
+]
 
 
 @pytest.mark.parametrize("call", SHARING)
@@ -232,11 +244,23 @@ def test_views_share_memory(call):
 
 @pytest.mark.parametrize("code", ["f({})", "f({}, 0)"])
 @pytest.mark.parametrize(
-    "name", "squeeze unsqueeze transpose permute narrow select unfold diagonal".split()
+    "name",
+    [
+        "squeeze",
+        "unsqueeze",
+        "transpose",
+        "permute",
+        "narrow",
+        "select",
+        "unfold",
+        "diagonal",
+    ],
 )
 def test_wrong_types(name, code):
     def run(t):
-        return eval(code.format("3"), {"f": getattr(t, name, None) or getattr(t.Tensor, name)})
+        return eval(
+            code.format("3"), {"f": getattr(t, name, None) or getattr(t.Tensor, name)}
+        )
 
     ours, theirs = outcome(lambda: run(rl)), outcome(lambda: run(torch))
     assert theirs[0] == "error"

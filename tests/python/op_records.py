@@ -56,7 +56,9 @@ def _draw(rng, spec, dtype):
         return rng.random(spec.shape) < 0.5
     values = rng.uniform(spec.low, spec.high, spec.shape)
     if dtype.startswith("complex"):
-        return (values + 1j * rng.uniform(spec.low, spec.high, spec.shape)).astype(dtype)
+        return (values + 1j * rng.uniform(spec.low, spec.high, spec.shape)).astype(
+            dtype
+        )
     if spec.away_from_whole:
         gap = spec.away_from_whole
         values = np.floor(values) + gap + (values - np.floor(values)) * (1 - 2 * gap)
@@ -138,9 +140,7 @@ def _binary(name, reference, a=(-2, 2), b=(-2, 2), **options):
     )
     options.setdefault("inplace", name + "_")
     options.setdefault("out", True)
-    return OpRecord(
-        name, _named(name), inputs, reference, elementwise=True, **options
-    )
+    return OpRecord(name, _named(name), inputs, reference, elementwise=True, **options)
 
 
 _MISMATCH = (RuntimeError, "rl.{name}(rl.ones(2), rl.ones(3))")
@@ -204,8 +204,15 @@ NUMBERS = [
     _op("pow_number", lambda rl, x: x**3, (2, 3), rows=("pow",), complex_grad=True),
     _op("pow_zero", lambda rl, x: x**0, (2, 3), rows=("pow",)),
     _op("rpow_number", lambda rl, x: 2.5**x, (2, 3), rows=("pow",), complex_grad=True),
-    _op("remainder_number", lambda rl, x: x % 5, Input((2, 3), 1, 4), rows=("remainder",)),
-    _op("add_alpha", lambda rl, x, y: rl.add(x, y, alpha=2), (2, 3), (3,), rows=("add",)),
+    _op(
+        "remainder_number",
+        lambda rl, x: x % 5,
+        Input((2, 3), 1, 4),
+        rows=("remainder",),
+    ),
+    _op(
+        "add_alpha", lambda rl, x, y: rl.add(x, y, alpha=2), (2, 3), (3,), rows=("add",)
+    ),
     _op("clamp", lambda rl, x: rl.clamp(x, -3, 3), (2, 3), rows=("maximum", "minimum")),
 ]
 
@@ -244,7 +251,13 @@ COMPOSED = [
     _op("contiguous", lambda rl, x: x.t().contiguous(), (2, 3), rows=("clone",)),
     _op("angle", lambda rl, x: rl.angle(x), Input((2, 3), 0.3, 2), rows=("atan2",)),
     _op("conj", lambda rl, x: x.conj(), (2, 3), rows=("mul",), complex_grad=True),
-    _op("sgn", lambda rl, x: x.sgn(), Input((2, 3), 0.3, 2), rows=("sign",), complex_grad=True),
+    _op(
+        "sgn",
+        lambda rl, x: x.sgn(),
+        Input((2, 3), 0.3, 2),
+        rows=("sign",),
+        complex_grad=True,
+    ),
 ]
 
 VIEWS = [
@@ -260,7 +273,12 @@ VIEWS = [
     _op("select", lambda rl, x: x[1], (2, 3)),
     _op("select_last", lambda rl, x: x[:, -1], (2, 3), rows=("select", "slice")),
     _op("slice", lambda rl, x: x[1:, ::2], (3, 4), complex_grad=True),
-    _op("index_none", lambda rl, x: x[None, ..., 1:], (3, 4), rows=("slice", "unsqueeze")),
+    _op(
+        "index_none",
+        lambda rl, x: x[None, ..., 1:],
+        (3, 4),
+        rows=("slice", "unsqueeze"),
+    ),
     _op("flatten", lambda rl, x: x.flatten(1), (2, 3, 2)),
     _op("unflatten", lambda rl, x: x.unflatten(1, (2, -1)), (2, 4)),
     _op("movedim", lambda rl, x: x.movedim((0, 1), (-1, 0)), (2, 3, 2)),

@@ -8,7 +8,6 @@ import weakref
 
 import numpy as np
 import pytest
-
 import rushlight as rl
 from rushlight.autograd import Function, gradcheck, gradgradcheck
 from rushlight.autograd.gradcheck import GradcheckError
@@ -283,7 +282,9 @@ def test_version_errors():
     y = x * 1
     z = y * y
     y.add_(1)
-    with pytest.raises(RuntimeError, match=r"modified by an inplace.*MulBackward0") as caught:
+    with pytest.raises(
+        RuntimeError, match=r"modified by an inplace.*MulBackward0"
+    ) as caught:
         z.sum().backward()
     assert "float64" in str(caught.value)
     a = x.exp()
@@ -316,7 +317,9 @@ def test_anomaly_mode_names_the_lines():
         with pytest.raises(RuntimeError) as caught:
             z.sum().backward()
     text = str(caught.value)
-    lines = [int(p.split()[0].strip(",.)")) for p in text.split("test_autograd.py:")[1:]]
+    lines = [
+        int(p.split()[0].strip(",.)")) for p in text.split("test_autograd.py:")[1:]
+    ]
     assert len(lines) == 2
     assert lines[1] == lines[0] + 1
     with pytest.raises(RuntimeError, match="detect_anomaly"):

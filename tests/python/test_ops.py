@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from op_records import ERRORS, RECORDS
-
 import rushlight as rl
+from op_records import ERRORS, RECORDS
 from rushlight.autograd import gradcheck, gradgradcheck
 from rushlight.autograd._derivatives import RULES
 

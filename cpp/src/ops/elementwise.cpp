@@ -74,6 +74,23 @@ void check_exponent(BinaryOp op, DType computed, const Scalar& exponent, bool is
            "pow(): Integers to negative integer powers are not allowed; convert the tensor to float");
 }
 
+// The exponents that PyTorch computes another way, faster and with other special values.
+bool power_is_unary(DType computed, const Scalar& exponent, UnaryOp* op) {
+  if (!is_inexact(computed) || exponent.kind() == Scalar::Kind::Complex) return false;
+  const double e = exponent.to_double();
+  if (e == 2)
+    *op = UnaryOp::square;
+  else if (e == 0.5)
+    *op = UnaryOp::sqrt;
+  else if (e == -0.5)
+    *op = UnaryOp::rsqrt;
+  else if (e == -1)
+    *op = UnaryOp::reciprocal;
+  else
+    return false;
+  return true;
+}
+
 void run_binary(BinaryOp op, DType computed, const Tensor& out, const Tensor& a, const Tensor& b) {
   NdPlan plan;
   const Tensor* operands[] = {&out, &a, &b};
@@ -112,6 +129,9 @@ Tensor binary_scalar(BinaryOp op, const Tensor& t, const Scalar& s, int scalar_a
     check_division(op, t);
   if (op == BinaryOp::sub) check_no_bool(false, s.kind() == Scalar::Kind::Bool);
   check_exponent(op, computed, s, scalar_at == 2);
+  UnaryOp power;
+  if (op == BinaryOp::pow && scalar_at == 2 && power_is_unary(computed, s, &power))
+    return unary(power, to_dtype(t, computed));
   alignas(16) char element[16];
   s.store(computed, element);
   const Tensor a = to_dtype(t, computed);
@@ -119,6 +139,16 @@ Tensor binary_scalar(BinaryOp op, const Tensor& t, const Scalar& s, int scalar_a
   Tensor out = allocate_result(a.shape(), out_type(row, computed), operands, 1);
   run_binary_scalar(op, computed, out, a, element, scalar_at);
   return out;
+}
+
+// An operand to read while out is written: itself, or a copy where strided views meet in memory
+// (dense ones were refused before).
+Tensor apart_from(const Tensor& out, const Tensor& in) {
+  if (RL_LIKELY(out.storage_ptr().get() != in.storage_ptr().get())) return in;
+  if (out.bytes() == in.bytes() && out.shape() == in.shape() && out.strides() == in.strides() &&
+      out.dtype() == in.dtype())
+    return in;
+  return may_share_memory(out, in) ? clone(in) : in;
 }
 
 // Writes a kernel's result into a given tensor of another dtype.
@@ -231,7 +261,7 @@ void unary_out(UnaryOp op, const Tensor& self, const Tensor& out) {
   write_out(name, result, out, [&](const Tensor& to) {
     if (row.rule == Rule::Whole && category(self.dtype()) == 1) return copy_(to, self);
     const DType computed = compute_type(row, self.dtype());
-    const Tensor in = to_dtype(self, computed);
+    const Tensor in = to_dtype(apart_from(to, self), computed);
     NdPlan plan;
     const Tensor* operands[] = {&to, &in};
     make_plan(plan, to.shape(), operands, 2);
@@ -275,7 +305,8 @@ void binary_out(BinaryOp op, const Tensor& a, const Tensor& b, const Tensor& out
   check_no_partial_overlap(name, out, b);
   check_division(op, b);
   write_out(name, out_type(row, computed), out, [&](const Tensor& to) {
-    run_binary(op, computed, to, to_dtype(a, computed), to_dtype(b, computed));
+    run_binary(op, computed, to, to_dtype(apart_from(to, a), computed),
+               to_dtype(apart_from(to, b), computed));
   });
 }
 
@@ -290,10 +321,13 @@ void binary_out(BinaryOp op, const Tensor& a, const Scalar& b, const Tensor& out
   if (b.to_double() == 0 && is_integral(computed)) check_division(op, scalar_tensor(b, computed));
   if (op == BinaryOp::sub) check_no_bool(false, b.kind() == Scalar::Kind::Bool);
   check_exponent(op, computed, b, true);
+  UnaryOp power;
+  if (op == BinaryOp::pow && a.dtype() == computed && power_is_unary(computed, b, &power))
+    return unary_out(power, a, out);
   alignas(16) char element[16];
   b.store(computed, element);
   write_out(name, out_type(row, computed), out, [&](const Tensor& to) {
-    run_binary_scalar(op, computed, to, to_dtype(a, computed), element, 2);
+    run_binary_scalar(op, computed, to, to_dtype(apart_from(to, a), computed), element, 2);
   });
 }
 

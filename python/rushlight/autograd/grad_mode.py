@@ -11,7 +11,6 @@ from rushlight._core import (
     is_inference_mode_enabled,
 )
 
-
 _GENERATOR = 0x20  # inspect.CO_GENERATOR
 
 

@@ -62,10 +62,7 @@ def _numerical(func, inputs, x, eps):
             up = _shifted(func, inputs, alias, place, eps * unit)
             down = _shifted(func, inputs, alias, place, -eps * unit)
             rows.append(
-                [
-                    [(a - b) / (2 * eps) for a, b in zip(p, m)]
-                    for p, m in zip(up, down)
-                ]
+                [[(a - b) / (2 * eps) for a, b in zip(p, m)] for p, m in zip(up, down)]
             )
     return rows
 
@@ -130,7 +127,9 @@ def _check_slow(func, inputs, wanted, eps, atol, rtol):
 
 def _random_like(tensor, rng):
     # Uniform in (0.2, 1): no element's derivative drowns.
-    values = [rng.uniform(0.2, 1.0) for _ in range(tensor.numel() * len(_units(tensor)))]
+    values = [
+        rng.uniform(0.2, 1.0) for _ in range(tensor.numel() * len(_units(tensor)))
+    ]
     if tensor.is_complex():
         values = [complex(a, b) for a, b in zip(values[::2], values[1::2])]
     flat = rushlight.tensor(values, dtype=tensor.dtype)
