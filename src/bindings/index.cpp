@@ -29,7 +29,8 @@ void bind_index(py::module_& m) {
          +[](const Tensor& input, const Tensor& indices, const std::optional<int64_t>& dim) {
            return take_along_dim(input, indices, dim);
          });
-  def_op(m, "index(input, indices)", &index);
+  def_op(m, "index(input, indices)",
+         static_cast<Tensor (*)(const Tensor&, const IndexList&)>(&index));
   def_inplace(m, "index_put_(input, indices, values, accumulate=False)", &index_put_);
   def_op(m, "index_put(input, indices, values, accumulate=False)", &index_put);
   def_op(m, "nonzero(input)", &nonzero);

@@ -2,6 +2,7 @@
 #include "for_each.h"
 #include "loops.h"
 #include "moves.h"
+#include "transpose.h"
 
 namespace rushlight::cpu::RL_ISA {
 namespace {
@@ -52,11 +53,17 @@ void where_loop(char* const* data, const int64_t* strides, int64_t n) {
             : *reinterpret_cast<const T*>(data[3] + i * strides[3]);
 }
 
+template <class T>
+void move_all(const NdPlan& plan) {
+  if (const int dim = transposed_dim<T>(plan)) return transposing_move<T>(plan, dim);
+  for_each(plan, &move_loop<T>);
+}
+
 void move_kernel(const NdPlan& plan, int itemsize) {
   switch (itemsize) {
 #define RL_SIZE(size, T) \
   case size:             \
-    return for_each(plan, &move_loop<T>);
+    return move_all<T>(plan);
     RL_FOR_SIZES(RL_SIZE)
 #undef RL_SIZE
   }

@@ -124,10 +124,21 @@ void masked_scatter_kernel(const void* mask, int64_t n, const int64_t* starts, c
   }
 }
 
-// Columns first, first + 1, ... where the mask is true.
+// Columns first, first + 1, ... where the mask is true. Writes up to kSlack elements too many.
+constexpr int64_t kSlack = 8;
 RL_INLINE int64_t pack_columns(const uint8_t* mask, int64_t n, int64_t first, int64_t* out) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < n; ++i) {
+  int64_t count = 0, i = 0;
+#if RL_VEC_AVX512
+  const __m512i step = _mm512_set1_epi64(8);
+  __m512i column = _mm512_add_epi64(_mm512_set1_epi64(first), _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
+  for (; i + 8 <= n; i += 8) {
+    const auto bits = Mask<int64_t>::loadu(reinterpret_cast<const bool*>(mask + i)).bits;
+    _mm512_storeu_si512(out + count, _mm512_maskz_compress_epi64(bits, column));
+    count += __builtin_popcount(unsigned(bits));
+    column = _mm512_add_epi64(column, step);
+  }
+#endif
+  for (; i < n; ++i) {
     out[count] = first + i;
     count += mask[i] != 0;
   }
@@ -150,15 +161,20 @@ void nonzero_kernel(const void* mask, const int64_t* shape, int ndim, const int6
       at[d] = rest % shape[d];
       rest /= shape[d];
     }
-    int64_t packed[kPack];
+    int64_t packed[kPack + kSlack];
+    const int64_t* const end = out + starts[block + 1] * ndim;
     for (int64_t i = 0; i < length;) {
       int64_t piece = columns - at[ndim - 1];
       piece = piece < kPack ? piece : kPack;
       piece = piece < length - i ? piece : length - i;
-      const int64_t count = pack_columns(m + i, piece, at[ndim - 1], packed);
-      for (int64_t c = 0; c < count; ++c, to += ndim) {
-        for (int d = 0; d < ndim - 1; ++d) to[d] = at[d];
-        to[ndim - 1] = packed[c];
+      if (ndim == 1 && end - to >= piece + kSlack) {
+        to += pack_columns(m + i, piece, at[0], to);
+      } else {
+        const int64_t count = pack_columns(m + i, piece, at[ndim - 1], packed);
+        for (int64_t c = 0; c < count; ++c, to += ndim) {
+          for (int d = 0; d < ndim - 1; ++d) to[d] = at[d];
+          to[ndim - 1] = packed[c];
+        }
       }
       i += piece;
       at[ndim - 1] += piece;

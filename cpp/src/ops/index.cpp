@@ -190,6 +190,10 @@ Tensor across(const Tensor& index, const Indexed& x, const Dims& shape) {
 // Byte offsets of all entries, row-major in the shape of x.broadcast; of a single index the positions
 // from the start. Raises IndexError.
 Tensor index_offsets(const char* op, const Indexed& x) {
+  if (x.indices.size() == 1) {
+    const Tensor& index = x.indices[0];
+    if (entries_in_range(op, index, x.self.size(x.before))) return contiguous(index);
+  }
   Tensor offsets = empty(x.broadcast, DType::I64, x.self.device());
   bool good = true;
   for (size_t k = 0; k < x.indices.size(); ++k) {
@@ -318,6 +322,25 @@ Tensor take_along_dim(const Tensor& input, const Tensor& indices, std::optional<
                   step_bytes(wide, d), true))
     raise_out_of_range<IndexError>("take_along_dim", entries, d, self.size(d), true);
   return out;
+}
+
+Tensor index(const Tensor& input, const Tensor& index) {
+  if (index.dtype() == DType::I64 && input.ndim() > 0 && input.device() == index.device() &&
+      index.numel() > 0 && input.size(0) > 0) {
+    Dims shape = index.shape(), strides(index.ndim() + input.ndim() - 1, 0), entries = index.strides();
+    for (int d = 1; d < input.ndim(); ++d) {
+      strides[index.ndim() + d - 1] = input.stride(d);
+      shape.push_back(input.size(d));
+      entries.push_back(0);
+    }
+    Tensor out = empty(shape, input.dtype(), input.device());
+    if (out.numel() == 0) return out;
+    if (run_gather("index", out, input.view_as(Layout(shape, strides, input.offset())),
+                   index.view_as(Layout(shape, entries, index.offset())), input.size(0),
+                   step_bytes(input, 0), true))
+      return out;
+  }
+  return rushlight::index(input, IndexList{index});
 }
 
 Tensor index(const Tensor& input, const IndexList& indices) {

@@ -146,9 +146,9 @@ void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const
   ScatterOp how = ScatterOp::Add;
   if (reduce == "prod")
     how = ScatterOp::Multiply;
-  else if (reduce == "amax")
+  else if (reduce == "amax" || reduce == "max")
     how = ScatterOp::Maximum;
-  else if (reduce == "amin")
+  else if (reduce == "amin" || reduce == "min")
     how = ScatterOp::Minimum;
   else
     RL_CHECK(mean || reduce == "sum", op,

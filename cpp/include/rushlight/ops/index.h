@@ -31,6 +31,8 @@ RL_API Tensor take_along_dim(const Tensor& input, const Tensor& indices,
 // input[indices] as in PyTorch and NumPy: the indices broadcast together; their dims stand where the
 // first index stood when all are adjacent, else in front. Raises IndexError.
 RL_API Tensor index(const Tensor& input, const IndexList& indices);
+// input[index]: the commonest case, with less to set up.
+RL_API Tensor index(const Tensor& input, const Tensor& index);
 // self[indices] = values, or += values where each occurrence counts. Without accumulate the last of
 // several values for one element stays. Raises IndexError, or Error on shapes and dtypes.
 RL_API void index_put_(const Tensor& self, const IndexList& indices, const Tensor& values,

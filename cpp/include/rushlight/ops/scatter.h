@@ -26,7 +26,7 @@ RL_API Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, cons
                       const std::optional<std::string>& reduce = std::nullopt);
 RL_API void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
 RL_API Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
-// reduce: "sum", "prod", "mean", "amax" or "amin" of what lands on an element, with its own value
+// reduce: "sum", "prod", "mean", "amax" (also "max") or "amin" ("min") of what lands on an element, with its own value
 // among them when include_self. Elements that nothing lands on keep their value.
 RL_API void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                             const std::string& reduce, bool include_self = true);
