@@ -147,13 +147,13 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False)
 
 def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
     """Uniform numbers in [0, 1) of ``input``'s shape and dtype."""
-    result = _ops.uniform_(_like(input, dtype), generator=generator)
+    result = _ops.uniform_(_like(input, dtype, "random"), generator=generator)
     return _place(result, None, device, requires_grad)
 
 
 def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
     """Standard normal numbers of ``input``'s shape and dtype."""
-    result = _ops.normal_(_like(input, dtype), generator=generator)
+    result = _ops.normal_(_like(input, dtype, "random"), generator=generator)
     return _place(result, None, device, requires_grad)
 
 
@@ -161,7 +161,7 @@ def randint_like(input, low, high=None, *, dtype=None, device=None, requires_gra
     """Whole numbers in [low, high) of ``input``'s shape and dtype."""
     if high is None:
         low, high = 0, low
-    result = _ops.random_range_(_like(input, dtype), int(low), int(high))
+    result = _ops.random_range_(_like(input, dtype, "random"), int(low), int(high))
     return _place(result, None, device, requires_grad)
 
 
@@ -174,7 +174,7 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None):
             _core.empty(size, dtype=dtype), float(mean), float(std), generator=generator
         )
     if not isinstance(std, Tensor):
-        noise = _ops.normal_(_like(mean, None), 0.0, float(std), generator=generator)
+        noise = _ops.normal_(_like(mean, None, "normal"), 0.0, float(std), generator=generator)
         return noise + mean
     shape = std.shape if not isinstance(mean, Tensor) else (mean + std).shape
     noise = _ops.normal_(_core.empty(shape, dtype=std.dtype), generator=generator)
@@ -187,7 +187,7 @@ def bernoulli(input, p=None, *, generator=None):
     Raises:
         RuntimeError: when a probability is outside [0, 1].
     """
-    result = _like(input, None)
+    result = _like(input, None, "bernoulli")
     if p is not None:
         return _ops.bernoulli_number_(result, float(p), generator=generator)
     return _ops.bernoulli_tensor_(result, input.detach(), generator=generator)
