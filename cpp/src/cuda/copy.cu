@@ -11,10 +11,21 @@ struct alignas(16) Bits128 {
 };
 #define RL_FOR_SIZES(_) _(1, uint8_t) _(2, uint16_t) _(4, uint32_t) _(8, uint64_t) _(16, Bits128)
 
-template <class To, class From>
+// One kernel a target dtype: which source it reads is the same for all threads, and far fewer kernels
+// have to be compiled.
+template <class To>
 struct ConvertElement {
+  DType from;
   __device__ void operator()(char* (&at)[2]) const {
-    *reinterpret_cast<To*>(at[0]) = convert<To>(*reinterpret_cast<const From*>(at[1]));
+    To& to = *reinterpret_cast<To*>(at[0]);
+    switch (from) {
+#define RL_CASE(name, type, text)                            \
+  case DType::name:                                          \
+    to = convert<To>(*reinterpret_cast<const type*>(at[1])); \
+    return;
+      RL_FORALL_DTYPES(RL_CASE)
+#undef RL_CASE
+    }
   }
 };
 template <class T>
@@ -46,7 +57,7 @@ void copy_kernel(const NdPlan& plan) {
                                               std::conditional_t<sizeof(To) == 8, uint64_t, Bits128>>>>;
     for_each<2>(plan, MoveElement<Word>{});
   } else {
-    for_each<2>(plan, ConvertElement<To, From>{});
+    for_each<2>(plan, ConvertElement<To>{dtype_of<From>});
   }
 }
 
