@@ -49,7 +49,8 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 
     Example::
 
-        >>> rushlight.isclose(rushlight.tensor([1.0, 2.0]), rushlight.tensor([1.0, 2.1]))
+        >>> x = rushlight.tensor([1.0, 2.0])
+        >>> rushlight.isclose(x, rushlight.tensor([1.0, 2.1]))
         tensor([ True, False])
     """
     if input.dtype != other.dtype:

@@ -177,8 +177,8 @@ def _scaled(op, input, other, alpha):
     result = result_type(input, other)
     if not (result.is_floating_point or result.is_complex) and isinstance(alpha, float):
         raise RuntimeError(
-            f"{op}(): For integral input tensors, argument alpha must not be a floating "
-            "point number."
+            f"{op}(): For integral input tensors, argument alpha must not be a "
+            "floating point number."
         )
     return other * alpha
 
@@ -213,7 +213,8 @@ def _div_(self, other, *, rounding_mode=None):
 def _rounding(mode):
     if mode not in (None, "trunc", "floor"):
         raise RuntimeError(
-            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but "
+            "found "
             f"'{mode}'"
         )
     return mode or "true"

@@ -1,7 +1,7 @@
 """pickle and copy of tensors.
 
-A pickle holds whole storages as bytes, each once, and per tensor its dtype and place in the
-storage: views of one storage share memory again after loading. With protocol 5 and a
+A pickle holds whole storages as bytes, each once, and per tensor its dtype and place in
+the storage: views of one storage share memory again after loading. With protocol 5 and a
 ``buffer_callback`` the bytes travel out of band, without a copy.
 """
 
@@ -15,7 +15,7 @@ from rushlight import _ops
 
 
 class _StoredBytes:
-    # One per storage while a pickle is being written, so that pickle's memo sees one object.
+    # One per storage while a pickle is being written: pickle's memo sees one object.
     def __init__(self, tensor):
         self.data = _ops._storage_bytes(tensor)
 
@@ -68,8 +68,8 @@ def reduce_tensor(tensor, protocol):
     """What ``Tensor.__reduce_ex__`` returns.
 
     Args:
-        tensor (Tensor): of any class; its values, class, ``requires_grad`` and attributes
-            are kept, its history and ``.grad`` are not.
+        tensor (Tensor): of any class; its values, class, ``requires_grad`` and
+            attributes are kept, its history and ``.grad`` are not.
         protocol (int): of pickle.
     """
     host = tensor.detach().cpu()

@@ -1,4 +1,4 @@
-"""The text of a tensor, as PyTorch prints it. Imported when a tensor is first printed."""
+"""The text of a tensor, as PyTorch prints it. Imported at the first print."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _contents(tensor, indent):
 def _suffixes(tensor):
     default = rushlight.get_default_dtype()
     out = []
-    if not tensor.device.type == "cpu":
+    if tensor.device.type != "cpu":
         out.append(f"device='{tensor.device}'")
     if tensor.numel() == 0:
         if tensor.dim() != 1:

@@ -244,6 +244,18 @@ cdef bint leads_somewhere(Run run, object edge):
     return id(edge) in run.wanted
 
 
+# Whether the node saved more than shapes and dims: only then does a pass use it up.
+cdef inline bint holds_values(Node node):
+    cdef int s
+    cdef OpInfo op = node.op
+    for s in range(op.n_slots):
+        value = node.saved[s]
+        if value is not None and (isinstance(value, Tensor) or type(value) is list
+                                  or op.slot_is_operand & (1u << s)):
+            return True
+    return False
+
+
 cdef int run_node(Run run, Node node) except -1:
     cdef object g = node.buffer
     cdef object edge, result
@@ -324,7 +336,7 @@ cdef int run_node(Run run, Node node) except -1:
         for i in range(len(node.edges)):
             if node.edges[i] is not None:
                 send_all(run, node.edges[i], inputs[i], False)
-    if not run.keep and (op.n_slots > 0 or node.function is not None):
+    if not run.keep and (node.function is not None or holds_values(node)):
         node.saved = None
         if node.function is not None:
             node.function._free()

@@ -35,6 +35,7 @@ cdef class OpInfo:
     cdef int slot_kind[MAX_SLOTS]
     cdef int slot_arg[MAX_SLOTS]
     cdef unsigned slot_users[MAX_SLOTS]  # bit i: rule i reads it
+    cdef unsigned slot_is_operand        # bit s: slot s is an operand, a tensor or a number
 
 
 cdef OpInfo get_op(str name, tuple arg_names):
@@ -90,12 +91,15 @@ cdef int load_rules(OpInfo op) except -1:
     if len(keys) > MAX_SLOTS:
         raise RuntimeError(f"derivative of {op.name} saves too much")
     op.n_slots = len(keys)
+    op.slot_is_operand = 0
     for s, key in enumerate(keys):
         op.slot_users[s] = 0
         for i in range(op.n_rules):
             if s in slots[i]:
                 op.slot_users[s] |= 1u << <int>i
         if key in op.arg_names:
+            if key in ("input", "other"):
+                op.slot_is_operand |= 1u << <int>s
             op.slot_kind[s] = SLOT_ARG
             op.slot_arg[s] = op.arg_names.index(key)
         elif key.endswith("_shape") and key[:len(key) - 6] in op.arg_names:

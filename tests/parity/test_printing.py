@@ -50,7 +50,7 @@ def test_floats(kind, dtype):
         same(*both(VALUES[kind](rng, math.prod(shape)), shape, dtype))
 
 
-@pytest.mark.parametrize("dtype", INTS + ["bool"])
+@pytest.mark.parametrize("dtype", [*INTS, "bool"])
 def test_integers(dtype):
     rng = np.random.default_rng(4)
     for shape, high in itertools.product(SHAPES + LARGE, (2, 100, 10**6)):
@@ -65,7 +65,7 @@ def test_complex(kind, dtype):
     for shape in SHAPES + LARGE[:4]:
         n = math.prod(shape)
         real, imag = VALUES[kind](rng, n), VALUES[kind](rng, n)
-        values = [complex(a, b) for a, b in zip(real, imag)]
+        values = [complex(a, b) for a, b in zip(real, imag, strict=False)]
         theirs = torch.tensor(values, dtype=getattr(torch, dtype)).reshape(shape)
         same(rl.tensor(values, dtype=getattr(rl, dtype)).reshape(shape), theirs)
 
@@ -98,7 +98,7 @@ def test_options(options):
     rng = np.random.default_rng(6)
     with rl.printoptions(**options), torch._tensor_str.printoptions(**options):
         assert rl.get_printoptions() == torch._tensor_str.get_printoptions()
-        for kind, shape in itertools.product(VALUES, SHAPES + [(40, 40)]):
+        for kind, shape in itertools.product(VALUES, [*SHAPES, (40, 40)]):
             same(*both(VALUES[kind](rng, math.prod(shape)), shape, "float32"))
 
 

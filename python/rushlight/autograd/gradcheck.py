@@ -62,7 +62,10 @@ def _numerical(func, inputs, x, eps):
             up = _shifted(func, inputs, alias, place, eps * unit)
             down = _shifted(func, inputs, alias, place, -eps * unit)
             rows.append(
-                [[(a - b) / (2 * eps) for a, b in zip(p, m)] for p, m in zip(up, down)]
+                [
+                    [(a - b) / (2 * eps) for a, b in zip(p, m, strict=False)]
+                    for p, m in zip(up, down, strict=False)
+                ]
             )
     return rows
 
@@ -80,7 +83,9 @@ def _analytical(output, inputs):
         for unit in _units(output):
             direction = rushlight.zeros_like(output.detach())
             direction[place] = unit
-            for row, x, g in zip(rows, inputs, _gradients(output, inputs, direction)):
+            for row, x, g in zip(
+                rows, inputs, _gradients(output, inputs, direction), strict=False
+            ):
                 count = x.numel() * len(_units(x))
                 row.append([0.0] * count if g is None else _reals(g))
     return rows
@@ -118,8 +123,8 @@ def _check_slow(func, inputs, wanted, eps, atol, rtol):
             found = [[row[k] for row in rows[i]] for k in range(count)]
             good = all(
                 _close(a, n, atol, rtol)
-                for fs, ns in zip(found, expected)
-                for a, n in zip(fs, ns)
+                for fs, ns in zip(found, expected, strict=False)
+                for a, n in zip(fs, ns, strict=False)
             )
             if not good:
                 raise GradcheckError(_mismatch(o, i, found, expected))
@@ -131,7 +136,9 @@ def _random_like(tensor, rng):
         rng.uniform(0.2, 1.0) for _ in range(tensor.numel() * len(_units(tensor)))
     ]
     if tensor.is_complex():
-        values = [complex(a, b) for a, b in zip(values[::2], values[1::2])]
+        values = [
+            complex(a, b) for a, b in zip(values[::2], values[1::2], strict=False)
+        ]
     flat = rushlight.tensor(values, dtype=tensor.dtype)
     return flat.reshape(tensor.shape)
 
@@ -151,16 +158,23 @@ def _check_fast(func, inputs, wanted, eps, atol, rtol):
         directions.append(u)
         differences.append(sides)
     outputs = _outputs(func, inputs)
-    for i, (x, u, sides) in enumerate(zip(wanted, directions, differences)):
+    for i, (x, u, sides) in enumerate(
+        zip(wanted, directions, differences, strict=False)
+    ):
         for o, output in enumerate(outputs):
             v = _random_like(output, rng)
-            slope = [(a - b) / (2 * eps) for a, b in zip(sides[0][o], sides[1][o])]
-            expected = sum(a * b for a, b in zip(slope, _reals(v)))
+            slope = [
+                (a - b) / (2 * eps)
+                for a, b in zip(sides[0][o], sides[1][o], strict=False)
+            ]
+            expected = sum(a * b for a, b in zip(slope, _reals(v), strict=False))
             found = 0.0
             if output.requires_grad:
                 (g,) = _gradients(output, [x], v)
                 if g is not None:
-                    found = sum(a * b for a, b in zip(_reals(g), _reals(u)))
+                    found = sum(
+                        a * b for a, b in zip(_reals(g), _reals(u), strict=False)
+                    )
             scale = max(1, x.numel()) ** 0.5
             if not _close(found, expected, atol * scale, rtol):
                 raise GradcheckError(_mismatch(o, i, found, expected))
@@ -173,12 +187,13 @@ def _check_repeatable(outputs, wanted, tolerance):
         direction = rushlight.ones_like(output.detach())
         first = _gradients(output, wanted, direction)
         again = _gradients(output, wanted, direction)
-        for i, (a, b) in enumerate(zip(first, again)):
+        for i, (a, b) in enumerate(zip(first, again, strict=False)):
             if a is None or b is None:
                 same = a is b
             else:
                 same = all(
-                    _close(p, q, tolerance, 0) for p, q in zip(_reals(a), _reals(b))
+                    _close(p, q, tolerance, 0)
+                    for p, q in zip(_reals(a), _reals(b), strict=False)
                 )
             if not same:
                 raise GradcheckError(
@@ -193,7 +208,7 @@ def _check_grads(outputs, wanted, check_dtypes):
         if not output.requires_grad:
             continue
         found = _gradients(output, wanted, rushlight.ones_like(output.detach()))
-        for i, (x, g) in enumerate(zip(wanted, found)):
+        for i, (x, g) in enumerate(zip(wanted, found, strict=False)):
             if g is None:
                 continue
             if g.shape != x.shape:
@@ -224,10 +239,10 @@ def _check_inputs(inputs):
                 "not of double precision floating point or complex.",
                 stacklevel=3,
             )
-        if any(s == 0 and n > 1 for s, n in zip(x.stride(), x.shape)):
+        if any(s == 0 and n > 1 for s, n in zip(x.stride(), x.shape, strict=False)):
             raise RuntimeError(
-                f"The {i}th input has a dimension with stride 0. gradcheck only supports "
-                "inputs that are non-overlapping to be able to compute the numerical "
+                f"The {i}th input has a dimension with stride 0. gradcheck only "
+                "supports inputs that are non-overlapping to be able to compute the numerical "
                 "gradients correctly. You should call .contiguous on the input before "
                 "passing it to gradcheck."
             )
@@ -279,7 +294,7 @@ def gradcheck(
 
     Example::
 
-        >>> x = rushlight.tensor([0.5, 2.0], dtype=rushlight.float64, requires_grad=True)
+        >>> x = rushlight.ones(2, dtype=rushlight.float64, requires_grad=True)
         >>> rushlight.autograd.gradcheck(rushlight.sin, x)
         True
     """
@@ -341,7 +356,7 @@ def gradgradcheck(
 
     Example::
 
-        >>> x = rushlight.tensor([0.5, 2.0], dtype=rushlight.float64, requires_grad=True)
+        >>> x = rushlight.ones(2, dtype=rushlight.float64, requires_grad=True)
         >>> rushlight.autograd.gradgradcheck(rushlight.sin, x)
         True
     """
