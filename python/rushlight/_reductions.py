@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 from rushlight import _ops
 from rushlight._core import Tensor
@@ -19,6 +20,15 @@ def _moments_arguments(dim, unbiased, correction):
     return dim, 1.0 if correction is None else float(correction)
 
 
+def _warn_degrees(op, input, result, correction):
+    if input.numel() <= correction * result.numel():
+        warnings.warn(
+            f"{op}(): degrees of freedom is <= 0. Correction should be strictly less than "
+            "the reduction factor (input numel divided by output numel).",
+            stacklevel=3,
+        )
+
+
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=None):
     """The variance over dims: squared deviations over ``max(0, count - correction)``.
 
@@ -29,7 +39,8 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=N
         dim (int or tuple of int, optional): the dims to reduce; all by default.
         unbiased (bool, optional): False is ``correction=0``.
         keepdim (bool): keep the reduced dims with size 1.
-        correction (number, optional): default 1, the sample variance.
+        correction (number, optional): default 1, the sample variance. A warning says so
+            where it leaves no degree of freedom; the result is NaN or infinite then.
 
     Returns:
         Tensor: of the input's real dtype.
@@ -43,7 +54,9 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=N
         tensor(1.2500)
     """
     dim, correction = _moments_arguments(dim, unbiased, correction)
-    return _ops.var(input, dim, correction, keepdim, out=out)
+    result = _ops.var(input, dim, correction, keepdim, out=out)
+    _warn_degrees("var", input, result, correction)
+    return result
 
 
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=None):
@@ -55,19 +68,25 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=N
         tensor(2.)
     """
     dim, correction = _moments_arguments(dim, unbiased, correction)
-    return _ops.std(input, dim, correction, keepdim, out=out)
+    result = _ops.std(input, dim, correction, keepdim, out=out)
+    _warn_degrees("std", input, result, correction)
+    return result
 
 
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The pair (:func:`var`, mean), in one walk over the input."""
     dim, correction = _moments_arguments(dim, unbiased, correction)
-    return _ops.var_mean(input, dim, correction, keepdim)
+    result = _ops.var_mean(input, dim, correction, keepdim)
+    _warn_degrees("var_mean", input, result[0], correction)
+    return result
 
 
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The pair (:func:`std`, mean), in one walk over the input."""
     dim, correction = _moments_arguments(dim, unbiased, correction)
-    return _ops.std_mean(input, dim, correction, keepdim)
+    result = _ops.std_mean(input, dim, correction, keepdim)
+    _warn_degrees("std_mean", input, result[0], correction)
+    return result
 
 
 def _extreme(whole, along, pairwise, input, dim, keepdim, other, out):
@@ -151,7 +170,9 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     if p == "fro" or p is None:
         p = 2
     elif isinstance(p, str):
-        raise RuntimeError(f"norm(): order {p!r} is not implemented; expected a number or 'fro'")
+        raise RuntimeError(
+            f"norm(): order {p!r} is not implemented; expected a number or 'fro'"
+        )
     return _ops.linalg_vector_norm(input, float(p), dim, keepdim, dtype=dtype, out=out)
 
 

@@ -279,6 +279,7 @@ cdef int set_history(Tensor t, Node node, int nr) except -1:
 # The caller has checked that gradients are recorded and some argument requires one.
 cdef int record(OpInfo op, tuple args, object result) except -1:
     global _sequence
+    # Integers and truth values have no history, nor need their ops a derivative.
     if isinstance(result, Tensor) and not differentiable(<Tensor>result):
         return 0
     if not op.loaded:

@@ -147,8 +147,12 @@ def test_large(shape, dtype):
         names += ["var", "mean"]
     dims = [None, *range(len(shape))] + ([(0, 2)] if len(shape) == 3 else [])
     for name, dim in itertools.product(names, dims):
-        check(call(rushlight, name, ours, dim, False), call(torch, name, theirs, dim, False), 1e-5
-              if dtype != "bfloat16" else None)
+        if dtype == "bfloat16" and name == "sum":
+            # PyTorch's own sum of halves is coarser than one rounding of the exact sum.
+            expected = call(torch, name, theirs.double(), dim, False).bfloat16()
+        else:
+            expected = call(torch, name, theirs, dim, False)
+        check(call(rushlight, name, ours, dim, False), expected, None if dtype == "bfloat16" else 1e-5)
     if dtype in COMPLEX:
         return
     # Ties are frequent: the first index must be the one found.
@@ -204,7 +208,9 @@ def test_dtype_argument(name):
         ["bool", "uint8", "int32", "float16", "float32"],
         ["bool", "uint8", "int32", "int64", "float16", "float64", "complex64"],
     ):
-        ours, theirs = pair(values((3, 40), source), source)
+        array = values((3, 40), source)
+        # Products of more would overflow float16 in an order of their own.
+        ours, theirs = pair(array[:, :5] if name == "prod" else array, source)
         if name == "mean" and target in INTS:
             continue
         for dim in (None, 0, 1):

@@ -162,6 +162,7 @@ AccOf<Op, T> run_lanes(const T* x, int64_t n) {
   for (int64_t b = 0; b < blocks; ++b) {
     current.load_steps(x + b * kBlock, kBlockSteps);
     int level = 0;
+#pragma GCC unroll 1
     for (; b >> level & 1; ++level) {
       levels[level].combine(current);
       current = levels[level];
@@ -181,6 +182,7 @@ AccOf<Op, T> run_lanes(const T* x, int64_t n) {
     if (tail > 0) current.combine_tail(x, tail);
     merged = blocks & (blocks - 1);
   }
+#pragma GCC unroll 1
   for (; merged != 0; merged &= merged - 1) {
     const int level = __builtin_ctzll(uint64_t(merged));
     levels[level].combine(current);

@@ -85,6 +85,7 @@ struct VarianceLeaf {
         current.add_tail(from + steps * L::kCount, rest % L::kCount, c);
       }
       int level = 0;
+#pragma GCC unroll 1
       for (; blocks >> level & 1; ++level) {
         levels[level].combine(current);
         current = levels[level];
@@ -93,6 +94,7 @@ struct VarianceLeaf {
     }
     const int lowest = __builtin_ctzll(uint64_t(blocks));
     current = levels[lowest];
+#pragma GCC unroll 1
     for (int64_t left = blocks & (blocks - 1); left != 0; left &= left - 1) {
       const int level = __builtin_ctzll(uint64_t(left));
       levels[level].combine(current);
