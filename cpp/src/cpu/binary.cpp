@@ -1,5 +1,5 @@
 // Pointwise ops of two operands.
-#include "loops.h"
+#include "pointwise.h"
 
 namespace rushlight::cpu::RL_ISA {
 

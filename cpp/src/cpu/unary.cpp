@@ -1,5 +1,5 @@
 // Pointwise ops of one operand.
-#include "loops.h"
+#include "pointwise.h"
 
 namespace rushlight::cpu::RL_ISA {
 
