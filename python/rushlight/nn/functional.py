@@ -11,7 +11,7 @@ from rushlight.nn._functional.activation import (
     threshold,
 )
 from rushlight.nn._functional.conv import conv2d
-from rushlight.nn._functional.dropout import dropout
+from rushlight.nn._functional.dropout import dropout, dropout2d
 from rushlight.nn._functional.linear import linear, one_hot
 from rushlight.nn._functional.loss import cross_entropy, mse_loss, nll_loss
 from rushlight.nn._functional.padding import pad
@@ -21,6 +21,7 @@ __all__ = [
     "conv2d",
     "cross_entropy",
     "dropout",
+    "dropout2d",
     "linear",
     "log_softmax",
     "max_pool2d",
