@@ -55,10 +55,10 @@ inline constexpr DType dtype_of = DTypeOf<T>::value;
 
 namespace detail {
 #define RL_SIZE(name, type, text) sizeof(type),
-inline constexpr uint8_t kItemSizes[] = {RL_FORALL_DTYPES(RL_SIZE)};
+static constexpr uint8_t kItemSizes[] = {RL_FORALL_DTYPES(RL_SIZE)};
 #undef RL_SIZE
 #define RL_NAME(name, type, text) text,
-inline constexpr const char* kDTypeNames[] = {RL_FORALL_DTYPES(RL_NAME)};
+static constexpr const char* kDTypeNames[] = {RL_FORALL_DTYPES(RL_NAME)};
 #undef RL_NAME
 }  // namespace detail
 
