@@ -19,10 +19,10 @@ def faults(path: Path) -> list[str]:
     found = []
     for line in lines:
         kind, _, name = line[17:].partition(" ")
-        # W, V: weak; u: unique global (a static in an inline function). A reference
+        # W: a weak function. Weak objects (V, u) hold no instructions, and a reference
         # without a definition (w, v) cannot be chosen for anyone.
-        if kind in ("W", "V", "u"):
-            found.append(f"weak symbol: {name}")
+        if kind == "W":
+            found.append(f"weak function: {name}")
         elif name.startswith("std::") or (kind != "U" and " std::" in name):
             found.append(f"std:: symbol: {name}")
     return found
