@@ -19,11 +19,10 @@ def faults(path: Path) -> list[str]:
     found = []
     for line in lines:
         kind, _, name = line[17:].partition(" ")
-        # W: weak code; u: unique global (a static in an inline function). A reference
-        # without a definition (w, v) cannot be chosen for anyone, and weak data (V:
-        # constants, references to the C++ personality) holds no instructions.
-        if kind in ("W", "u"):
-            found.append(f"weak symbol: {name}")
+        # W: a weak function. Weak objects (V, u) hold no instructions, and a reference
+        # without a definition (w, v) cannot be chosen for anyone.
+        if kind == "W":
+            found.append(f"weak function: {name}")
         elif name.startswith("std::") or (kind != "U" and " std::" in name):
             found.append(f"std:: symbol: {name}")
     return found
