@@ -151,9 +151,11 @@ def _step_count(value):
 
 
 def _init_state(param, entry, amsgrad) -> None:
-    entry["step"] = _step_count(0.0)
     names = ["exp_avg", "exp_avg_sq"]
     if amsgrad:
         names.append("max_exp_avg_sq")
+    fresh = {"step": _step_count(0.0)}
     for name in names:
-        entry[name] = rushlight.zeros_like(param, requires_grad=False)
+        fresh[name] = rushlight.zeros_like(param, requires_grad=False)
+    # All or nothing: an entry half made by a failed allocation would break the next step.
+    entry.update(fresh)
