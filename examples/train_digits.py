@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
 import rushlight as rl
 from rushlight import nn, optim
 from rushlight.utils.data import DataLoader, TensorDataset

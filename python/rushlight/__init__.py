@@ -67,6 +67,7 @@ from rushlight._functions import (
     zeros_like,
 )
 from rushlight._interop import as_tensor, from_numpy, frombuffer
+from rushlight._paths import get_cmake_dir, get_include
 from rushlight._rearrange import (
     argwhere,
     flip,
@@ -78,10 +79,9 @@ from rushlight._rearrange import (
     tile,
     where,
 )
-from rushlight._paths import get_cmake_dir, get_include
+from rushlight._reductions import max, min, norm, std, std_mean, var, var_mean
 from rushlight._type_info import can_cast, finfo, iinfo
 from rushlight._version import __version__
-from rushlight._reductions import max, min, norm, std, std_mean, var, var_mean
 
 for _d in _core._dtypes:
     globals()[_d.name] = _d
@@ -108,11 +108,28 @@ del _names, _name, _alias
 clip, subtract, divide, true_divide = clamp, sub, div, div
 concat = concatenate = cat  # noqa: F821
 row_stack = vstack  # noqa: F821
-moveaxis, swapdims = movedim, swapaxes  # noqa: F821
+moveaxis, swapdims = movedim, swapaxes
 
 _setup.attach()
 
+from rushlight import (  # noqa: E402
+    autograd,
+    cuda,
+    nn,
+    optim,
+    utils,
+)
 from rushlight._core import empty, ones, zeros  # noqa: E402
+from rushlight.autograd import (  # noqa: E402
+    enable_grad,
+    inference_mode,
+    no_grad,
+    set_grad_enabled,
+)
+from rushlight.autograd.anomaly_mode import (  # noqa: E402
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+)
 from rushlight.random import (  # noqa: E402
     Generator,
     bernoulli,
@@ -131,17 +148,4 @@ from rushlight.random import (  # noqa: E402
     seed,
     set_rng_state,
 )
-from rushlight import autograd  # noqa: E402
-from rushlight.autograd.anomaly_mode import (  # noqa: E402
-    is_anomaly_check_nan_enabled,
-    is_anomaly_enabled,
-)
-from rushlight.autograd import (  # noqa: E402
-    enable_grad,
-    inference_mode,
-    no_grad,
-    set_grad_enabled,
-)
-
-from rushlight import cuda, nn, optim, utils  # noqa: E402
 from rushlight.serialization import load, save  # noqa: E402

@@ -73,7 +73,11 @@ def setitem(tensor, index, value):
         is_number = isinstance(value, (bool, int, float, complex))
         if not is_number:
             value = rushlight.tensor(value, dtype=tensor.dtype)
-    if len(indices) == 1 and indices[0].dtype is rushlight.bool and _covers(view, indices[0]):
+    if (
+        len(indices) == 1
+        and indices[0].dtype is rushlight.bool
+        and _covers(view, indices[0])
+    ):
         if is_number or value.numel() == 1:
             mask = indices[0]
             mask = mask[(...,) + (None,) * (view.dim() - mask.dim())]
@@ -101,7 +105,9 @@ def _as_tuple(index):
         return index
     if isinstance(index, list) and 0 < len(index) < _MAX_SEQUENCE_AS_TUPLE:
         nested = any(
-            i is None or i is Ellipsis or isinstance(i, (slice, Tensor, list, tuple, range))
+            i is None
+            or i is Ellipsis
+            or isinstance(i, (slice, Tensor, list, tuple, range))
             for i in index
         )
         if nested:
@@ -160,7 +166,11 @@ def _prepare(item, device):
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte "
                 f"Variables are valid indices (got {type(item).__name__})"
             ) from None
-    if tensor.dim() > 0 or tensor.dtype is rushlight.bool or tensor.dtype is rushlight.uint8:
+    if (
+        tensor.dim() > 0
+        or tensor.dtype is rushlight.bool
+        or tensor.dtype is rushlight.uint8
+    ):
         return tensor
     if tensor.is_floating_point() or tensor.is_complex():
         raise IndexError(

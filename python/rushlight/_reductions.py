@@ -129,7 +129,9 @@ def max(input, dim=None, keepdim=False, *, other=None, out=None):
         >>> rushlight.max(rushlight.tensor([[3, 9, 4]]), 1).indices
         tensor([1])
     """
-    return _extreme(_ops.max_all, _ops.max, _ops.maximum, input, dim, keepdim, other, out)
+    return _extreme(
+        _ops.max_all, _ops.max, _ops.maximum, input, dim, keepdim, other, out
+    )
 
 
 def min(input, dim=None, keepdim=False, *, other=None, out=None):
@@ -142,7 +144,9 @@ def min(input, dim=None, keepdim=False, *, other=None, out=None):
         >>> rushlight.min(rushlight.tensor([3, 9, 4]))
         tensor(3)
     """
-    return _extreme(_ops.min_all, _ops.min, _ops.minimum, input, dim, keepdim, other, out)
+    return _extreme(
+        _ops.min_all, _ops.min, _ops.minimum, input, dim, keepdim, other, out
+    )
 
 
 def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):

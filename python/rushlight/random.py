@@ -98,21 +98,37 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, ou
     if out is not None:
         return out.resize_(*size).uniform_(generator=generator)
     return _new(
-        size, dtype, device, requires_grad, lambda t: _ops.uniform_(t, generator=generator)
+        size,
+        dtype,
+        device,
+        requires_grad,
+        lambda t: _ops.uniform_(t, generator=generator),
     )
 
 
-def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, out=None):
+def randn(
+    *size, generator=None, dtype=None, device=None, requires_grad=False, out=None
+):
     """Normal numbers of mean 0 and standard deviation 1; arguments as :func:`rand`."""
     if out is not None:
         return out.resize_(*size).normal_(generator=generator)
     return _new(
-        size, dtype, device, requires_grad, lambda t: _ops.normal_(t, generator=generator)
+        size,
+        dtype,
+        device,
+        requires_grad,
+        lambda t: _ops.normal_(t, generator=generator),
     )
 
 
 def randint(
-    low=0, high=None, size=None, *, generator=None, dtype=None, device=None,
+    low=0,
+    high=None,
+    size=None,
+    *,
+    generator=None,
+    dtype=None,
+    device=None,
     requires_grad=False,
 ):
     """Whole numbers in [low, high).
@@ -134,7 +150,10 @@ def randint(
         raise TypeError("randint(): argument 'size' is missing")
     dtype = _core._dtypes[5] if dtype is None else dtype
     return _new(
-        (tuple(size),), dtype, device, requires_grad,
+        (tuple(size),),
+        dtype,
+        device,
+        requires_grad,
         lambda t: _ops.random_range_(t, int(low), int(high), generator=generator),
     )
 
@@ -157,7 +176,9 @@ def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator
     return _place(result, None, device, requires_grad)
 
 
-def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False):
+def randint_like(
+    input, low, high=None, *, dtype=None, device=None, requires_grad=False
+):
     """Whole numbers in [low, high) of ``input``'s shape and dtype."""
     if high is None:
         low, high = 0, low
@@ -174,7 +195,9 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None):
             _core.empty(size, dtype=dtype), float(mean), float(std), generator=generator
         )
     if not isinstance(std, Tensor):
-        noise = _ops.normal_(_like(mean, None, "normal"), 0.0, float(std), generator=generator)
+        noise = _ops.normal_(
+            _like(mean, None, "normal"), 0.0, float(std), generator=generator
+        )
         return noise + mean
     shape = std.shape if not isinstance(mean, Tensor) else (mean + std).shape
     noise = _ops.normal_(_core.empty(shape, dtype=std.dtype), generator=generator)
@@ -205,7 +228,9 @@ def _random_(self, *args, generator=None, **kwargs):
     low = kwargs.pop("from", None)
     high = kwargs.pop("to", None)
     if kwargs:
-        raise TypeError(f"random_() got an unexpected keyword argument {next(iter(kwargs))!r}")
+        raise TypeError(
+            f"random_() got an unexpected keyword argument {next(iter(kwargs))!r}"
+        )
     if len(args) == 1:
         low, high = (low, args[0]) if low is not None else (0, args[0])
     elif len(args) == 2:
@@ -213,4 +238,3 @@ def _random_(self, *args, generator=None, **kwargs):
     elif high is not None and low is None:
         low = 0
     return _ops.random_range_(self, low, high, generator=generator)
-

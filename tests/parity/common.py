@@ -6,8 +6,9 @@ import math
 import warnings
 
 import numpy as np
-import rushlight as rl
 import torch
+
+import rushlight as rl
 
 FLOATS = ["float16", "bfloat16", "float32", "float64"]
 INTS = ["uint8", "int8", "int16", "int32", "int64"]

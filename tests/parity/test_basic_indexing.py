@@ -6,10 +6,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-import rushlight as rl  # noqa: E402
-from common import outcome, same_error  # noqa: E402
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
+
+import rushlight as rl  # noqa: E402
+from common import outcome, same_error  # noqa: E402
 
 SHAPES = [(), (5,), (2, 3), (2, 3, 4), (0, 3), (1, 1)]
 INDICES = """

@@ -6,8 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-import rushlight  # noqa: E402
 import torch.utils.data as theirs  # noqa: E402
+
+import rushlight  # noqa: E402
 from rushlight.utils import data as ours  # noqa: E402
 
 PAIRS = [(rushlight, ours), (torch, theirs)]

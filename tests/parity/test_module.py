@@ -7,9 +7,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
 import numpy as np  # noqa: E402
+from torch.nn import functional as TF  # noqa: E402
+
 import rushlight  # noqa: E402
 from rushlight import nn  # noqa: E402
-from torch.nn import functional as TF  # noqa: E402
 
 LAYERS = {
     "linear": lambda n: n.Linear(7, 5),

@@ -46,7 +46,6 @@ def pair(array, dtype):
     return ours, theirs
 
 
-
 def check(ours, theirs, tolerance=None):
     if isinstance(theirs, (tuple, list)):
         assert len(ours) == len(theirs)
@@ -76,7 +75,18 @@ LAYOUTS = {
     "permuted": lambda x: x.permute(1, 2, 0),
 }
 DIMS = [None, 0, 1, -1, (0, 1), (0, 2), (1, 2), (0, 1, 2)]
-MANY = ["sum", "mean", "amax", "amin", "any", "all", "var", "std", "var_mean", "count_nonzero"]
+MANY = [
+    "sum",
+    "mean",
+    "amax",
+    "amin",
+    "any",
+    "all",
+    "var",
+    "std",
+    "var_mean",
+    "count_nonzero",
+]
 SINGLE = ["prod", "max", "min", "argmax", "argmin"]
 
 
@@ -107,7 +117,10 @@ def test_values(layout, dtype):
             continue
         if name in ("argmax", "argmin") and dtype == "bool":
             continue
-        check(call(rushlight, name, ours, dim, keepdim), call(torch, name, theirs, dim, keepdim))
+        check(
+            call(rushlight, name, ours, dim, keepdim),
+            call(torch, name, theirs, dim, keepdim),
+        )
 
 
 @pytest.mark.parametrize("dtype", COMPLEX)
@@ -115,10 +128,16 @@ def test_values(layout, dtype):
 def test_complex(layout, dtype):
     ours, theirs = pair(values((3, 5, 7), dtype), dtype)
     ours, theirs = LAYOUTS[layout](ours), LAYOUTS[layout](theirs)
-    for name, dim in itertools.product(["sum", "mean", "prod", "any", "all", "var", "std"], DIMS):
+    for name, dim in itertools.product(
+        ["sum", "mean", "prod", "any", "all", "var", "std"], DIMS
+    ):
         if name == "prod" and (isinstance(dim, tuple) or dim is None):
             continue
-        check(call(rushlight, name, ours, dim, False), call(torch, name, theirs, dim, False), 1e-5)
+        check(
+            call(rushlight, name, ours, dim, False),
+            call(torch, name, theirs, dim, False),
+            1e-5,
+        )
     for p, dim in itertools.product([0, 1, 2, 3, math.inf, -math.inf], DIMS):
         check(
             rushlight.norm(ours, p, dim), torch.linalg.vector_norm(theirs, p, dim), 1e-5
@@ -129,20 +148,40 @@ def test_complex(layout, dtype):
 @pytest.mark.parametrize("p", [0, 1, 2, 3, 0.5, -1, math.inf, -math.inf])
 def test_norm(dtype, p):
     ours, theirs = pair(values((3, 5, 7), dtype), dtype)
-    for layout, dim, keepdim in itertools.product(LAYOUTS.values(), DIMS, [False, True]):
+    for layout, dim, keepdim in itertools.product(
+        LAYOUTS.values(), DIMS, [False, True]
+    ):
         a = rushlight.norm(layout(ours), p, dim, keepdim)
-        check(a, torch.linalg.vector_norm(layout(theirs), p, dim, keepdim), 4 * TOLERANCE[dtype])
+        check(
+            a,
+            torch.linalg.vector_norm(layout(theirs), p, dim, keepdim),
+            4 * TOLERANCE[dtype],
+        )
 
 
 # Long enough for several blocks, chunks and strips, and for folded narrow matrices.
-SHAPES = [(70_001,), (3, 70_003), (70_003, 3), (4000, 33), (33, 4000), (2, 1500, 40), (300, 2, 300)]
+SHAPES = [
+    (70_001,),
+    (3, 70_003),
+    (70_003, 3),
+    (4000, 33),
+    (33, 4000),
+    (2, 1500, 40),
+    (300, 2, 300),
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "int64", "bfloat16", "complex64"])
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float64", "int8", "int64", "bfloat16", "complex64"]
+)
 def test_large(shape, dtype):
     ours, theirs = pair(values(shape, dtype), dtype)
-    names = ["sum", "any"] if dtype in COMPLEX else ["sum", "amax", "amin", "all", "count_nonzero"]
+    names = (
+        ["sum", "any"]
+        if dtype in COMPLEX
+        else ["sum", "amax", "amin", "all", "count_nonzero"]
+    )
     if dtype in ("float32", "float64"):
         names += ["var", "mean"]
     dims = [None, *range(len(shape))] + ([(0, 2)] if len(shape) == 3 else [])
@@ -152,13 +191,17 @@ def test_large(shape, dtype):
             expected = call(torch, name, theirs.double(), dim, False).bfloat16()
         else:
             expected = call(torch, name, theirs, dim, False)
-        check(call(rushlight, name, ours, dim, False), expected, None if dtype == "bfloat16" else 1e-5)
+        check(
+            call(rushlight, name, ours, dim, False),
+            expected,
+            None if dtype == "bfloat16" else 1e-5,
+        )
     if dtype in COMPLEX:
         return
     # Ties are frequent: the first index must be the one found.
     wide = np.random.default_rng(1).integers(0, 60, shape).astype(np.float32)
     if dtype == "float32":
-        wide[..., :: 1000] = np.nan
+        wide[..., ::1000] = np.nan
     ours, theirs = rushlight.tensor(wide), torch.tensor(wide)
     for dim in [None, *range(len(shape))]:
         check(rushlight.argmax(ours, dim), torch.argmax(theirs, dim))
@@ -170,17 +213,38 @@ def test_large(shape, dtype):
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_nan_and_infinity(dtype):
-    for special in ([math.nan], [math.inf], [-math.inf], [math.inf, math.nan], [math.inf, -math.inf]):
+    for special in (
+        [math.nan],
+        [math.inf],
+        [-math.inf],
+        [math.inf, math.nan],
+        [math.inf, -math.inf],
+    ):
         array = values((4, 300), dtype)
         array[1, 7 : 7 + len(special)] = special
         array[3, 299] = special[0]
         ours, theirs = pair(array, dtype)
         for name, dim in itertools.product(
-            ["sum", "mean", "max", "min", "argmax", "argmin", "prod", "amax", "any", "var"], [None, 0, 1]
+            [
+                "sum",
+                "mean",
+                "max",
+                "min",
+                "argmax",
+                "argmin",
+                "prod",
+                "amax",
+                "any",
+                "var",
+            ],
+            [None, 0, 1],
         ):
             if name == "prod" and dtype in ("float16", "bfloat16"):
                 continue
-            check(call(rushlight, name, ours, dim, False), call(torch, name, theirs, dim, False))
+            check(
+                call(rushlight, name, ours, dim, False),
+                call(torch, name, theirs, dim, False),
+            )
         for p in (0, 1, 2, math.inf, -math.inf):
             check(rushlight.norm(ours, p, 1), torch.linalg.vector_norm(theirs, p, 1))
 
@@ -189,7 +253,9 @@ def test_nan_and_infinity(dtype):
 @pytest.mark.parametrize("dtype", ["float32", "int32", "bool", "float16"])
 def test_empty_and_scalar(shape, dtype):
     ours, theirs = pair(values(shape, dtype), dtype)
-    for name, dim, keepdim in itertools.product(MANY + SINGLE, [None, *range(-1, 3)], [False, True]):
+    for name, dim, keepdim in itertools.product(
+        MANY + SINGLE, [None, *range(-1, 3)], [False, True]
+    ):
         results = []
         for lib, x in ((rushlight, ours), (torch, theirs)):
             try:

@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
 import numpy as np  # noqa: E402
+
 import rushlight  # noqa: E402
 from rushlight import nn, optim  # noqa: E402
 

@@ -14,7 +14,16 @@ import rushlight  # noqa: E402
 from rushlight import _ops  # noqa: E402
 
 TOLERANCE = {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 3e-6, "float64": 1e-14}
-SHAPES = [(4, 10), (3, 300), (2, 5, 7), (5, 1030), (2, 3, 4, 5), (1500, 3), (3, 1), (9,)]
+SHAPES = [
+    (4, 10),
+    (3, 300),
+    (2, 5, 7),
+    (5, 1030),
+    (2, 3, 4, 5),
+    (1500, 3),
+    (3, 1),
+    (9,),
+]
 
 
 def pair(array, dtype):
@@ -36,7 +45,10 @@ def test_values(name, dtype):
     for shape in SHAPES:
         ours, theirs = pair(rng.normal(size=shape) * 4, dtype)
         for dim in range(-len(shape), len(shape)):
-            a, b = getattr(rushlight, name)(ours, dim), getattr(torch, name)(theirs, dim)
+            a, b = (
+                getattr(rushlight, name)(ours, dim),
+                getattr(torch, name)(theirs, dim),
+            )
             check(a, b, TOLERANCE[dtype])
             x, y = ours.transpose(0, -1), theirs.transpose(0, -1)
             check(getattr(x, name)(dim), getattr(y, name)(dim), TOLERANCE[dtype])
@@ -52,7 +64,9 @@ def test_special_values(name):
     array[7, 5] = array[7, 9] = math.inf
     ours, theirs = pair(array, "float32")
     for dim in (0, 1):
-        check(getattr(rushlight, name)(ours, dim), getattr(torch, name)(theirs, dim), 1e-6)
+        check(
+            getattr(rushlight, name)(ours, dim), getattr(torch, name)(theirs, dim), 1e-6
+        )
         x, y = ours.t().contiguous(), theirs.t().contiguous()
         check(getattr(rushlight, name)(x, dim), getattr(torch, name)(y, dim), 1e-6)
 
@@ -62,7 +76,11 @@ def test_empty_and_scalar(name):
     for shape in [(0,), (0, 3), (3, 0), ()]:
         ours, theirs = pair(np.ones(shape), "float32")
         for dim in range(-max(len(shape), 1), max(len(shape), 1)):
-            check(getattr(rushlight, name)(ours, dim), getattr(torch, name)(theirs, dim), 1e-6)
+            check(
+                getattr(rushlight, name)(ours, dim),
+                getattr(torch, name)(theirs, dim),
+                1e-6,
+            )
 
 
 def test_logsumexp_dims():
@@ -106,7 +124,9 @@ def test_gradients(name, dtype):
         for dim in range(len(shape)):
             grads = []
             for lib, (x, w) in zip(
-                (rushlight, torch), zip(pair(array, dtype), pair(weight, dtype), strict=True), strict=True
+                (rushlight, torch),
+                zip(pair(array, dtype), pair(weight, dtype), strict=True),
+                strict=True,
             ):
                 x.requires_grad_()
                 (getattr(lib, name)(x, dim) * w).sum().backward()
@@ -132,7 +152,9 @@ REDUCTIONS = ["none", "mean", "sum"]
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("shape", [(7,), (5, 7), (3, 7, 4), (2, 7, 3, 2), (9000, 3)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(7,), (5, 7), (3, 7, 4), (2, 7, 3, 2), (9000, 3)], ids=str
+)
 def test_nll_loss(shape, dtype):
     rng = np.random.default_rng(4)
     array = rng.normal(size=shape)
@@ -140,7 +162,9 @@ def test_nll_loss(shape, dtype):
     target_shape = () if len(shape) == 1 else shape[:1] + shape[2:]
     target = rng.integers(0, classes, target_shape)
     weight = rng.random(classes) + 0.5
-    for reduction, weighted, ignored in itertools.product(REDUCTIONS, [False, True], [-100, 1]):
+    for reduction, weighted, ignored in itertools.product(
+        REDUCTIONS, [False, True], [-100, 1]
+    ):
         grads, losses = [], []
         for lib, x in zip((rushlight, torch), pair(array, dtype), strict=True):
             x.requires_grad_()
@@ -156,7 +180,10 @@ def test_nll_loss(shape, dtype):
             (loss * 2).sum().backward()
             grads.append(x.grad)
         # PyTorch adds up the loss itself in half precision.
-        check(*losses, TOLERANCE[dtype] * (1 if len(target_shape) and dtype[-2:] != "16" else 20))
+        check(
+            *losses,
+            TOLERANCE[dtype] * (1 if len(target_shape) and dtype[-2:] != "16" else 20),
+        )
         check(*grads, 4 * TOLERANCE[dtype])
 
 
@@ -193,10 +220,13 @@ def test_nll_loss_errors(case):
     shape, target, kwargs = case
     with pytest.raises(Exception) as theirs:
         torch.nn.functional.nll_loss(
-            torch.zeros(shape), torch.tensor(target), **{k: torch.tensor(v) for k, v in kwargs.items()}
+            torch.zeros(shape),
+            torch.tensor(target),
+            **{k: torch.tensor(v) for k, v in kwargs.items()},
         )
     with pytest.raises(theirs.type):
         _ops.nll_loss(
-            rushlight.zeros(shape), rushlight.tensor(target),
+            rushlight.zeros(shape),
+            rushlight.tensor(target),
             **{k: rushlight.tensor(v) for k, v in kwargs.items()},
         )

@@ -8,6 +8,7 @@ import weakref
 
 import numpy as np
 import pytest
+
 import rushlight as rl
 from rushlight.autograd import Function, gradcheck, gradgradcheck
 

@@ -68,13 +68,18 @@ def test_values_and_gradients(case, dtype):
     arrays = [draw(case[0]), draw(case[1], seed=1), draw(case[1][0], seed=2)]
     x, w, b = (rl.tensor(a.astype(dtype)).requires_grad_() for a in arrays)
     y = F.conv2d(x, w, b, **arguments(case))
-    expected = reference(*(a.astype(dtype).astype("float64") for a in arrays), **arguments(case))
+    expected = reference(
+        *(a.astype(dtype).astype("float64") for a in arrays), **arguments(case)
+    )
     tolerance = 2e-6 if dtype == "float32" else 1e-14
 
     def close(found, value):
         assert tuple(found.shape) == value.shape
         np.testing.assert_allclose(
-            found.detach().numpy(), value, rtol=tolerance, atol=tolerance * np.abs(value).max()
+            found.detach().numpy(),
+            value,
+            rtol=tolerance,
+            atol=tolerance * np.abs(value).max(),
         )
 
     close(y, expected)
@@ -92,12 +97,17 @@ def test_values_and_gradients(case, dtype):
     spread = np.einsum(
         "ngohw,gocyx->ngchwyx", parts, arrays[1].reshape(groups, -1, *case[1][1:])
     ).reshape(n, -1, h, width, *kernel)
-    padded = np.zeros((n, case[0][1], *(s + 2 * p for s, p in zip(case[0][2:], padding, strict=True))))
+    padded = np.zeros(
+        (n, case[0][1], *(s + 2 * p for s, p in zip(case[0][2:], padding, strict=True)))
+    )
     for i in range(kernel[0]):
         for j in range(kernel[1]):
             top, left = i * dilation[0], j * dilation[1]
             padded[
-                :, :, top : top + h * stride[0] : stride[0], left : left + width * stride[1] : stride[1]
+                :,
+                :,
+                top : top + h * stride[0] : stride[0],
+                left : left + width * stride[1] : stride[1],
             ][:, :, :h, :width] += spread[..., i, j]
     inside = [slice(p, p + s) for s, p in zip(case[0][2:], padding, strict=True)]
     close(x.grad, padded[(slice(None), slice(None), *inside)])
@@ -117,7 +127,10 @@ def test_dtypes(dtype):
 
 
 def test_bfloat16_rounds_once():
-    x, w = rl.tensor(draw((1, 8, 6, 6), "float32")), rl.tensor(draw((4, 8, 3, 3), "float32", 1))
+    x, w = (
+        rl.tensor(draw((1, 8, 6, 6), "float32")),
+        rl.tensor(draw((4, 8, 3, 3), "float32", 1)),
+    )
     x, w = x.to(rl.bfloat16), w.to(rl.bfloat16)
     found = F.conv2d(x, w)
     assert found.dtype == rl.bfloat16
@@ -134,7 +147,10 @@ def test_layouts():
     assert found.tolist() == expected.tolist()
     narrow = rl.tensor(draw((2, 5, 8, 9)))[:, 1:4, ::2, 1:]
     filters = rl.tensor(draw((2, 3, 2, 2)))
-    assert F.conv2d(narrow, filters).tolist() == F.conv2d(narrow.contiguous(), filters).tolist()
+    assert (
+        F.conv2d(narrow, filters).tolist()
+        == F.conv2d(narrow.contiguous(), filters).tolist()
+    )
 
 
 def test_batch_dim_may_be_missing():
@@ -145,10 +161,15 @@ def test_batch_dim_may_be_missing():
 
 
 @pytest.mark.parametrize(
-    ("shape", "expected"), [((0, 4, 5, 5), (0, 2, 3, 3)), ((1, 0, 5, 5), (1, 2, 3, 3))], ids=str
+    ("shape", "expected"),
+    [((0, 4, 5, 5), (0, 2, 3, 3)), ((1, 0, 5, 5), (1, 2, 3, 3))],
+    ids=str,
 )
 def test_empty(shape, expected):
-    x, w = rl.zeros(*shape).requires_grad_(), rl.ones(2, shape[1], 3, 3).requires_grad_()
+    x, w = (
+        rl.zeros(*shape).requires_grad_(),
+        rl.ones(2, shape[1], 3, 3).requires_grad_(),
+    )
     y = F.conv2d(x, w, rl.tensor([1.0, 2.0]))
     assert y.shape == expected
     assert y[:, 1].tolist() == [[[2.0] * 3] * 3] * expected[0]
@@ -163,7 +184,9 @@ def test_nan_stays_where_it_is():
     y = F.conv2d(x, rl.ones(16, 1, 3, 3), padding=1).isnan()
     assert y.sum().item() == 16 * 3 * 2
     assert y[0, 0, 1:4, 18:].all().item()
-    grad = _ops.conv2d_backward_weight(rl.ones(1, 16, 4, 18), x, (16, 1, 3, 3), 1, 0, 1, 1)
+    grad = _ops.conv2d_backward_weight(
+        rl.ones(1, 16, 4, 18), x, (16, 1, 3, 3), 1, 0, 1, 1
+    )
     assert grad.isnan()[0, 0].tolist() == [[False, False, True]] * 3
 
 
@@ -223,35 +246,83 @@ def test_conv1d(shape):
 
 ones = rl.ones
 ERRORS = [
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 3, 3, 3)), r"input\[1, 4, 5, 5\] to have 3 ch.*4 ch"),
-    (lambda: F.conv2d(ones(4, 5), ones(2, 4, 3, 3)), r"3D \(unbatched\) or 4D .* size: \[4, 5\]"),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 3, 3, 3)),
+        r"input\[1, 4, 5, 5\] to have 3 ch.*4 ch",
+    ),
+    (
+        lambda: F.conv2d(ones(4, 5), ones(2, 4, 3, 3)),
+        r"3D \(unbatched\) or 4D .* size: \[4, 5\]",
+    ),
     (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3)), "4-dimensional weight"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 7, 3)), "can't be greater than actual input"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), ones(3)), "bias to be 1-dim.* 2 elements"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), stride=0), "non-positive stride"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), padding=-1), "negative padding"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), dilation=0), "dilation should be greater"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), groups=0), "non-positive groups"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(3, 2, 3, 3), groups=2), "divisible by 2 at dimension 0"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3).double()), "same dtype.*float32 and .*64"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 0, 3)), "kernel size should be greater"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), padding=2**62), "size overflow"),
-    (lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), dilation=2**62), "size overflow"),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 7, 3)),
+        "can't be greater than actual input",
+    ),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), ones(3)),
+        "bias to be 1-dim.* 2 elements",
+    ),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), stride=0),
+        "non-positive stride",
+    ),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), padding=-1),
+        "negative padding",
+    ),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), dilation=0),
+        "dilation should be greater",
+    ),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), groups=0),
+        "non-positive groups",
+    ),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(3, 2, 3, 3), groups=2),
+        "divisible by 2 at dimension 0",
+    ),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3).double()),
+        "same dtype.*float32 and .*64",
+    ),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 0, 3)),
+        "kernel size should be greater",
+    ),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), padding=2**62),
+        "size overflow",
+    ),
+    (
+        lambda: F.conv2d(ones(1, 4, 5, 5), ones(2, 4, 3, 3), dilation=2**62),
+        "size overflow",
+    ),
     (lambda: rl.conv1d(ones(5), ones(2, 4, 3)), r"2D \(unbatched\) or 3D"),
     (lambda: rl.conv1d(ones(1, 3, 5), ones(2, 4, 3)), "to have 4 channels, but got 3"),
-    (lambda: rl.conv1d(ones(1, 4, 5), ones(2, 4, 7)), "can't be greater than actual input"),
     (
-        lambda: _ops.conv2d_backward_input(ones(1, 2, 2, 2), ones(2, 4, 3, 3), (1, 4, 5, 5), 1, 0, 1, 1),
+        lambda: rl.conv1d(ones(1, 4, 5), ones(2, 4, 7)),
+        "can't be greater than actual input",
+    ),
+    (
+        lambda: _ops.conv2d_backward_input(
+            ones(1, 2, 2, 2), ones(2, 4, 3, 3), (1, 4, 5, 5), 1, 0, 1, 1
+        ),
         r"expected grad_output of shape \[1, 2, 3, 3\]",
     ),
     (
-        lambda: _ops.conv2d_backward_weight(ones(1, 2, 2, 2), ones(1, 4, 5, 5), (2, 4, 3, 3), 1, 0, 1, 1),
+        lambda: _ops.conv2d_backward_weight(
+            ones(1, 2, 2, 2), ones(1, 4, 5, 5), (2, 4, 3, 3), 1, 0, 1, 1
+        ),
         r"expected grad_output of shape \[1, 2, 3, 3\]",
     ),
 ]
 
 
-@pytest.mark.parametrize(("call", "match"), ERRORS, ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(
+    ("call", "match"), ERRORS, ids=lambda x: x if isinstance(x, str) else ""
+)
 def test_errors(call, match):
     with pytest.raises(RuntimeError, match=match):
         call()

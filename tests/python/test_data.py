@@ -6,6 +6,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+
 import rushlight
 from rushlight.utils.data import (
     BatchSampler,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 import rushlight
 import rushlight.nn.functional as F
 from rushlight import _ops, nn, optim
@@ -92,7 +93,9 @@ def test_out_of_place(name):
     failures, result = fails_until_it_works(CALLS[name], unchanged)
     assert failures > 0
     if expected is not None:
-        pairs = zip(result, expected) if isinstance(result, tuple) else [(result, expected)]
+        pairs = (
+            zip(result, expected) if isinstance(result, tuple) else [(result, expected)]
+        )
         for a, b in pairs:
             assert a.tolist() == b.tolist()
 

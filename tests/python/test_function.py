@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 import rushlight as rl
 from rushlight.autograd import Function, gradcheck, gradgradcheck
 from rushlight.autograd.gradcheck import GradcheckError

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 import rushlight
 from rushlight import nn
 from rushlight.nn import functional as F

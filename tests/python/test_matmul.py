@@ -57,7 +57,9 @@ def check(found, expected, dtype):
     assert tuple(found.shape) == np.shape(expected)
     tolerance = TOLERANCE.get(dtype, 1e-13)
     expected = np.asarray(expected).astype(dtype)
-    np.testing.assert_allclose(found.numpy(), expected, rtol=tolerance, atol=4 * tolerance)
+    np.testing.assert_allclose(
+        found.numpy(), expected, rtol=tolerance, atol=4 * tolerance
+    )
 
 
 def transposed(x):
@@ -137,15 +139,25 @@ def test_addmv_and_baddbmm():
     x, a, v = draw(2, "float64"), draw((2, 3), "float64", 1), draw(3, "float64", 2)
     found = rl.addmv(rl.tensor(x), rl.tensor(a), rl.tensor(v), beta=2, alpha=0.5)
     check(found, 2 * x + 0.5 * (a @ v), "float64")
-    y, p, q = draw((4,), "float64"), draw((5, 2, 3), "float64"), draw((5, 3, 4), "float64", 3)
+    y, p, q = (
+        draw((4,), "float64"),
+        draw((5, 2, 3), "float64"),
+        draw((5, 3, 4), "float64", 3),
+    )
     found = rl.baddbmm(rl.tensor(y), rl.tensor(p), rl.tensor(q), beta=2, alpha=0.5)
     check(found, 2 * y + 0.5 * (p @ q), "float64")
 
 
 def test_zero_beta_ignores_nan():
     nan = rl.full((2, 2), float("nan"))
-    assert rl.addmm(nan, rl.ones(2, 2), rl.ones(2, 2), beta=0).tolist() == [[2, 2], [2, 2]]
-    assert rl.addmm(nan, rl.ones(2, 0), rl.ones(0, 2), beta=0).tolist() == [[0, 0], [0, 0]]
+    assert rl.addmm(nan, rl.ones(2, 2), rl.ones(2, 2), beta=0).tolist() == [
+        [2, 2],
+        [2, 2],
+    ]
+    assert rl.addmm(nan, rl.ones(2, 0), rl.ones(0, 2), beta=0).tolist() == [
+        [0, 0],
+        [0, 0],
+    ]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -169,7 +181,9 @@ def test_in_place_keeps_target_on_error():
 
 
 @pytest.mark.parametrize("bias", [None, (4,), (1,), (), (2, 4)], ids=str)
-@pytest.mark.parametrize("shape", [(3,), (2, 3), (5, 2, 3), (2, 5, 2, 3), (0, 3)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(3,), (2, 3), (5, 2, 3), (2, 5, 2, 3), (0, 3)], ids=str
+)
 def test_linear(shape, bias):
     if bias == (2, 4) and (len(shape) < 2 or shape[-2] != 2):
         pytest.skip("does not broadcast")
@@ -177,10 +191,16 @@ def test_linear(shape, bias):
     b = None if bias is None else draw(bias, "float64", 2)
     expected = x @ w.T + (0 if b is None else b)
     for layout in LAYOUTS:
-        found = F.linear(layout(rl.tensor(x)), rl.tensor(w), None if b is None else rl.tensor(b))
+        found = F.linear(
+            layout(rl.tensor(x)), rl.tensor(w), None if b is None else rl.tensor(b)
+        )
         check(found, expected, "float64")
     weight = transposed(rl.tensor(w))
-    check(F.linear(rl.tensor(x), weight, None if b is None else rl.tensor(b)), expected, "float64")
+    check(
+        F.linear(rl.tensor(x), weight, None if b is None else rl.tensor(b)),
+        expected,
+        "float64",
+    )
 
 
 def test_linear_with_vector_weight():
@@ -208,7 +228,12 @@ GRADIENTS = [
     (F.linear, (2, 3), (3,)),
     (lambda x, a, b: rl.addmm(x, a, b, beta=2, alpha=0.5), (2,), (3, 2), (2, 2)),
     (lambda x, a, b: rl.addmv(x, a, b, beta=2, alpha=0.5), (), (3, 2), (2,)),
-    (lambda x, a, b: rl.baddbmm(x, a, b, beta=2, alpha=0.5), (2,), (2, 3, 2), (2, 2, 2)),
+    (
+        lambda x, a, b: rl.baddbmm(x, a, b, beta=2, alpha=0.5),
+        (2,),
+        (2, 3, 2),
+        (2, 2, 2),
+    ),
 ]
 
 
@@ -217,34 +242,70 @@ GRADIENTS = [
 def test_gradients(case, dtype):
     function, *shapes = case
     inputs = [
-        rl.tensor(draw(shape, dtype, seed)).requires_grad_() for seed, shape in enumerate(shapes)
+        rl.tensor(draw(shape, dtype, seed)).requires_grad_()
+        for seed, shape in enumerate(shapes)
     ]
     assert gradcheck(function, inputs)
     assert gradgradcheck(function, inputs)
 
 
 ERRORS = [
-    (lambda: rl.mm(rl.ones(2, 3), rl.ones(4, 5)), r"cannot be multiplied \(2x3 and 4x5\)"),
+    (
+        lambda: rl.mm(rl.ones(2, 3), rl.ones(4, 5)),
+        r"cannot be multiplied \(2x3 and 4x5\)",
+    ),
     (lambda: rl.ones(2, 3) @ rl.ones(4, 5), r"cannot be multiplied \(2x3 and 4x5\)"),
-    (lambda: rl.ones(5, 2, 3) @ rl.ones(4, 2), r"cannot be multiplied \(10x3 and 4x2\)"),
-    (lambda: rl.ones(5, 2, 3) @ rl.ones(4, 3, 2), r"\(5\) must match the size of tensor b \(4\)"),
+    (
+        lambda: rl.ones(5, 2, 3) @ rl.ones(4, 2),
+        r"cannot be multiplied \(10x3 and 4x2\)",
+    ),
+    (
+        lambda: rl.ones(5, 2, 3) @ rl.ones(4, 3, 2),
+        r"\(5\) must match the size of tensor b \(4\)",
+    ),
     (lambda: rl.mm(rl.ones(3), rl.ones(3, 2)), "must be a matrix"),
-    (lambda: rl.mm(rl.ones(2, 3), rl.ones(3, 2).double()), "same dtype.*float32 != .*float64"),
-    (lambda: rl.mv(rl.ones(2, 3), rl.ones(4)), r"size mismatch, got input \(2\), mat \(2x3\)"),
-    (lambda: rl.dot(rl.ones(3), rl.ones(4)), "inconsistent tensor size.* 3 and 4 elements"),
-    (lambda: rl.dot(rl.ones(3, 1), rl.ones(3)), "1D tensors expected, but got 2D and 1D"),
-    (lambda: rl.ones(()) @ rl.ones(3), "need to be at least 1D, but they are 0D and 1D"),
+    (
+        lambda: rl.mm(rl.ones(2, 3), rl.ones(3, 2).double()),
+        "same dtype.*float32 != .*float64",
+    ),
+    (
+        lambda: rl.mv(rl.ones(2, 3), rl.ones(4)),
+        r"size mismatch, got input \(2\), mat \(2x3\)",
+    ),
+    (
+        lambda: rl.dot(rl.ones(3), rl.ones(4)),
+        "inconsistent tensor size.* 3 and 4 elements",
+    ),
+    (
+        lambda: rl.dot(rl.ones(3, 1), rl.ones(3)),
+        "1D tensors expected, but got 2D and 1D",
+    ),
+    (
+        lambda: rl.ones(()) @ rl.ones(3),
+        "need to be at least 1D, but they are 0D and 1D",
+    ),
     (lambda: rl.bmm(rl.ones(2, 3), rl.ones(2, 3, 4)), "batch1 must be a 3D tensor"),
     (lambda: rl.bmm(rl.ones(2, 3, 4), rl.ones(2, 5, 6)), r"\[2, 4\] but got: \[2, 5\]"),
-    (lambda: rl.addmm(rl.ones(2), rl.ones(2, 3), rl.ones(3, 4)), "must match the existing size"),
+    (
+        lambda: rl.addmm(rl.ones(2), rl.ones(2, 3), rl.ones(3, 4)),
+        "must match the existing size",
+    ),
     (lambda: rl.outer(rl.ones(2, 1), rl.ones(2)), "Expected 1-D argument"),
-    (lambda: F.linear(rl.ones(2, 3), rl.ones(4, 5)), r"\(2x3 and 5x4\).*input \[2, 3\] has 3"),
+    (
+        lambda: F.linear(rl.ones(2, 3), rl.ones(4, 5)),
+        r"\(2x3 and 5x4\).*input \[2, 3\] has 3",
+    ),
     (lambda: F.linear(rl.ones(()), rl.ones(4, 5)), "at least 1D"),
-    (lambda: F.linear(rl.ones(2, 3), rl.ones(3), rl.ones(1)), "must be a matrix where there is"),
+    (
+        lambda: F.linear(rl.ones(2, 3), rl.ones(3), rl.ones(1)),
+        "must be a matrix where there is",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("call", "match"), ERRORS, ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(
+    ("call", "match"), ERRORS, ids=lambda x: x if isinstance(x, str) else ""
+)
 def test_errors(call, match):
     with pytest.raises(RuntimeError, match=match):
         call()
@@ -254,7 +315,9 @@ def test_errors(call, match):
 def test_bool_has_no_product(name):
     shapes = {"mm": ((2, 2),) * 2, "bmm": ((1, 2, 2),) * 2, "dot": ((2,),) * 2}
     a, b = shapes.get(name, ((2, 2), (2,)))
-    with pytest.raises(NotImplementedError, match=f"{name}.*not implemented for 'bool'"):
+    with pytest.raises(
+        NotImplementedError, match=f"{name}.*not implemented for 'bool'"
+    ):
         getattr(rl, name)(rl.zeros(a, dtype=rl.bool), rl.zeros(b, dtype=rl.bool))
 
 

@@ -7,6 +7,7 @@ import pickle
 from collections import OrderedDict
 
 import pytest
+
 import rushlight
 from rushlight import nn
 

@@ -8,6 +8,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 import rushlight
 from rushlight import nn, optim
 from rushlight.optim import lr_scheduler

@@ -8,6 +8,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 import rushlight as rl
 from rushlight._pickling import _load_tensor
 

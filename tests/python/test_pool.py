@@ -20,7 +20,8 @@ def out_size(n, k, s, p, d, ceil_mode):
 def spots(n, k, s, p, d, ceil_mode):
     """The positions of every window, padding included."""
     return [
-        [i * s - p + j * d for j in range(k)] for i in range(out_size(n, k, s, p, d, ceil_mode))
+        [i * s - p + j * d for j in range(k)]
+        for i in range(out_size(n, k, s, p, d, ceil_mode))
     ]
 
 
@@ -32,7 +33,12 @@ def reference_max(x, k, s, p, d, ceil_mode):
     height, width = x.shape[-2:]
     for i, ys in enumerate(rows):
         for j, xs in enumerate(cols):
-            flat = [y * width + c for y in ys for c in xs if 0 <= y < height and 0 <= c < width]
+            flat = [
+                y * width + c
+                for y in ys
+                for c in xs
+                if 0 <= y < height and 0 <= c < width
+            ]
             window = x.reshape(*x.shape[:-2], height * width)[..., flat]
             best = np.argmax(window, -1)  # the first of equals
             values[..., i, j] = np.take_along_axis(window, best[..., None], -1)[..., 0]
@@ -50,7 +56,9 @@ def reference_mean(x, k, s, p, ceil_mode, count_padding, divisor):
             inner_y = [v for v in ys if 0 <= v < height]
             inner_x = [v for v in xs if 0 <= v < width]
             total = x[..., inner_y, :][..., inner_x].sum((-2, -1))
-            counted = sum(v < height + p[0] for v in ys) * sum(v < width + p[1] for v in xs)
+            counted = sum(v < height + p[0] for v in ys) * sum(
+                v < width + p[1] for v in xs
+            )
             count = counted if count_padding else len(inner_y) * len(inner_x)
             y[..., i, j] = total / (divisor or count)
     return y
@@ -77,11 +85,15 @@ def draw(shape, dtype="float64", seed=0):
 
 
 @pytest.mark.parametrize("ceil_mode", [False, True])
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32", "int64", "uint8"])
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float64", "float16", "int32", "int64", "uint8"]
+)
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 def test_max_pool2d(window, dtype, ceil_mode):
     x = draw(window[0], dtype)
-    values, indices = F.max_pool2d(rl.tensor(x), *window[1:], ceil_mode, return_indices=True)
+    values, indices = F.max_pool2d(
+        rl.tensor(x), *window[1:], ceil_mode, return_indices=True
+    )
     expected = reference_max(x, *window[1:], ceil_mode)
     assert values.dtype == getattr(rl, dtype)
     assert indices.dtype == rl.int64
@@ -97,7 +109,9 @@ def test_max_pool2d_nan_and_infinity():
         x[0, 1, 2] = float("nan")
         x[0, 2:] = -float("inf")
         values, indices = F.max_pool2d(x, 2, return_indices=True)
-        assert values[0, 0].isnan().tolist() == [False, True] + [False] * (columns // 2 - 2)
+        assert values[0, 0].isnan().tolist() == [False, True] + [False] * (
+            columns // 2 - 2
+        )
         assert indices[0, 0, 1].item() == columns + 2
         assert (values[0, 1] == -float("inf")).all().item()
         assert indices[0, 1].tolist() == list(range(2 * columns, 3 * columns, 2))
@@ -116,10 +130,16 @@ def test_avg_pool2d(window, ceil_mode, count_padding, divisor):
         p = (min(p[0], k[0] // 2), min(p[1], k[1] // 2))
     for dtype, tolerance in (("float32", 1e-6), ("float64", 1e-14), ("float16", 2e-3)):
         x = draw(shape, dtype)
-        found = _ops.avg_pool2d(rl.tensor(x), k, s, p, ceil_mode, count_padding, divisor)
-        expected = reference_mean(x.astype("float64"), k, s, p, ceil_mode, count_padding, divisor)
+        found = _ops.avg_pool2d(
+            rl.tensor(x), k, s, p, ceil_mode, count_padding, divisor
+        )
+        expected = reference_mean(
+            x.astype("float64"), k, s, p, ceil_mode, count_padding, divisor
+        )
         assert found.dtype == getattr(rl, dtype)
-        np.testing.assert_allclose(found.numpy(), expected, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(
+            found.numpy(), expected, rtol=tolerance, atol=tolerance
+        )
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 5), (9, 12), (0, 2)], ids=str)
@@ -188,25 +208,45 @@ def test_gradient_dtypes(dtype):
 ones = rl.ones
 ERRORS = [
     (lambda: F.max_pool2d(ones(5, 5), 2), r"3D or 4D .* got \[5, 5\]"),
-    (lambda: F.max_pool2d(ones(1, 4, 5, 5), 6), r"\(4x5x5\). Calculated output size: \(4x0x0\)"),
-    (lambda: F.max_pool2d(ones(1, 4, 5, 5), 3, padding=2), "pad should be at most half"),
+    (
+        lambda: F.max_pool2d(ones(1, 4, 5, 5), 6),
+        r"\(4x5x5\). Calculated output size: \(4x0x0\)",
+    ),
+    (
+        lambda: F.max_pool2d(ones(1, 4, 5, 5), 3, padding=2),
+        "pad should be at most half",
+    ),
     (lambda: F.max_pool2d(ones(1, 4, 5, 5), 0), "stride should not be zero"),
     (lambda: F.max_pool2d(ones(1, 4, 5, 5), 2, padding=-1), "pad must be non-negative"),
-    (lambda: F.max_pool2d(ones(1, 4, 5, 5), 2, dilation=0), "dilation should be greater than zero"),
+    (
+        lambda: F.max_pool2d(ones(1, 4, 5, 5), 2, dilation=0),
+        "dilation should be greater than zero",
+    ),
     (lambda: F.max_pool2d(ones(1, 0, 5, 5), 2), "Expected 3D or 4D .* got:"),
     (lambda: F.max_pool2d(ones(1, 4, 5, 5), 2**62, 1), "size|small"),
     (lambda: F.max_pool2d(ones(1, 4, 5, 5), 2, 2, 0, 2**62), "size|small"),
-    (lambda: _ops.max_pool2d(ones(1, 4, 5, 5), (2, 2, 2)), "kernel_size must either be a single int"),
+    (
+        lambda: _ops.max_pool2d(ones(1, 4, 5, 5), (2, 2, 2)),
+        "kernel_size must either be a single int",
+    ),
     (lambda: _ops.avg_pool2d(ones(1, 4, 5, 5), 6), "Output size is too small"),
-    (lambda: _ops.avg_pool2d(ones(1, 4, 5, 5), 2, divisor_override=0), "divisor must be not zero"),
+    (
+        lambda: _ops.avg_pool2d(ones(1, 4, 5, 5), 2, divisor_override=0),
+        "divisor must be not zero",
+    ),
     (lambda: _ops.adaptive_avg_pool2d(ones(5, 5), 2), "Expected 3D or 4D tensor"),
     (lambda: _ops.adaptive_avg_pool2d(ones(1, 5, 5), -1), "greater than or equal to 0"),
-    (lambda: _ops.adaptive_avg_pool2d(ones(1, 0, 5), 1), "non-zero size for non-batch dim"),
+    (
+        lambda: _ops.adaptive_avg_pool2d(ones(1, 0, 5), 1),
+        "non-zero size for non-batch dim",
+    ),
     (lambda: _ops.adaptive_avg_pool2d(ones(1, 5, 5), 2**62), "size|memory|bytes"),
 ]
 
 
-@pytest.mark.parametrize(("call", "match"), ERRORS, ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(
+    ("call", "match"), ERRORS, ids=lambda x: x if isinstance(x, str) else ""
+)
 def test_errors(call, match):
     with pytest.raises((RuntimeError, MemoryError), match=match):
         call()

@@ -23,7 +23,9 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.uint8, np.bool_])
+@pytest.mark.parametrize(
+    "dtype", [np.float32, np.float64, np.int32, np.uint8, np.bool_]
+)
 def test_matches_numpy(layout, dtype):
     array = np.random.default_rng(0).integers(0, 4, (5, 6, 9)).astype(dtype)
     x = LAYOUTS[layout](rushlight.tensor(array))
@@ -32,29 +34,40 @@ def test_matches_numpy(layout, dtype):
         total = x.sum(dim)
         np.testing.assert_array_equal(total.numpy(), a.sum(dim, dtype=np.int64))
         np.testing.assert_array_equal(x.amax(dim).numpy(), a.max(dim))
-        np.testing.assert_array_equal(x.amin(dim, keepdim=True).numpy(), a.min(dim, keepdims=True))
+        np.testing.assert_array_equal(
+            x.amin(dim, keepdim=True).numpy(), a.min(dim, keepdims=True)
+        )
         np.testing.assert_array_equal(x.any(dim).numpy(), a.any(dim))
         np.testing.assert_array_equal(x.all(dim).numpy(), a.all(dim))
-        np.testing.assert_array_equal(x.count_nonzero(dim).numpy(), np.count_nonzero(a, dim))
+        np.testing.assert_array_equal(
+            x.count_nonzero(dim).numpy(), np.count_nonzero(a, dim)
+        )
         if not isinstance(dim, tuple) and dtype is not np.bool_:
             np.testing.assert_array_equal(x.argmax(dim).numpy(), a.argmax(dim))
             np.testing.assert_array_equal(x.argmin(dim).numpy(), a.argmin(dim))
         if dtype in (np.float32, np.float64):
             wide = a.astype(np.float64)
             np.testing.assert_allclose(x.mean(dim).numpy(), wide.mean(dim), rtol=1e-6)
-            np.testing.assert_allclose(x.var(dim).numpy(), wide.var(dim, ddof=1), rtol=1e-6)
+            np.testing.assert_allclose(
+                x.var(dim).numpy(), wide.var(dim, ddof=1), rtol=1e-6
+            )
             np.testing.assert_allclose(
                 rushlight.std(x, dim, correction=0).numpy(), wide.std(dim), rtol=1e-6
             )
 
 
-@pytest.mark.parametrize("n", [1, 10, 63, 64, 65, 1000, 1023, 1024, 4097, 65536, 65537, 200_000])
+@pytest.mark.parametrize(
+    "n", [1, 10, 63, 64, 65, 1000, 1023, 1024, 4097, 65536, 65537, 200_000]
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sum_is_as_accurate_as_pairwise(n, dtype):
     array = np.random.default_rng(n).random(n).astype(dtype)
     exact = math.fsum(array.astype(np.float64).tolist())
     unit = np.finfo(dtype).eps * exact
-    for x in (rushlight.tensor(array), rushlight.tensor(array).unsqueeze(1).expand(n, 2).contiguous()):
+    for x in (
+        rushlight.tensor(array),
+        rushlight.tensor(array).unsqueeze(1).expand(n, 2).contiguous(),
+    ):
         ours = x.sum(0).reshape(-1)[0].item()
         assert abs(ours - exact) <= max(2 * unit, 2 * abs(float(array.sum()) - exact))
 
@@ -78,14 +91,21 @@ def test_half_accumulates_in_float():
     x = rushlight.ones(5000, dtype=rushlight.float16)
     assert x.sum().item() == 5000
     assert (x * 100).mean().item() == 100
-    assert rushlight.ones(300, 5, dtype=rushlight.bfloat16).sum(0).tolist() == [300.0] * 5
+    assert (
+        rushlight.ones(300, 5, dtype=rushlight.bfloat16).sum(0).tolist() == [300.0] * 5
+    )
 
 
 def test_integer_sums_wrap():
     x = rushlight.tensor([2**62, 2**62, 2**62])
     assert x.sum().item() == 3 * 2**62 - 2**64
     assert rushlight.full((1000,), 127, dtype=rushlight.int8).sum().item() == 127_000
-    assert rushlight.full((300,), 1, dtype=rushlight.uint8).sum(dtype=rushlight.uint8).item() == 44
+    assert (
+        rushlight.full((300,), 1, dtype=rushlight.uint8)
+        .sum(dtype=rushlight.uint8)
+        .item()
+        == 44
+    )
 
 
 def test_nan_wins():
@@ -107,13 +127,22 @@ def test_first_of_ties():
 
 def test_named_results():
     result = rushlight.tensor([[1, 5], [7, 2]]).max(1, keepdim=True)
-    assert result.values.tolist() == [[5], [7]] and result.indices.tolist() == [[1], [0]]
-    assert rushlight.max(rushlight.tensor([1, 4]), rushlight.tensor([3, 2])).tolist() == [3, 4]
+    assert result.values.tolist() == [[5], [7]] and result.indices.tolist() == [
+        [1],
+        [0],
+    ]
+    assert rushlight.max(
+        rushlight.tensor([1, 4]), rushlight.tensor([3, 2])
+    ).tolist() == [3, 4]
 
 
 def test_out():
     out = rushlight.zeros(3)
-    assert rushlight.sum(rushlight.ones(2, 3), 0, out=out) is out and out.tolist() == [2, 2, 2]
+    assert rushlight.sum(rushlight.ones(2, 3), 0, out=out) is out and out.tolist() == [
+        2,
+        2,
+        2,
+    ]
     values, indices = rushlight.zeros(2), rushlight.zeros(2, dtype=rushlight.int64)
     rushlight.max(rushlight.tensor([[1.0, 5], [7, 2]]), 1, out=(values, indices))
     assert values.tolist() == [5, 7] and indices.tolist() == [1, 0]
@@ -122,11 +151,27 @@ def test_out():
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda x: x.sum(2), IndexError, r"sum\(\): Dimension out of range .*\[-2, 1\].*got 2"),
+        (
+            lambda x: x.sum(2),
+            IndexError,
+            r"sum\(\): Dimension out of range .*\[-2, 1\].*got 2",
+        ),
         (lambda x: x.sum((0, -2)), RuntimeError, "dim 0 appears multiple times"),
-        (lambda x: x[:0].max(), RuntimeError, r"max\(\): Expected reduction dim to be specified"),
-        (lambda x: x[:0].max(0), IndexError, "Expected reduction dim 0 to have non-zero size"),
-        (lambda x: x.long().mean(), RuntimeError, r"mean\(\): could not infer output dtype"),
+        (
+            lambda x: x[:0].max(),
+            RuntimeError,
+            r"max\(\): Expected reduction dim to be specified",
+        ),
+        (
+            lambda x: x[:0].max(0),
+            IndexError,
+            "Expected reduction dim 0 to have non-zero size",
+        ),
+        (
+            lambda x: x.long().mean(),
+            RuntimeError,
+            r"mean\(\): could not infer output dtype",
+        ),
         (lambda x: x.long().var(), RuntimeError, "only support floating point"),
         (lambda x: x.bool().argmax(), RuntimeError, "does not support bool"),
         (lambda x: x.norm("nuc"), RuntimeError, "nuc"),
@@ -162,9 +207,14 @@ def digest(threads, isa=None):
     if isa:
         env["RUSHLIGHT_CPU"] = isa
     run = subprocess.run(
-        [sys.executable, "-c", _HASHES, str(threads)], env=env, capture_output=True, text=True
+        [sys.executable, "-c", _HASHES, str(threads)],
+        env=env,
+        capture_output=True,
+        text=True,
     )
-    assert run.returncode == 0 or "does not have these instructions" in run.stderr, run.stderr
+    assert run.returncode == 0 or "does not have these instructions" in run.stderr, (
+        run.stderr
+    )
     return run.stdout
 
 
@@ -216,13 +266,20 @@ def test_gradient(name):
         array[0, 0, 1] = array[1, 2, 0] = array[1, 2, 3] = 0
 
     def value(a):
-        y = GRADIENTS[name](a if isinstance(a, rushlight.Tensor) else rushlight.tensor(a))
-        return (y * rushlight.arange(1.0, y.numel() + 1).double().reshape(y.shape)).sum()
+        y = GRADIENTS[name](
+            a if isinstance(a, rushlight.Tensor) else rushlight.tensor(a)
+        )
+        return (
+            y * rushlight.arange(1.0, y.numel() + 1).double().reshape(y.shape)
+        ).sum()
 
     x = rushlight.tensor(array, requires_grad=True)
     value(x).backward()
     np.testing.assert_allclose(
-        x.grad.numpy(), numeric_gradient(lambda a: value(a).item(), array), atol=1e-7, rtol=1e-6
+        x.grad.numpy(),
+        numeric_gradient(lambda a: value(a).item(), array),
+        atol=1e-7,
+        rtol=1e-6,
     )
     # The derivative of the derivative.
     x = rushlight.tensor(array, requires_grad=True)
@@ -232,7 +289,17 @@ def test_gradient(name):
         (g,) = rushlight.autograd.grad(value(a), a, create_graph=True)
         return (g * weight).sum()
 
-    if name in ("sum", "mean", "cumsum", "max", "max dim", "min dim", "amax", "norm 1", "norm inf"):
+    if name in (
+        "sum",
+        "mean",
+        "cumsum",
+        "max",
+        "max dim",
+        "min dim",
+        "amax",
+        "norm 1",
+        "norm inf",
+    ):
         return  # piecewise linear
     slope(x).backward()
     numeric = numeric_gradient(

@@ -15,6 +15,7 @@ from collections import Counter, OrderedDict, defaultdict
 
 import numpy as np
 import pytest
+
 import rushlight
 from rushlight import nn, optim, serialization
 

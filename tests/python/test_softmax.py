@@ -17,7 +17,9 @@ def reference(x, axis):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(1,), (10,), (3, 5), (2, 300, 3), (3, 2100), (700, 2, 5)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(1,), (10,), (3, 5), (2, 300, 3), (3, 2100), (700, 2, 5)], ids=str
+)
 def test_values(shape, dtype):
     array = (np.random.default_rng(0).normal(size=shape) * 5).astype(dtype)
     exact = array.astype(np.longdouble)
@@ -25,11 +27,18 @@ def test_values(shape, dtype):
     for axis in range(len(shape)):
         expected = reference(exact, axis)
         x = rushlight.tensor(array)
-        np.testing.assert_allclose(x.softmax(axis).numpy(), expected, rtol=16 * tolerance)
         np.testing.assert_allclose(
-            x.log_softmax(axis).numpy(), np.log(expected), rtol=tolerance, atol=8 * tolerance
+            x.softmax(axis).numpy(), expected, rtol=16 * tolerance
         )
-        total = exact.max(axis) + np.log(np.exp(exact - exact.max(axis, keepdims=True)).sum(axis))
+        np.testing.assert_allclose(
+            x.log_softmax(axis).numpy(),
+            np.log(expected),
+            rtol=tolerance,
+            atol=8 * tolerance,
+        )
+        total = exact.max(axis) + np.log(
+            np.exp(exact - exact.max(axis, keepdims=True)).sum(axis)
+        )
         np.testing.assert_allclose(
             rushlight.logsumexp(x, axis).numpy(), total, rtol=tolerance, atol=tolerance
         )
@@ -45,7 +54,9 @@ def test_large_and_infinite():
 
 
 def test_same_rows_alone_and_together():
-    x = rushlight.tensor(np.random.default_rng(1).normal(size=(64, 1000)).astype(np.float32))
+    x = rushlight.tensor(
+        np.random.default_rng(1).normal(size=(64, 1000)).astype(np.float32)
+    )
     together = x.softmax(1)
     for i in (0, 31, 63):
         assert (x[i].softmax(0) == together[i]).all().item()
@@ -55,7 +66,10 @@ def test_same_rows_alone_and_together():
 @pytest.mark.parametrize("dim", [0, 1, -1])
 def test_gradient(name, dim):
     rng = np.random.default_rng(2)
-    array, weight = rng.normal(size=(3, 4, 2)), rushlight.tensor(rng.normal(size=(3, 4, 2)))
+    array, weight = (
+        rng.normal(size=(3, 4, 2)),
+        rushlight.tensor(rng.normal(size=(3, 4, 2))),
+    )
 
     def value(a):
         return (getattr(rushlight, name)(a, dim) * weight).sum()
@@ -66,7 +80,10 @@ def test_gradient(name, dim):
     for i in np.ndindex(array.shape):
         step = np.zeros_like(array)
         step[i] = h
-        high, low = value(rushlight.tensor(array + step)), value(rushlight.tensor(array - step))
+        high, low = (
+            value(rushlight.tensor(array + step)),
+            value(rushlight.tensor(array - step)),
+        )
         numeric[i] = (high.item() - low.item()) / (2 * h)
     np.testing.assert_allclose(x.grad.numpy(), numeric, atol=1e-8)
 
@@ -81,10 +98,14 @@ def test_nll_loss():
     assert _ops.nll_loss(x, t, None, 2).item() == pytest.approx(picked.sum())
     weight = np.array([1.0, 2.0, 3.0, 4.0])
     weighted = _ops.nll_loss(x, t, rushlight.tensor(weight)).item()
-    assert weighted == pytest.approx((picked * weight[target]).sum() / weight[target].sum())
+    assert weighted == pytest.approx(
+        (picked * weight[target]).sum() / weight[target].sum()
+    )
     kept = target != 1
     assert _ops.nll_loss(x, t, None, 1, 1).item() == pytest.approx(picked[kept].mean())
-    assert _ops.nll_loss(x, t.to(rushlight.uint8)).item() == pytest.approx(picked.mean())
+    assert _ops.nll_loss(x, t.to(rushlight.uint8)).item() == pytest.approx(
+        picked.mean()
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +113,12 @@ def test_nll_loss():
     [
         ((3, 4), [1, 5, 0], IndexError, "Target 5 is out of bounds"),
         ((3, 4), [1, -1, 0], IndexError, "Target -1 is out of bounds"),
-        ((3, 4), [1, 0], ValueError, r"batch_size \(3\) to match target batch_size \(2\)"),
+        (
+            (3, 4),
+            [1, 0],
+            ValueError,
+            r"batch_size \(3\) to match target batch_size \(2\)",
+        ),
         ((3, 4), [1.0, 0.0, 2.0], RuntimeError, "Long or Byte"),
         ((3, 4, 2), [[0], [1], [2]], RuntimeError, "size mismatch"),
     ],

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+
 import rushlight as rl
 import rushlight.nn.functional as F
 from rushlight import nn, optim

@@ -33,7 +33,9 @@ def _pow_input(g, input, other):
 
 def _pow_other(g, input, other, result):
     base = input if isinstance(input, rushlight.Tensor) else rushlight.tensor(input)
-    zero_base = rushlight.where(base == 0, rushlight.ones_like(result), base + 0 * result)
+    zero_base = rushlight.where(
+        base == 0, rushlight.ones_like(result), base + 0 * result
+    )
     slope = result * zero_base.log()
     return g * _conj(rushlight.where(base == 0, rushlight.zeros_like(slope), slope))
 
@@ -53,8 +55,14 @@ def _strided_gradient(g, size, stride, offset, shape, base_stride, base_offset):
     buffer = rushlight.empty_strided(shape, base_stride, dtype=g.dtype).zero_()
     view = buffer.as_strided(size, stride, offset - base_offset)
     if any(st == 0 and n > 1 for n, st in zip(size, stride)) or _overlaps(size, stride):
-        flat_size = 1 + sum((n - 1) * st for n, st in zip(shape, base_stride)) if g.numel() else 0
-        where = rushlight.arange(flat_size).as_strided(size, stride, offset - base_offset)
+        flat_size = (
+            1 + sum((n - 1) * st for n, st in zip(shape, base_stride))
+            if g.numel()
+            else 0
+        )
+        where = rushlight.arange(flat_size).as_strided(
+            size, stride, offset - base_offset
+        )
         flat = rushlight.zeros(flat_size, dtype=g.dtype)
         flat = flat.index_add(0, where.reshape(-1), g.reshape(-1))
         return flat.as_strided(shape, base_stride, 0)
@@ -177,8 +185,12 @@ RULES = {
     "asinh": dict(input=lambda g, input: g * (input * input + 1).rsqrt()),
     "acosh": dict(input=lambda g, input: g * (input * input - 1).rsqrt()),
     "atanh": dict(input=lambda g, input: g / (1 - input * input)),
-    "erf": dict(input=lambda g, input: g * _TWO_OVER_SQRT_PI * (-(input * input)).exp()),
-    "erfc": dict(input=lambda g, input: g * -_TWO_OVER_SQRT_PI * (-(input * input)).exp()),
+    "erf": dict(
+        input=lambda g, input: g * _TWO_OVER_SQRT_PI * (-(input * input)).exp()
+    ),
+    "erfc": dict(
+        input=lambda g, input: g * -_TWO_OVER_SQRT_PI * (-(input * input)).exp()
+    ),
     "sigmoid": dict(input=lambda g, result: _ops.sigmoid_backward(g, result)),
     "floor": dict(input=lambda g: rushlight.zeros_like(g)),
     "ceil": dict(input=lambda g: rushlight.zeros_like(g)),
@@ -242,8 +254,12 @@ RULES = {
         input=lambda g, other: _ops.threshold_backward(g, other), other=None
     ),
     "where": dict(
-        input=lambda g, condition: rushlight.where(condition, g, rushlight.zeros_like(g)),
-        other=lambda g, condition: rushlight.where(condition, rushlight.zeros_like(g), g),
+        input=lambda g, condition: rushlight.where(
+            condition, g, rushlight.zeros_like(g)
+        ),
+        other=lambda g, condition: rushlight.where(
+            condition, rushlight.zeros_like(g), g
+        ),
     ),
     # -- copies --------------------------------------------------------------------------------
     "clone": dict(self=lambda g: g),
@@ -253,11 +269,17 @@ RULES = {
     "zero": dict(self=None),
     # -- views ---------------------------------------------------------------------------------
     "view": dict(self=lambda g, self_shape: g.reshape(self_shape)),
-    "permute": dict(self=lambda g, dims: g.permute(_inverse([d % len(dims) for d in dims]))),
+    "permute": dict(
+        self=lambda g, dims: g.permute(_inverse([d % len(dims) for d in dims]))
+    ),
     "transpose": dict(self=lambda g, dim0, dim1: g.transpose(dim0, dim1)),
     "unsqueeze": dict(self=lambda g, self_shape: g.reshape(self_shape)),
     "expand": dict(self=lambda g: g),
-    "select": dict(self=lambda g, self_shape, dim, index: _select_backward(g, self_shape, dim, index)),
+    "select": dict(
+        self=lambda g, self_shape, dim, index: _select_backward(
+            g, self_shape, dim, index
+        )
+    ),
     "slice": dict(
         self=lambda g, self_shape, dim, start, end, step: _slice_backward(
             g, self_shape, dim, start, end, step
@@ -274,7 +296,9 @@ RULES = {
     "squeeze": dict(input=lambda g, input_shape: g.reshape(input_shape)),
     "flatten": dict(input=lambda g, input_shape: g.reshape(input_shape)),
     "unflatten": dict(input=lambda g, input_shape: g.reshape(input_shape)),
-    "movedim": dict(input=lambda g, source, destination: g.movedim(destination, source)),
+    "movedim": dict(
+        input=lambda g, source, destination: g.movedim(destination, source)
+    ),
     "narrow": dict(
         input=lambda g, input_shape, dim, start, length: _narrow_backward(
             g, input_shape, dim, start, length
@@ -302,14 +326,17 @@ RULES = {
     ),
     "chunk": dict(
         input=lambda g, input_shape, chunks, dim: _join_parts(
-            g, input_shape, dim,
+            g,
+            input_shape,
+            dim,
             _split_sizes(input_shape[dim], -(-input_shape[dim] // chunks)),
         )
     ),
     "unbind": dict(
         input=lambda g, input_shape, dim: rushlight.stack(
             [
-                x if x is not None
+                x
+                if x is not None
                 else rushlight.zeros_like(next(y for y in g if y is not None))
                 for x in g
             ],

@@ -51,7 +51,12 @@ def _take_backward(g, shape, index):
 def _take_along_dim_backward(g, shape, indices, dim):
     flat = dim is None
     if flat:
-        sizes, dim, indices, g = [math.prod(shape)], 0, indices.reshape(-1), g.reshape(-1)
+        sizes, dim, indices, g = (
+            [math.prod(shape)],
+            0,
+            indices.reshape(-1),
+            g.reshape(-1),
+        )
     elif not shape:
         return g.reshape(shape)
     else:
@@ -159,7 +164,12 @@ def _scatter_reduce_src(g, input, dim, index, src, reduce, include_self, result)
     lone = zero & (_ops.gather(zeros, dim, index) == 1)
     # A single zero sees the product of all the others; any other value divides the whole by itself.
     without = _ops.scatter_reduce(
-        input, dim, index, _ops.masked_fill(src, lone, 1), "prod", include_self=include_self
+        input,
+        dim,
+        index,
+        _ops.masked_fill(src, lone, 1),
+        "prod",
+        include_self=include_self,
     )
     whole = _ops.gather(g * result, dim, index) / _ops.masked_fill(src, zero, 1)
     return _fit(
@@ -221,7 +231,11 @@ def _repeat_interleave_backward(g, shape, repeats, dim):
         sizes, dim = [math.prod(shape)], 0
     else:
         sizes, dim = list(shape), dim % len(shape)
-    return g.reshape(sizes[: dim + 1] + [repeats] + sizes[dim + 1 :]).sum(dim + 1).reshape(shape)
+    return (
+        g.reshape(sizes[: dim + 1] + [repeats] + sizes[dim + 1 :])
+        .sum(dim + 1)
+        .reshape(shape)
+    )
 
 
 def _repeat_each_backward(g, shape, repeats, dim):
@@ -243,7 +257,8 @@ RULES = {
     "gather": dict(
         input=lambda g, input_shape, dim, index: (
             _ops.scatter_add(_zeros(input_shape, g), dim, index, g)
-            if index.numel() else _zeros(input_shape, g)
+            if index.numel()
+            else _zeros(input_shape, g)
         )
     ),
     "index_select": dict(
@@ -251,7 +266,9 @@ RULES = {
             _zeros(input_shape, g), dim, index, g
         )
     ),
-    "take": dict(input=lambda g, input_shape, index: _take_backward(g, input_shape, index)),
+    "take": dict(
+        input=lambda g, input_shape, index: _take_backward(g, input_shape, index)
+    ),
     "take_along_dim": dict(
         input=lambda g, input_shape, indices, dim: _take_along_dim_backward(
             g, input_shape, indices, dim
@@ -276,7 +293,9 @@ RULES = {
     ),
     "masked_scatter": dict(
         input=lambda g, mask: _ops.masked_fill(g, mask, 0),
-        source=lambda g, source_shape, mask: _masked_scatter_source(g, source_shape, mask),
+        source=lambda g, source_shape, mask: _masked_scatter_source(
+            g, source_shape, mask
+        ),
     ),
     "scatter": dict(input=_scatter_input, src=_scatter_src),
     "scatter_add": dict(
@@ -287,9 +306,9 @@ RULES = {
     "index_add": dict(input=lambda g: g, source=_index_add_source),
     "index_copy": dict(
         input=lambda g, dim, index: _ops.index_fill(g, dim, index, 0),
-        source=lambda g, dim, index, source_shape: _ops.index_select(g, dim, index).reshape(
-            source_shape
-        ),
+        source=lambda g, dim, index, source_shape: _ops.index_select(
+            g, dim, index
+        ).reshape(source_shape),
     ),
     "index_fill": dict(
         input=lambda g, dim, index: _ops.index_fill(g, dim, index, 0),
@@ -298,13 +317,17 @@ RULES = {
     # -- joining and rearranging ---------------------------------------------------------------
     "cat": dict(tensors=lambda g, tensors_shape, dim: _pieces(g, dim, tensors_shape)),
     "stack": dict(tensors=lambda g, dim: list(g.unbind(dim))),
-    "hstack": dict(tensors=lambda g, tensors_shape: _stacked(g, tensors_shape, 1, None)),
+    "hstack": dict(
+        tensors=lambda g, tensors_shape: _stacked(g, tensors_shape, 1, None)
+    ),
     "vstack": dict(tensors=lambda g, tensors_shape: _stacked(g, tensors_shape, 2, 0)),
     "dstack": dict(tensors=lambda g, tensors_shape: _stacked(g, tensors_shape, 3, 2)),
     "repeat": dict(
         input=lambda g, input_shape, repeats: _repeat_backward(g, input_shape, repeats)
     ),
-    "tile": dict(input=lambda g, input_shape, dims: _repeat_backward(g, input_shape, dims)),
+    "tile": dict(
+        input=lambda g, input_shape, dims: _repeat_backward(g, input_shape, dims)
+    ),
     "repeat_interleave_int": dict(
         input=lambda g, input_shape, repeats, dim: _repeat_interleave_backward(
             g, input_shape, repeats, dim

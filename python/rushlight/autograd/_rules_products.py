@@ -88,14 +88,17 @@ def _at_indices(g, indices):
 
 PRODUCTS = {
     "dot": dict(
-        input=lambda g, tensor: g * _conj(tensor), tensor=lambda g, input: g * _conj(input)
+        input=lambda g, tensor: g * _conj(tensor),
+        tensor=lambda g, input: g * _conj(input),
     ),
     "mv": dict(
         input=lambda g, vec: g.unsqueeze(-1) * _conj(vec),
         vec=lambda g, input: _h(input) @ g,
     ),
     "mm": dict(input=lambda g, mat2: g @ _h(mat2), mat2=lambda g, input: _h(input) @ g),
-    "bmm": dict(input=lambda g, mat2: g @ _h(mat2), mat2=lambda g, input: _h(input) @ g),
+    "bmm": dict(
+        input=lambda g, mat2: g @ _h(mat2), mat2=lambda g, input: _h(input) @ g
+    ),
     "matmul": dict(input=_matmul_input, other=_matmul_other),
     "addmv": dict(
         input=lambda g, beta: _scaled(g, beta),
@@ -113,7 +116,8 @@ PRODUCTS = {
         batch2=lambda g, batch1, alpha: _scaled(_h(batch1) @ g, alpha),
     ),
     "outer": dict(
-        input=lambda g, vec2: g @ _conj(vec2), vec2=lambda g, input: g.t() @ _conj(input)
+        input=lambda g, vec2: g @ _conj(vec2),
+        vec2=lambda g, input: g.t() @ _conj(input),
     ),
     "linear": dict(input=_linear_input, weight=_linear_weight, bias=lambda g: g),
     "conv2d": dict(
@@ -164,17 +168,30 @@ PRODUCTS = {
     ),
     "max_pool2d_with_indices_backward": dict(grad_output=_at_indices),
     "avg_pool2d": dict(
-        input=lambda g, input_shape, kernel_size, stride, padding, ceil_mode,
-        count_include_pad, divisor_override: _ops.avg_pool2d_backward(
-            g, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad,
-            divisor_override,
+        input=lambda g, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
+            _ops.avg_pool2d_backward(
+                g,
+                input_shape,
+                kernel_size,
+                stride,
+                padding,
+                ceil_mode,
+                count_include_pad,
+                divisor_override,
+            )
         )
     ),
     "avg_pool2d_backward": dict(
-        grad_output=lambda g, kernel_size, stride, padding, ceil_mode,
-        count_include_pad, divisor_override: _ops.avg_pool2d(
-            g, kernel_size, stride, padding, ceil_mode, count_include_pad,
-            divisor_override,
+        grad_output=lambda g, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
+            _ops.avg_pool2d(
+                g,
+                kernel_size,
+                stride,
+                padding,
+                ceil_mode,
+                count_include_pad,
+                divisor_override,
+            )
         )
     ),
     "adaptive_avg_pool2d": dict(

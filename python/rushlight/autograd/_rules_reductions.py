@@ -73,13 +73,17 @@ def _cumprod_backward(g, input, dim, result):
     if input.dim() == 0:
         return g
     if not _ops.any(input == 0).item():
-        return _ops.reversed_cumsum(g * rushlight.conj(result), dim) / rushlight.conj(input)
+        return _ops.reversed_cumsum(g * rushlight.conj(result), dim) / rushlight.conj(
+            input
+        )
     # others[..., j, i]: the product of the first i + 1 elements without element j.
     x, slope = input.transpose(dim, -1), g.transpose(dim, -1)
     n = x.shape[-1]
     place = rushlight.arange(n)
     without = rushlight.where(
-        place.unsqueeze(1) == place, rushlight.ones_like(x[..., :1, None]), x.unsqueeze(-2)
+        place.unsqueeze(1) == place,
+        rushlight.ones_like(x[..., :1, None]),
+        x.unsqueeze(-2),
     )
     others = rushlight.conj(_ops.cumprod(without, -1))
     terms = slope.unsqueeze(-2) * others * (place >= place.unsqueeze(1))
@@ -168,8 +172,8 @@ RULES = {
         input=lambda g, input_shape, dim, keepdim: _spread(g, input_shape, dim, keepdim)
     ),
     "mean": dict(
-        input=lambda g, input_shape, dim, keepdim: (
-            _spread(g / _count(input_shape, dim), input_shape, dim, keepdim)
+        input=lambda g, input_shape, dim, keepdim: _spread(
+            g / _count(input_shape, dim), input_shape, dim, keepdim
         )
     ),
     "prod": dict(input=_prod_backward),
@@ -183,7 +187,11 @@ RULES = {
     "std_mean": dict(
         input=lambda g, input, dim, correction, keepdim, result0: _moments_backward(
             None if g[0] is None else _root_gradient(g[0], result0),
-            g[1], input, dim, correction, keepdim,
+            g[1],
+            input,
+            dim,
+            correction,
+            keepdim,
         )
     ),
     "max_all": dict(input=lambda g, input, result: _share_backward(g, input, result)),
@@ -218,9 +226,7 @@ RULES = {
     "cumsum": dict(input=lambda g, dim: _ops.reversed_cumsum(g, dim)),
     "reversed_cumsum": dict(input=lambda g, dim: _ops.cumsum(g, dim)),
     "cumprod": dict(input=_cumprod_backward),
-    "softmax": dict(
-        input=lambda g, result, dim: _ops.softmax_backward(g, result, dim)
-    ),
+    "softmax": dict(input=lambda g, result, dim: _ops.softmax_backward(g, result, dim)),
     "log_softmax": dict(
         input=lambda g, result, dim: _ops.log_softmax_backward(g, result, dim)
     ),
@@ -234,18 +240,18 @@ RULES = {
     ),
     "log_softmax_backward": dict(
         grad=lambda g, output, dim: g - (g * output.exp()).sum(dim, True),
-        output=lambda g, grad, output, dim: (
-            -g * output.exp() * grad.sum(dim, True)
-        ),
+        output=lambda g, grad, output, dim: -g * output.exp() * grad.sum(dim, True),
     ),
     "nll_loss": dict(
         input=lambda g, input_shape, target, weight, reduction, ignore_index: (
-            _ops.nll_loss_backward(g, target, weight, reduction, ignore_index, input_shape)
+            _ops.nll_loss_backward(
+                g, target, weight, reduction, ignore_index, input_shape
+            )
         )
     ),
     "nll_loss_backward": dict(
-        grad=lambda g, target, weight, reduction, ignore_index: (
-            _ops.nll_loss(g, target, weight, reduction, ignore_index)
+        grad=lambda g, target, weight, reduction, ignore_index: _ops.nll_loss(
+            g, target, weight, reduction, ignore_index
         )
     ),
 }
