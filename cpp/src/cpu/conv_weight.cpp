@@ -85,25 +85,27 @@ template <class T, int kChannels, int kRows>
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) sum[o][r] = V(T(0));
   const int64_t whole = u.cols / V::kSize * V::kSize, rest = u.cols - whole;
-  for (int64_t at = 0; at < u.images * u.rows; ++at) {
-    const int64_t image = at / u.rows, j = at % u.rows;
-    const T* in = u.data + image * u.in_image + j * u.in_row;
-    const T* grad = u.grad + image * u.grad_image + j * u.grad_row;
-    const auto add = [&](auto load) __attribute__((always_inline)) {
-      V g[kChannels];
+  for (int64_t image = 0; image < u.images; ++image) {
+    const T* in_row = u.data + image * u.in_image;
+    const T* grad_row = u.grad + image * u.grad_image;
+    for (int64_t j = 0; j < u.rows; ++j, in_row += u.in_row, grad_row += u.grad_row) {
+      const T *in = in_row, *grad = grad_row;
+      const auto add = [&](auto load) __attribute__((always_inline)) {
+        V g[kChannels];
 #pragma GCC unroll 4
-      for (int o = 0; o < kChannels; ++o) g[o] = load(grad + o * u.grad_plane);
+        for (int o = 0; o < kChannels; ++o) g[o] = load(grad + o * u.grad_plane);
 #pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const V x = load(in + terms[r]);
+        for (int r = 0; r < kRows; ++r) {
+          const V x = load(in + terms[r]);
 #pragma GCC unroll 4
-        for (int o = 0; o < kChannels; ++o) sum[o][r] = fma(g[o], x, sum[o][r]);
-      }
-    };
-    for (int64_t i = 0; i < whole; i += V::kSize, in += V::kSize, grad += V::kSize)
-      add([](const T* p) __attribute__((always_inline)) { return V::loadu(p); });
-    if (rest > 0)
-      add([&](const T* p) __attribute__((always_inline)) { return V::load_partial(p, rest); });
+          for (int o = 0; o < kChannels; ++o) sum[o][r] = fma(g[o], x, sum[o][r]);
+        }
+      };
+      for (int64_t i = 0; i < whole; i += V::kSize, in += V::kSize, grad += V::kSize)
+        add([](const T* p) __attribute__((always_inline)) { return V::loadu(p); });
+      if (rest > 0)
+        add([&](const T* p) __attribute__((always_inline)) { return V::load_partial(p, rest); });
+    }
   }
 #pragma GCC unroll 4
   for (int o = 0; o < kChannels; ++o)
