@@ -100,6 +100,40 @@ void pack_channels(const Engine<T>& e, int64_t group, int64_t first, int64_t cou
     }
 }
 
+// How taps follow each other in a row, where the kernels can make use of it.
+struct Runs {
+  int64_t length = 0;  // 3, 5, or 0
+  int64_t sign = 1;
+  int64_t margin = 0;  // columns of padding read on both sides of a row
+
+  Runs(const CorrelatePlan& p, const Window& w) {
+    if (p.in_sx != 1) return;
+    const auto look_for = [&](int64_t run, int64_t s) {
+      if (length == 0 && has_runs(p.taps, p.tap_count, run, s)) length = run, sign = s;
+    };
+    look_for(3, 1), look_for(3, -1), look_for(5, 1), look_for(5, -1);
+    if (w.max_dx - w.min_dx + 1 != length) return;
+    const int64_t right = p.cols - 1 + w.max_dx - (p.in_width - 1);
+    margin = max64(0, min64(-w.min_dx, right));
+  }
+};
+
+// The taps between the first and the last that meet a row of the input: a tap whose row is padding
+// for all outputs of rows [j0, j1] adds nothing. Taps are ordered by rows.
+struct TapRange {
+  int64_t begin, end;
+};
+RL_INLINE TapRange taps_inside(const CorrelatePlan& p, int64_t j0, int64_t j1) {
+  int64_t begin = 0, end = p.tap_count;
+  const auto meets = [&](int64_t t) {
+    const int64_t first = j0 * p.in_sy + p.taps[t].dy, last = j1 * p.in_sy + p.taps[t].dy;
+    return last >= 0 && first < p.in_height;
+  };
+  while (begin < end && !meets(begin)) ++begin;
+  while (begin < end && !meets(end - 1)) --end;
+  return {begin, end};
+}
+
 // Stores a tile [pixels][width] of which `channels` columns count.
 template <class T>
 RL_INLINE void store_tile(const T* tile, int64_t pixels, int64_t width, int64_t channels, T* out,
@@ -142,32 +176,54 @@ void correlate_by_channels(const CorrelatePlan& p) {
 
   const int64_t images = p.batch * p.groups * e.row_items();
   const int64_t shares = min64(panels, max64(1, kWantedItems / (2 * images)));
+  const Runs runs(p, e.window);
+  const bool whole_rows = tiles == 1;
+  const RunTile<T> two_rows =
+      whole_rows && p.rows > 1 ? find_run_tile<T>(2, pixels, runs.length, runs.margin) : nullptr;
   e.run(shares, [&](int64_t g, int64_t share, int64_t j0, int64_t j1, const Block<T>& block,
                     T* out) {
     alignas(64) T tile[kAccumulators * n];
     const int64_t first_panel = panels * share / shares, end_panel = panels * (share + 1) / shares;
     for (int64_t panel = first_panel; panel < end_panel; ++panel) {
-      const int64_t first = panel * vectors * n, count = vectors_of(panel);
-      auto full = find_channel_tile<T>(pixels, count, p.in_sx);
-      auto last = find_channel_tile<T>(rest, count, p.in_sx);
-      if (count == 1 && p.in_sx == 1) {
-        if (const auto run = find_run_tile<T>(pixels, offsets.get(), p.tap_count)) full = run;
-        if (const auto run = find_run_tile<T>(rest, offsets.get(), p.tap_count)) last = run;
-      }
+      const int64_t first = panel * vectors * n, count = vectors_of(panel), wide = count * n;
+      const int64_t channels = min64(wide, p.out_channels - first);
       const T* w = weight.get() + g * group_size + first * terms;
       const T* b = bias.get() + g * all * n + first;
-      for (int64_t j = j0; j < j1; ++j) {
-        TileInput<T> in{block.data + j * p.in_sy * block.pitch, offsets.get(), p.tap_count,
-                        p.in_channels, block.plane};
+      const auto full = find_channel_tile<T>(pixels, count, p.in_sx);
+      const auto last = find_channel_tile<T>(rest, count, p.in_sx);
+      const int64_t length = count == 1 ? runs.length : 0, margin = whole_rows ? runs.margin : 0;
+      const auto full_run = find_run_tile<T>(1, pixels, length, margin);
+      const auto last_run = find_run_tile<T>(1, rest, length, margin);
+      for (int64_t j = j0; j < j1;) {
+        const bool pair = count == 1 && two_rows && j + 2 <= j1;
+        const TapRange range = taps_inside(p, j, pair ? j + 1 : j);
+        TileInput<T> in{block.data + j * p.in_sy * block.pitch,
+                        offsets.get() + range.begin,
+                        range.end - range.begin,
+                        p.in_channels,
+                        block.plane,
+                        p.tap_count * wide};
+        const T* from = w + range.begin * wide;
         T* to = out + first * p.out_plane() + j * p.out_sy * p.out_width;
+        if (pair) {
+          two_rows(in, p.in_sy * block.pitch, runs.sign, from, b, tile);
+          store_tile(tile, pixels, n, channels, to, p.out_plane(), p.out_sx);
+          store_tile(tile + pixels * n, pixels, n, channels, to + p.out_sy * p.out_width,
+                     p.out_plane(), p.out_sx);
+          j += 2;
+          continue;
+        }
         for (int64_t i = 0; i < tiles; ++i) {
           const bool is_last = i == tiles - 1;
-          (is_last ? last : full)(in, p.in_sx, w, b, tile);
-          store_tile(tile, is_last ? rest : pixels, count * n,
-                     min64(count * n, p.out_channels - first), to, p.out_plane(), p.out_sx);
+          if (full_run)
+            (is_last ? last_run : full_run)(in, 0, runs.sign, from, b, tile);
+          else
+            (is_last ? last : full)(in, p.in_sx, from, b, tile);
+          store_tile(tile, is_last ? rest : pixels, wide, channels, to, p.out_plane(), p.out_sx);
           in.data += pixels * p.in_sx;
           to += pixels * p.out_sx;
         }
+        ++j;
       }
     }
   });
@@ -215,7 +271,7 @@ void correlate_by_pixels(const CorrelatePlan& p) {
       const T* b = bias.get() + g * p.out_channels + first;
       for (int64_t j = j0; j < j1; ++j) {
         TileInput<T> in{block.data + j * p.in_sy * block.pitch, offsets.get(), p.tap_count,
-                        p.in_channels, block.plane};
+                        p.in_channels, block.plane, 0};
         T* to = out + first * p.out_plane() + j * p.out_sy * p.out_width;
         for (int64_t i = 0; i < tiles; ++i) {
           const bool is_last = i == tiles - 1;

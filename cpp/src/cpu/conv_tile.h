@@ -11,6 +11,7 @@ struct TileInput {
   const T* data;        // of the tile's first output
   const int64_t* taps;  // offsets
   int64_t tap_count, channels, plane;
+  int64_t weight_step;  // elements of weight between the taps of neighbouring channels
 };
 
 // kPixels neighbours in a row, `step` input elements apart (kStep, or any if that is 0), times
@@ -29,13 +30,14 @@ template <class T, int kPixels, int kVectors, int kStep>
   }
   const int64_t apart = kStep ? kStep : step;
   const T* plane = in.data;
-  for (int64_t c = 0; c < in.channels; ++c, plane += in.plane)
+  for (int64_t c = 0; c < in.channels; ++c, plane += in.plane, weight += in.weight_step) {
+    const T* from = weight;
     for (int64_t t = 0; t < in.tap_count; ++t) {
       const T* x = plane + in.taps[t];
       V w[kVectors];
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) w[v] = V::loadu(weight + v * V::kSize);
-      weight += kVectors * V::kSize;
+      for (int v = 0; v < kVectors; ++v) w[v] = V::loadu(from + v * V::kSize);
+      from += kVectors * V::kSize;
 #pragma GCC unroll 16
       for (int p = 0; p < kPixels; ++p) {
         const V value(x[p * apart]);
@@ -43,43 +45,56 @@ template <class T, int kPixels, int kVectors, int kStep>
         for (int v = 0; v < kVectors; ++v) sum[p][v] = fma(value, w[v], sum[p][v]);
       }
     }
+  }
 #pragma GCC unroll 16
   for (int p = 0; p < kPixels; ++p)
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) sum[p][v].storeu(tile + (p * kVectors + v) * V::kSize);
 }
 
-// The same with one vector of channels where taps come in runs of kRun neighbours in a row, to the
-// right (kSign 1) or to the left (kSign -1): neighbouring pixels share what they read, which would
-// otherwise bound the speed.
-template <class T, int kPixels, int kRun, int kSign>
-[[gnu::noinline]] void channel_run_tile(const TileInput<T>& in, int64_t, const T* weight,
-                                        const T* bias, T* tile) {
+// The same for kRows rows, `row_step` apart, and one vector of channels, where taps come in runs of
+// kRun neighbours, to the right (sign 1) or to the left (sign -1). Neighbouring pixels share what
+// they read, which would otherwise bound the speed. The first and last kMargin columns read are
+// padding: known zeros.
+template <class T, int kRows, int kPixels, int kRun, int kMargin>
+[[gnu::noinline]] void run_tile(const TileInput<T>& in, int64_t row_step, int64_t sign,
+                                const T* weight, const T* bias, T* tile) {
   using V = Vec<T>;
-  V sum[kPixels];
+  V sum[kRows][kPixels];
   const V start = V::loadu(bias);
+#pragma GCC unroll 2
+  for (int j = 0; j < kRows; ++j)
 #pragma GCC unroll 16
-  for (int p = 0; p < kPixels; ++p) sum[p] = start;
+    for (int p = 0; p < kPixels; ++p) sum[j][p] = start;
   const T* plane = in.data;
-  for (int64_t c = 0; c < in.channels; ++c, plane += in.plane)
-    for (int64_t t = 0; t < in.tap_count; t += kRun) {
-      const T* x = plane + in.taps[kSign > 0 ? t : t + kRun - 1];
+  const int64_t first = sign > 0 ? 0 : kRun - 1;
+  for (int64_t c = 0; c < in.channels; ++c, plane += in.plane, weight += in.weight_step) {
+    const T* from = weight + first * V::kSize;
+    for (int64_t t = 0; t < in.tap_count; t += kRun, from += kRun * V::kSize) {
+      const T* x = plane + in.taps[t + first];
       V w[kRun];
 #pragma GCC unroll 8
-      for (int r = 0; r < kRun; ++r)
-        w[r] = V::loadu(weight + (kSign > 0 ? r : kRun - 1 - r) * V::kSize);
-      weight += kRun * V::kSize;
+      for (int r = 0; r < kRun; ++r) w[r] = V::loadu(from + sign * r * V::kSize);
 #pragma GCC unroll 32
-      for (int q = 0; q < kPixels + kRun - 1; ++q) {
-        const V value(x[q]);
+      for (int q = kMargin; q < kPixels + kRun - 1 - kMargin; ++q)
+#pragma GCC unroll 2
+        for (int j = 0; j < kRows; ++j) {
+          const V value(x[q + j * row_step]);
 #pragma GCC unroll 8
-        for (int r = 0; r < kRun; ++r)
-          if (q - r >= 0 && q - r < kPixels) sum[q - r] = fma(value, w[r], sum[q - r]);
-      }
+          for (int r = 0; r < kRun; ++r)
+            if (q - r >= 0 && q - r < kPixels) sum[j][q - r] = fma(value, w[r], sum[j][q - r]);
+        }
     }
+  }
+#pragma GCC unroll 2
+  for (int j = 0; j < kRows; ++j)
 #pragma GCC unroll 16
-  for (int p = 0; p < kPixels; ++p) sum[p].storeu(tile + p * V::kSize);
+    for (int p = 0; p < kPixels; ++p) sum[j][p].storeu(tile + (j * kPixels + p) * V::kSize);
 }
+
+template <class T>
+using RunTile = void (*)(const TileInput<T>& in, int64_t row_step, int64_t sign, const T* weight,
+                         const T* bias, T* tile);
 
 template <class T>
 using ChannelTile = void (*)(const TileInput<T>& in, int64_t step, const T* weight, const T* bias,
@@ -116,33 +131,42 @@ ChannelTile<T> find_channel_tile(int64_t pixels, int64_t vectors, int64_t step) 
   return find_channel_tile<T, 0>(pixels, vectors);
 }
 
-template <class T, int kRun, int kSign, int kPixels = 1>
-RL_INLINE ChannelTile<T> find_run_tile(int64_t pixels) {
-  if constexpr (kPixels <= kMaxPixels) {
-    if (pixels == kPixels) return &channel_run_tile<T, kPixels, kRun, kSign>;
-    return find_run_tile<T, kRun, kSign, kPixels + 1>(pixels);
+template <class T, int kRows, int kRun, int kMargin, int kPixels = 1>
+RL_INLINE RunTile<T> find_run_tile(int64_t pixels) {
+  if constexpr (kPixels <= kMaxPixels && kRows * kPixels <= 16) {
+    if (pixels == kPixels) return &run_tile<T, kRows, kPixels, kRun, kMargin>;
+    return find_run_tile<T, kRows, kRun, kMargin, kPixels + 1>(pixels);
   } else {
     return nullptr;
   }
 }
-
-// Whether all taps come in runs of `run` offsets that differ by `sign`.
-RL_INLINE bool has_runs(const int64_t* taps, int64_t count, int64_t run, int64_t sign) {
-  if (count == 0 || count % run != 0) return false;
-  for (int64_t t = 0; t < count; ++t)
-    if (t % run != 0 && taps[t] - taps[t - 1] != sign) return false;
-  return true;
+template <class T, int kRun>
+RL_INLINE RunTile<T> find_run_tile(int64_t rows, int64_t pixels, int64_t margin) {
+  constexpr int kHalf = (kRun - 1) / 2;
+  if (rows == 2)
+    return margin >= kHalf ? find_run_tile<T, 2, kRun, kHalf>(pixels)
+                           : find_run_tile<T, 2, kRun, 0>(pixels);
+  return margin >= kRun - 1 ? find_run_tile<T, 1, kRun, kRun - 1>(pixels)
+         : margin >= kHalf  ? find_run_tile<T, 1, kRun, kHalf>(pixels)
+                            : find_run_tile<T, 1, kRun, 0>(pixels);
 }
-// Null where taps come in no runs.
+// Null where there is none: then one row is done at a time, or all of it tap after tap.
 template <class T>
-ChannelTile<T> find_run_tile(int64_t pixels, const int64_t* taps, int64_t count) {
+RunTile<T> find_run_tile(int64_t rows, int64_t pixels, int64_t run, int64_t margin) {
   if constexpr (sizeof(T) == 4) {
-    if (has_runs(taps, count, 3, 1)) return find_run_tile<T, 3, 1>(pixels);
-    if (has_runs(taps, count, 3, -1)) return find_run_tile<T, 3, -1>(pixels);
-    if (has_runs(taps, count, 5, 1)) return find_run_tile<T, 5, 1>(pixels);
-    if (has_runs(taps, count, 5, -1)) return find_run_tile<T, 5, -1>(pixels);
+    if (run == 3) return find_run_tile<T, 3>(rows, pixels, margin);
+    if (run == 5) return find_run_tile<T, 5>(rows, pixels, margin);
   }
   return nullptr;
+}
+
+// Whether all taps come in runs of `run` offsets that differ by `sign`.
+RL_INLINE bool has_runs(const ConvTap* taps, int64_t count, int64_t run, int64_t sign) {
+  if (count == 0 || count % run != 0) return false;
+  for (int64_t t = 0; t < count; ++t)
+    if (t % run != 0 && (taps[t].dy != taps[t - 1].dy || taps[t].dx - taps[t - 1].dx != sign))
+      return false;
+  return true;
 }
 
 // kVectors vectors of neighbouring pixels in a row (of the last one `count` lanes, where kPartial)

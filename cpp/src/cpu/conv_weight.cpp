@@ -6,11 +6,13 @@ namespace rushlight::cpu::RL_ISA {
 namespace {
 
 // Note [Weight gradient order]
-// The positions summed over are cut into units: a run of rows of one image. A unit is summed in
-// registers and added to a running sum in memory, unit after unit; where the result has too few
-// tiles to feed the threads, units are dealt to `parts` running sums, added up at the end. All of
-// it depends on the shapes alone.
-constexpr int64_t kUnitBytes = 128 << 10;         // of gradient that a tile reads: stays in L2
+// The positions summed over are cut into pieces, each a run of rows of one image, and units: one
+// piece, or several where they are whole images. A unit is summed in registers and added to a
+// running sum in memory, unit after unit; where the result has too few tiles to feed the threads,
+// pieces are dealt to `parts` running sums, added up at the end. All of it depends on the shapes
+// alone.
+constexpr int64_t kPieceBytes = 128 << 10;        // of gradient that a tile reads: stays in L2
+constexpr int64_t kUnitBytes = 32 << 10;          // the same where pieces are joined
 constexpr int64_t kWorkspaceBytes = 16 << 20;     // of units made ready at a time
 constexpr int64_t kWantedItems = 32;
 constexpr double kSerialWork = 1 << 20;           // multiply-adds
@@ -27,6 +29,7 @@ struct UnitInput {
   int64_t in_row;     // elements between the input rows of neighbouring outputs
   int64_t in_step;    // the same for columns
   int64_t grad_row, grad_plane;
+  int64_t images, in_image, grad_image;
 };
 
 // sum[r][v] += over positions: input at terms[r] times kVectors vectors of output channels.
@@ -41,23 +44,27 @@ template <class T, int kRows, int kVectors, int kStep>
   const T* row[kRows];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) row[r] = u.data + terms[r];
-  const T* grad = u.grad;
   const int64_t step = kStep ? kStep : u.in_step;
-  for (int64_t j = 0; j < u.rows; ++j) {
-    for (int64_t i = 0; i < u.cols; ++i) {
-      V g[kVectors];
+  for (int64_t image = 0; image < u.images; ++image) {
+    const T* grad = u.grad + image * u.grad_image;
+    for (int64_t j = 0; j < u.rows; ++j) {
+      for (int64_t i = 0; i < u.cols; ++i) {
+        V g[kVectors];
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) g[v] = V::loadu(grad + v * V::kSize);
-      grad += kVectors * V::kSize;
+        for (int v = 0; v < kVectors; ++v) g[v] = V::loadu(grad + v * V::kSize);
+        grad += kVectors * V::kSize;
 #pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const V x(row[r][i * step]);
+        for (int r = 0; r < kRows; ++r) {
+          const V x(row[r][i * step]);
 #pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) sum[r][v] = fma(x, g[v], sum[r][v]);
+          for (int v = 0; v < kVectors; ++v) sum[r][v] = fma(x, g[v], sum[r][v]);
+        }
       }
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) row[r] += u.in_row;
     }
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) row[r] += u.in_row;
+    for (int r = 0; r < kRows; ++r) row[r] += u.in_image - u.rows * u.in_row;
   }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r)
@@ -78,24 +85,27 @@ template <class T, int kChannels, int kRows>
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) sum[o][r] = V(T(0));
   const int64_t whole = u.cols / V::kSize * V::kSize, rest = u.cols - whole;
-  for (int64_t j = 0; j < u.rows; ++j) {
-    const T* in = u.data + j * u.in_row;
-    const T* grad = u.grad + j * u.grad_row;
-    const auto add = [&](auto load) __attribute__((always_inline)) {
-      V g[kChannels];
+  for (int64_t image = 0; image < u.images; ++image) {
+    const T* in_row = u.data + image * u.in_image;
+    const T* grad_row = u.grad + image * u.grad_image;
+    for (int64_t j = 0; j < u.rows; ++j, in_row += u.in_row, grad_row += u.grad_row) {
+      const T *in = in_row, *grad = grad_row;
+      const auto add = [&](auto load) __attribute__((always_inline)) {
+        V g[kChannels];
 #pragma GCC unroll 4
-      for (int o = 0; o < kChannels; ++o) g[o] = load(grad + o * u.grad_plane);
+        for (int o = 0; o < kChannels; ++o) g[o] = load(grad + o * u.grad_plane);
 #pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const V x = load(in + terms[r]);
+        for (int r = 0; r < kRows; ++r) {
+          const V x = load(in + terms[r]);
 #pragma GCC unroll 4
-        for (int o = 0; o < kChannels; ++o) sum[o][r] = fma(g[o], x, sum[o][r]);
-      }
-    };
-    for (int64_t i = 0; i < whole; i += V::kSize, in += V::kSize, grad += V::kSize)
-      add([](const T* p) __attribute__((always_inline)) { return V::loadu(p); });
-    if (rest > 0)
-      add([&](const T* p) __attribute__((always_inline)) { return V::load_partial(p, rest); });
+          for (int o = 0; o < kChannels; ++o) sum[o][r] = fma(g[o], x, sum[o][r]);
+        }
+      };
+      for (int64_t i = 0; i < whole; i += V::kSize, in += V::kSize, grad += V::kSize)
+        add([](const T* p) __attribute__((always_inline)) { return V::loadu(p); });
+      if (rest > 0)
+        add([&](const T* p) __attribute__((always_inline)) { return V::load_partial(p, rest); });
+    }
   }
 #pragma GCC unroll 4
   for (int o = 0; o < kChannels; ++o)
@@ -104,6 +114,63 @@ template <class T, int kChannels, int kRows>
       T* to = sums + (o * kRows + r) * V::kSize;
       (V::loadu(to) + sum[o][r]).storeu(to);
     }
+}
+
+// kRows rows of one plane's gradient with 3 x 3 neighbouring taps: rows share what they read.
+template <class T, int kRows, class Load>
+RL_INLINE void add_plane_rows(const T* in, int64_t in_row, const T* grad, int64_t grad_row,
+                              Vec<T> (&sum)[9], const Load& load) {
+  Vec<T> g[kRows];
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) g[r] = load(grad + r * grad_row);
+#pragma GCC unroll 8
+  for (int y = 0; y < kRows + 2; ++y)
+#pragma GCC unroll 4
+    for (int k = 0; k < 3; ++k) {
+      const Vec<T> x = load(in + y * in_row + k);
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r)
+        if (y - r >= 0 && y - r < 3) sum[(y - r) * 3 + k] = fma(g[r], x, sum[(y - r) * 3 + k]);
+    }
+}
+
+template <class T>
+[[gnu::noinline]] void plane_terms(const UnitInput<T>& u, const int64_t* terms, T* sums) {
+  using V = Vec<T>;
+  V sum[9];
+#pragma GCC unroll 16
+  for (int k = 0; k < 9; ++k) sum[k] = V(T(0));
+  for (int64_t image = 0; image < u.images; ++image)
+    for (int64_t j = 0; j < u.rows;) {
+      const bool many = j + 4 <= u.rows;
+      const T* in = u.data + terms[0] + image * u.in_image + j * u.in_row;
+      const T* grad = u.grad + image * u.grad_image + j * u.grad_row;
+      for (int64_t i = 0; i < u.cols; i += V::kSize) {
+        const int64_t count = min64(u.cols - i, V::kSize);
+        const auto whole = [](const T* p) __attribute__((always_inline)) { return V::loadu(p); };
+        const auto part = [&](const T* p) __attribute__((always_inline)) {
+          return V::load_partial(p, count);
+        };
+        if (many && count == V::kSize)
+          add_plane_rows<T, 4>(in + i, u.in_row, grad + i, u.grad_row, sum, whole);
+        else if (many)
+          add_plane_rows<T, 4>(in + i, u.in_row, grad + i, u.grad_row, sum, part);
+        else
+          add_plane_rows<T, 1>(in + i, u.in_row, grad + i, u.grad_row, sum, part);
+      }
+      j += many ? 4 : 1;
+    }
+#pragma GCC unroll 16
+  for (int k = 0; k < 9; ++k) (V::loadu(sums + k * V::kSize) + sum[k]).storeu(sums + k * V::kSize);
+}
+
+// Whether one plane meets one plane under 3 x 3 neighbouring taps.
+RL_INLINE bool is_plane(const WeightGradientPlan& p) {
+  if (p.in_channels != 1 || p.out_channels != 1 || p.in_sy != 1 || p.in_sx != 1) return false;
+  if (p.tap_count != 9) return false;
+  for (int64_t t = 0; t < 9; ++t)
+    if (p.taps[t].dy != p.taps[0].dy + t / 3 || p.taps[t].dx != p.taps[0].dx + t % 3) return false;
+  return true;
 }
 
 template <class T>
@@ -194,16 +261,18 @@ void weight_gradient(const WeightGradientPlan& p, bool by_pixels) {
   const int64_t tiles = p.groups * t.panels * t.term_tiles;
   const int64_t width = ceil_div(p.out_channels, n) * n;  // of packed gradients
 
-  // Units.
+  // Pieces.
   const int64_t row_bytes = p.cols * t.panel * (by_pixels ? 1 : n) * int64_t(sizeof(T));
-  int64_t rows = min64(p.rows, max64(1, kUnitBytes / row_bytes));
+  int64_t rows = min64(p.rows, max64(1, kPieceBytes / row_bytes));
   rows = ceil_div(p.rows, ceil_div(p.rows, rows));
-  const int64_t units_of_image = ceil_div(p.rows, rows), units = p.batch * units_of_image;
+  const int64_t pieces_of_image = ceil_div(p.rows, rows), pieces = p.batch * pieces_of_image;
+  const int64_t unit =
+      pieces_of_image > 1 ? 1 : max64(1, kUnitBytes / (row_bytes * p.rows));
   const BlockShape shape(p, window, rows, by_pixels);
   const int64_t block_size = shape.is_copy ? p.in_channels * shape.plane : 0;
   const int64_t grad_size = by_pixels ? 0 : rows * p.cols * width;
-  const int64_t unit_bytes = p.groups * (block_size + grad_size) * int64_t(sizeof(T));
-  const int64_t ready = min64(units, max64(1, kWorkspaceBytes / max64(unit_bytes, 1)));
+  const int64_t piece_bytes = p.groups * (block_size + grad_size) * int64_t(sizeof(T));
+  const int64_t ready = min64(pieces, max64(1, kWorkspaceBytes / max64(piece_bytes, 1)));
   const int64_t parts = tiles >= kWantedItems ? 1 : min64(ready, ceil_div(kWantedItems, tiles));
 
   const Scratch<T> blocks(ready * p.groups * block_size), grads(ready * p.groups * grad_size);
@@ -214,10 +283,10 @@ void weight_gradient(const WeightGradientPlan& p, bool by_pixels) {
       offsets.get()[c * p.tap_count + k] = c * shape.plane + shape.offset(window, p.taps[k]);
   fill_zero(sums.get(), parts * tiles * t.sums_of_tile);
 
-  // The unit's inputs where the tiles read them; `make` also writes them.
-  const auto open = [&](int64_t unit, int64_t slot, int64_t g, bool make) -> UnitInput<T> {
-    const int64_t image = unit / units_of_image * p.groups + g;
-    const int64_t j0 = unit % units_of_image * rows, j1 = min64(j0 + rows, p.rows);
+  // A piece where the tiles read it; `make` also writes it.
+  const auto open = [&](int64_t piece, int64_t slot, int64_t g, bool make) -> UnitInput<T> {
+    const int64_t image = piece / pieces_of_image * p.groups + g;
+    const int64_t j0 = piece % pieces_of_image * rows, j1 = min64(j0 + rows, p.rows);
     const T* in = static_cast<const T*>(p.input) + image * p.in_channels * p.in_plane();
     const T* grad = static_cast<const T*>(p.grad) + image * p.out_channels * p.out_plane() +
                     j0 * p.out_width;
@@ -225,38 +294,43 @@ void weight_gradient(const WeightGradientPlan& p, bool by_pixels) {
     T* packed = grads.get() + (slot * p.groups + g) * grad_size;
     if (make) {
       load_block(p, window, shape, in, j0, j1, buffer, false);
-      if (!by_pixels) {
-        const int64_t pixels = (j1 - j0) * p.cols;
-        for (int64_t panel = 0; panel < t.panels; ++panel) {
-          const int64_t first = panel * t.panel * n;
-          const int64_t lanes = min64(t.panel * n, width - first);
-          T* to = packed + first * rows * p.cols;
-          const int64_t count = min64(lanes, p.out_channels - first);
-          if (count < lanes) fill_zero(to, pixels * lanes);
-          transpose_matrix(grad + first * p.out_plane(), p.out_plane(), count, to, lanes, pixels);
-        }
+      for (int64_t panel = 0; panel < t.panels && !by_pixels; ++panel) {
+        const int64_t pixels = (j1 - j0) * p.cols, first = panel * t.panel * n;
+        const int64_t lanes = min64(t.panel * n, width - first);
+        const int64_t count = min64(lanes, p.out_channels - first);
+        T* to = packed + first * rows * p.cols;
+        if (count < lanes) fill_zero(to, pixels * lanes);
+        transpose_matrix(grad + first * p.out_plane(), p.out_plane(), count, to, lanes, pixels);
       }
     }
     const int64_t origin =
         (j0 * p.in_sy + window.min_dy) * shape.pitch + (shape.split == 1 ? window.min_dx : 0);
-    const T* base = shape.is_copy ? buffer - origin : in;
-    return {base + j0 * p.in_sy * shape.pitch, by_pixels ? grad : packed, j1 - j0, p.cols,
-            p.in_sy * shape.pitch, shape.split == 1 ? p.in_sx : 1, p.out_width, p.out_plane()};
+    UnitInput<T> u;
+    u.data = (shape.is_copy ? buffer - origin : in) + j0 * p.in_sy * shape.pitch;
+    u.grad = by_pixels ? grad : packed;
+    u.rows = j1 - j0, u.cols = p.cols;
+    u.in_row = p.in_sy * shape.pitch;
+    u.in_step = shape.split == 1 ? p.in_sx : 1;
+    u.grad_row = p.out_width, u.grad_plane = p.out_plane();
+    u.images = 1;
+    u.in_image = p.groups * (shape.is_copy ? block_size : p.in_channels * p.in_plane());
+    u.grad_image = p.groups * (by_pixels ? p.out_channels * p.out_plane() : grad_size);
+    return u;
   };
 
-  const double unit_work = double(p.out_channels) * double(rows) * double(p.cols) * double(terms);
-  for (int64_t first_unit = 0; first_unit < units; first_unit += ready) {
-    const int64_t count = min64(ready, units - first_unit);
+  const bool planes = by_pixels && is_plane(p);
+  const double piece_work = double(p.out_channels) * double(rows) * double(p.cols) * double(terms);
+  for (int64_t first_piece = 0; first_piece < pieces; first_piece += ready) {
+    const int64_t count = min64(ready, pieces - first_piece);
     if (shape.is_copy || !by_pixels)
-      parallel_for(0, count * p.groups,
-                   max64(1, kGrain / max64(1, block_size + grad_size)),
+      parallel_for(0, count * p.groups, max64(1, kGrain / max64(1, block_size + grad_size)),
                    [&](int64_t begin, int64_t end) {
                      for (int64_t i = begin; i < end; ++i)
-                       open(first_unit + i / p.groups, i / p.groups, i % p.groups, true);
+                       open(first_piece + i / p.groups, i / p.groups, i % p.groups, true);
                    });
     // An item is a tile of one part; neighbours share the panel, whose gradients stay in cache.
     const int64_t items = parts * tiles;
-    const double item_work = unit_work * double(count) * double(p.groups) / double(items);
+    const double item_work = piece_work * double(count) * double(p.groups) / double(items);
     const int64_t grain = max64(1, int64_t(kSerialWork / (item_work + 1)));
     parallel_for(0, items, grain, [&](int64_t begin, int64_t end) {
       int64_t item = begin;
@@ -266,9 +340,10 @@ void weight_gradient(const WeightGradientPlan& p, bool by_pixels) {
         const int64_t run_end = min64(end, (run + 1) * t.term_tiles);
         const int64_t panel = run % t.panels, g = run / t.panels % p.groups;
         const int64_t part = run / t.panels / p.groups;
-        const int64_t u0 = count * part / parts, u1 = count * (part + 1) / parts;
-        for (int64_t u = u0; u < u1; ++u) {
-          UnitInput<T> in = open(first_unit + u, u, g, false);
+        const int64_t p0 = count * part / parts, p1 = count * (part + 1) / parts;
+        for (int64_t at_piece = p0; at_piece < p1; at_piece += unit) {
+          UnitInput<T> in = open(first_piece + at_piece, at_piece, g, false);
+          in.images = min64(unit, p1 - at_piece);
           int64_t panel_size;
           if (by_pixels) {
             panel_size = min64(t.panel, p.out_channels - panel * t.panel);
@@ -280,8 +355,9 @@ void weight_gradient(const WeightGradientPlan& p, bool by_pixels) {
           for (int64_t at = item; at < run_end; ++at) {
             const int64_t k0 = at % t.term_tiles * t.tile_terms;
             const int64_t k = min64(t.tile_terms, terms - k0);
-            const auto tile = by_pixels ? find_pixel_terms<T>(panel_size, k)
-                                        : find_channel_terms<T>(k, panel_size, p.in_sx);
+            const auto tile = planes      ? &plane_terms<T>
+                              : by_pixels ? find_pixel_terms<T>(panel_size, k)
+                                          : find_channel_terms<T>(k, panel_size, p.in_sx);
             tile(in, offsets.get() + k0, sums.get() + at * t.sums_of_tile);
           }
         }
