@@ -5,7 +5,7 @@ target_compile_options(rushlight_flags INTERFACE -Wall -Wextra -Wno-unused-param
   -fno-math-errno -fno-trapping-math -ffp-contract=off)
 if(RUSHLIGHT_SANITIZE)
   target_compile_options(rushlight_flags INTERFACE -fsanitize=address,undefined
-    -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1)
+    -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
   target_link_options(rushlight_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
@@ -21,12 +21,16 @@ endif()
 
 # rushlight_add_kernels(<target> <file>...): compiles the files once per instruction set into
 # namespace rushlight::cpu::<isa> and adds the objects to the target.
+# Under the sanitizers -O1 keeps the many instantiations quick to compile.
+set(RUSHLIGHT_KERNEL_OPTIMIZATION $<IF:$<BOOL:${RUSHLIGHT_SANITIZE}>,-O1,-O3>)
+
 function(rushlight_add_kernels target)
   foreach(isa IN LISTS RUSHLIGHT_ISAS)
     set(objects rushlight_kernels_${isa})
     add_library(${objects} OBJECT ${ARGN})
     target_compile_definitions(${objects} PRIVATE RL_ISA=${isa} RL_ISA_${isa}=1)
-    target_compile_options(${objects} PRIVATE -O3 ${RUSHLIGHT_ISA_FLAGS_${isa}})
+    target_compile_options(${objects} PRIVATE ${RUSHLIGHT_KERNEL_OPTIMIZATION}
+      ${RUSHLIGHT_ISA_FLAGS_${isa}})
     target_include_directories(${objects} PRIVATE ${PROJECT_SOURCE_DIR}/cpp/include)
     target_link_libraries(${objects} PRIVATE rushlight_flags)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
