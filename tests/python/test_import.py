@@ -1,4 +1,4 @@
-"""What an import brings along: no thread, no NumPy, no other package, no need of CUDA."""
+"""What an import brings along: no thread, no NumPy, no other package, no CUDA."""
 
 from __future__ import annotations
 
