@@ -77,7 +77,7 @@ def code_of(text: str) -> str:
 
 def tracked(root: Path) -> list[str]:
     names = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files"],
         cwd=root,
         check=True,
         capture_output=True,
