@@ -9,9 +9,20 @@ torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
 import rushlight  # noqa: E402
 
-DTYPES = (
-    "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64 complex64 complex128"
-).split()
+DTYPES = [
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
 
 
 def to_torch(x):
@@ -23,7 +34,7 @@ def to_torch(x):
 def same(a, b):
     if isinstance(b, (tuple, list)):
         assert len(a) == len(b)
-        for x, y in zip(a, b):
+        for x, y in zip(a, b, strict=False):
             same(x, y)
         return
     assert tuple(a.shape) == tuple(b.shape)
@@ -35,12 +46,18 @@ def cases():
     """(name, f(module, a 2x3x4 tensor, a 3x5 tensor))."""
     for dim in (0, 1, 2, -1):
         yield f"cat {dim}", lambda m, x, y, d=dim: m.cat([x, x[:, :, :], x + x], d)
-        yield f"cat strided {dim}", lambda m, x, y, d=dim: m.cat(
-            [x, x.transpose(0, 1).contiguous().transpose(0, 1)], dim=d
+        yield (
+            f"cat strided {dim}",
+            lambda m, x, y, d=dim: m.cat(
+                [x, x.transpose(0, 1).contiguous().transpose(0, 1)], dim=d
+            ),
         )
         yield f"flip {dim}", lambda m, x, y, d=dim: m.flip(x, (d,))
         yield f"roll {dim}", lambda m, x, y, d=dim: m.roll(x, 5, d)
-        yield f"repeat_interleave {dim}", lambda m, x, y, d=dim: m.repeat_interleave(x, 3, d)
+        yield (
+            f"repeat_interleave {dim}",
+            lambda m, x, y, d=dim: m.repeat_interleave(x, 3, d),
+        )
     for dim in (0, 1, 2, 3, -1):
         yield f"stack {dim}", lambda m, x, y, d=dim: m.stack((x, x, x), d)
     yield "cat sizes", lambda m, x, y: m.cat([x[:, :1], x, x[:, :0], x[:, 1:]], 1)
@@ -83,14 +100,27 @@ def cases():
     yield "repeat_interleave", lambda m, x, y: m.repeat_interleave(y, 2)
     yield "repeat_interleave 0", lambda m, x, y: y.repeat_interleave(0, 1)
     yield "repeat_interleave <0", lambda m, x, y: y.repeat_interleave(-1, 1)
-    yield "repeat_interleave each", lambda m, x, y: y.repeat_interleave(m.tensor([2, 0, 3]), 0)
-    yield "repeat_interleave one", lambda m, x, y: y.repeat_interleave(m.tensor([2]), 1)
-    yield "repeat_interleave alone", lambda m, x, y: m.repeat_interleave(m.tensor([2, 0, 3]))
-    yield "repeat_interleave size", lambda m, x, y: y.repeat_interleave(
-        m.tensor([2, 0, 3]), 0, output_size=5
+    yield (
+        "repeat_interleave each",
+        lambda m, x, y: y.repeat_interleave(m.tensor([2, 0, 3]), 0),
     )
-    yield "repeat_interleave count", lambda m, x, y: y.repeat_interleave(m.tensor([2, 0]), 0)
-    yield "repeat_interleave neg", lambda m, x, y: y.repeat_interleave(m.tensor([2, 0, -1]), 0)
+    yield "repeat_interleave one", lambda m, x, y: y.repeat_interleave(m.tensor([2]), 1)
+    yield (
+        "repeat_interleave alone",
+        lambda m, x, y: m.repeat_interleave(m.tensor([2, 0, 3])),
+    )
+    yield (
+        "repeat_interleave size",
+        lambda m, x, y: y.repeat_interleave(m.tensor([2, 0, 3]), 0, output_size=5),
+    )
+    yield (
+        "repeat_interleave count",
+        lambda m, x, y: y.repeat_interleave(m.tensor([2, 0]), 0),
+    )
+    yield (
+        "repeat_interleave neg",
+        lambda m, x, y: y.repeat_interleave(m.tensor([2, 0, -1]), 0),
+    )
     yield "repeat_interleave dim", lambda m, x, y: y.repeat_interleave(2, 5)
     yield "flip two", lambda m, x, y: x.flip(0, 2)
     yield "flip tuple", lambda m, x, y: x.flip((1, -1))
@@ -119,7 +149,9 @@ def cases():
     yield "triu empty", lambda m, x, y: m.zeros(0, 3).triu()
 
 
-@pytest.mark.parametrize("name, f", list(cases()), ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    "name, f", list(cases()), ids=lambda v: v if isinstance(v, str) else ""
+)
 def test_results_and_errors(name, f):
     a = np.arange(24.0, dtype=np.float32).reshape(2, 3, 4)
     b = np.arange(15.0, dtype=np.float32).reshape(3, 5)
@@ -160,7 +192,10 @@ def test_every_dtype(dtype):
 
 @pytest.mark.parametrize("count, size", [(3, 1), (10, 100_000), (200, 3000)])
 def test_large_cat(count, size):
-    parts = [np.random.default_rng(k).random((2, size)).astype(np.float32) for k in range(count)]
+    parts = [
+        np.random.default_rng(k).random((2, size)).astype(np.float32)
+        for k in range(count)
+    ]
     for dim in (0, 1):
         got = rushlight.cat([rushlight.tensor(p) for p in parts], dim)
         assert np.array_equal(got.numpy(), np.concatenate(parts, dim))
@@ -178,7 +213,10 @@ def gradient_cases():
     yield "tile", lambda m, x, y: m.tile(x, (2,))
     yield "repeat_interleave", lambda m, x, y: m.repeat_interleave(x, 2)
     yield "repeat_interleave 1", lambda m, x, y: m.repeat_interleave(x, 2, 1)
-    yield "repeat_interleave each", lambda m, x, y: m.repeat_interleave(x, m.tensor([2, 0]), 0)
+    yield (
+        "repeat_interleave each",
+        lambda m, x, y: m.repeat_interleave(x, m.tensor([2, 0]), 0),
+    )
     yield "flip", lambda m, x, y: x.flip(0, 1) * y
     yield "roll", lambda m, x, y: x.roll((1, 2), (0, 1)) * y
     yield "roll flat", lambda m, x, y: x.roll(2) * y
@@ -196,11 +234,13 @@ def test_gradients(name, f):
     for m in (rushlight, torch):
         x, y = m.tensor(a, requires_grad=True), m.tensor(b, requires_grad=True)
         out = f(m, x, y)
-        first = m.autograd.grad((out**3).sum(), [x, y], create_graph=True, allow_unused=True)
+        first = m.autograd.grad(
+            (out**3).sum(), [x, y], create_graph=True, allow_unused=True
+        )
         total = sum((v * v).sum() for v in first if v is not None)
         second = m.autograd.grad(total, [x, y], allow_unused=True)
         grads.append([out, *first, *second])
-    for ours, theirs in zip(*grads):
+    for ours, theirs in zip(*grads, strict=False):
         if theirs is None:
             assert ours is None or not ours.any()
             continue
