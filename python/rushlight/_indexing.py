@@ -1,7 +1,8 @@
-"""``tensor[index]`` beyond ints, slices, None and Ellipsis, which the compiled core does itself.
+"""``tensor[index]`` beyond what the compiled core does itself.
 
-An index is split in two: ints, slices, None and bools make a view; the tensors, masks, lists and
-arrays that remain go to one ``index`` or ``index_put_`` call.
+The core takes ints, slices, None and Ellipsis. Here an index is split in two: these and
+bools make a view; the tensors, masks, lists and arrays that remain go to one ``index``
+or ``index_put_`` call.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ def getitem(tensor, index):
 
     Args:
         tensor (Tensor): of any shape.
-        index: an int, bool, slice, None, Ellipsis, int or bool tensor, NumPy array, list,
-            range, or a tuple of these.
+        index: an int, bool, slice, None, Ellipsis, int or bool tensor, NumPy array,
+            list, range, or a tuple of these.
 
     Returns:
         Tensor: a view when the index has neither tensors nor sequences, else a copy.
@@ -73,16 +74,11 @@ def setitem(tensor, index, value):
         is_number = isinstance(value, (bool, int, float, complex))
         if not is_number:
             value = rushlight.tensor(value, dtype=tensor.dtype)
-    if (
-        len(indices) == 1
-        and indices[0].dtype is rushlight.bool
-        and _covers(view, indices[0])
-    ):
-        if is_number or value.numel() == 1:
-            mask = indices[0]
-            mask = mask[(...,) + (None,) * (view.dim() - mask.dim())]
-            _ops.masked_fill_(view, mask, value if is_number else value.reshape(()))
-            return
+    if _is_one_mask(view, indices) and (is_number or value.numel() == 1):
+        mask = indices[0]
+        mask = mask[(...,) + (None,) * (view.dim() - mask.dim())]
+        _ops.masked_fill_(view, mask, value if is_number else value.reshape(()))
+        return
     if is_number:
         if isinstance(value, complex) and not tensor.is_complex():
             raise RuntimeError(
@@ -95,7 +91,10 @@ def setitem(tensor, index, value):
     _ops.index_put_(view, indices, value)
 
 
-def _covers(view, mask):
+def _is_one_mask(view, indices):
+    mask = indices[0]
+    if len(indices) > 1 or mask is None or mask.dtype is not rushlight.bool:
+        return False
     n = mask.dim()
     return 0 < n <= view.dim() and tuple(view.shape[:n]) == tuple(mask.shape)
 
@@ -112,8 +111,9 @@ def _as_tuple(index):
         )
         if nested:
             warnings.warn(
-                "Using a non-tuple sequence for multidimensional indexing is deprecated: "
-                "use x[tuple(seq)], or x[rushlight.tensor(seq)] for an index of its shape.",
+                "Using a non-tuple sequence for multidimensional indexing is "
+                "deprecated: use x[tuple(seq)], or x[rushlight.tensor(seq)] for an "
+                "index of its shape.",
                 UserWarning,
                 stacklevel=4,
             )
@@ -146,9 +146,8 @@ def _as_index_tensor(item, device):
 def _dims_used(item):
     if item is None or item is Ellipsis or isinstance(item, bool):
         return 0
-    if isinstance(item, Tensor):
-        if item.dtype in (rushlight.bool, rushlight.uint8):
-            return item.dim()
+    if isinstance(item, Tensor) and _is_mask(item):
+        return item.dim()
     return 1
 
 
@@ -163,8 +162,8 @@ def _prepare(item, device):
             return operator.index(item)
         except TypeError:
             raise IndexError(
-                "only integers, slices (`:`), ellipsis (`...`), None and long or byte "
-                f"Variables are valid indices (got {type(item).__name__})"
+                "only integers, slices (`:`), ellipsis (`...`), None and long "
+                f"or byte Variables are valid indices (got {type(item).__name__})"
             ) from None
     if (
         tensor.dim() > 0
@@ -181,7 +180,7 @@ def _prepare(item, device):
 
 
 def _split(tensor, index):
-    """The view that the basic parts make, and the tensors for its dims (None: all of it)."""
+    """The view that the basic parts make, and its dims' tensors (None: all of it)."""
     items = [_prepare(item, tensor.device) for item in _as_tuple(index)]
     if sum(item is Ellipsis for item in items) > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")

@@ -1,4 +1,4 @@
-"""Indexing, joining and rearranging functions whose Python form differs from the compiled op."""
+"""Indexing and rearranging functions whose Python form differs from the compiled op."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def nonzero(input, *, as_tuple=False):
 
 
 def argwhere(input):
-    """The positions of the elements that are not zero, (n, input.dim()); see :func:`nonzero`."""
+    """The positions of the elements that are not zero; see :func:`nonzero`."""
     return _ops.nonzero(input)
 
 
 def where(condition, input=None, other=None, *, out=None):
-    """``input`` where ``condition`` holds, else ``other``; positions when only it is given.
+    """``input`` where ``condition`` holds, else ``other``; alone, where it holds.
 
     Args:
         condition (Tensor): bool.
@@ -60,13 +60,13 @@ def where(condition, input=None, other=None, *, out=None):
 
 
 def _number(value, partner, condition):
-    # Python's floats are of the default dtype, or of the partner's when that is complex or float.
+    # A number takes the partner's dtype where that has its category.
     dtype = None
-    if isinstance(partner, Tensor) and not isinstance(value, bool):
-        if partner.is_complex() or (
-            partner.is_floating_point() and not isinstance(value, complex)
-        ):
-            dtype = partner.dtype
+    if isinstance(partner, Tensor) and (
+        partner.is_complex()
+        or (partner.is_floating_point() and not isinstance(value, complex))
+    ):
+        dtype = partner.dtype
     return rushlight.tensor(value, dtype=dtype, device=condition.device)
 
 
@@ -113,7 +113,7 @@ def flipud(input):
 
 
 def roll(input, shifts, dims=None):
-    """Elements moved by ``shifts`` along ``dims``; those beyond the end come in at the start.
+    """Elements moved by ``shifts`` along ``dims``, around the end to the start.
 
     Args:
         input (Tensor): of any shape.
@@ -150,8 +150,8 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
 
         >>> rushlight.repeat_interleave(rushlight.tensor([1, 2]), 2)
         tensor([1, 1, 2, 2])
-        >>> rushlight.repeat_interleave(rushlight.tensor([1, 2]), rushlight.tensor([2, 1]))
-        tensor([1, 1, 2])
+        >>> rushlight.arange(2).repeat_interleave(rushlight.tensor([2, 1]))
+        tensor([0, 0, 1])
     """
     if repeats is None:
         repeats, input, dim = input, rushlight.arange(input.numel()), 0

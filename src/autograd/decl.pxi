@@ -129,6 +129,9 @@ cdef extern from "rushlight/ops/elementwise.h" namespace "rushlight":
     void c_binary_out_ts "rushlight::binary_out" (CBinaryOp, const CTensor&, const CScalar&, const CTensor&) except +rl_raise nogil
     CTensor c_unary "rushlight::unary" (CUnaryOp, const CTensor&) except +rl_raise nogil
 
+cdef extern from "rushlight/ops/index.h" namespace "rushlight":
+    CTensor c_index "rushlight::index" (const CTensor&, const CTensor&) except +rl_raise nogil
+
 cdef extern from "rushlight/ops/view.h" namespace "rushlight":
     CTensor c_view "rushlight::view" (const CTensor&, const CDims&) except +rl_raise
     CTensor c_reshape "rushlight::reshape" (const CTensor&, const CDims&) except +rl_raise

@@ -50,7 +50,28 @@ cdef object getitem(Tensor self, object index):
         return self.unsqueeze(0)
     if index is Ellipsis:
         return self.expand(self.shape)
+    if isinstance(index, Tensor):
+        return index_one(self, <Tensor>index)
     return _late("getitem")(self, index)
+
+
+cdef OpInfo op_index = get_op("index", ("input", "indices"))
+
+
+# A tensor of positions, or a mask, as the whole index.
+cdef object index_one(Tensor self, Tensor index):
+    cdef CTensor out
+    if index.c.ndim() == 0 and <int>index.c.dtype() != 0:
+        return _late("getitem")(self, index)
+    if self.c.numel() > LARGE or index.c.numel() > LARGE:
+        with nogil:
+            out = c_index(self.c, index.c)
+    else:
+        out = c_index(self.c, index.c)
+    cdef Tensor r = wrap_move(out)
+    if recorded(self):
+        record(op_index, (self, (index,)), r)
+    return r
 
 
 cdef object getitem_tuple(Tensor self, tuple index):

@@ -19,16 +19,18 @@ Tensor masked_fill_any(const Tensor& input, const Tensor& mask, const Operand& v
 }  // namespace
 
 void bind_index(py::module_& m) {
-  def_op(m, "gather(input, dim, index, *, sparse_grad=False)",
-         +[](const Tensor& input, int64_t dim, const Tensor& index, bool) {
-           return gather(input, dim, index);
-         });
+  def_op(
+      m, "gather(input, dim, index, *, sparse_grad=False)",
+      +[](const Tensor& input, int64_t dim, const Tensor& index, bool) {
+        return gather(input, dim, index);
+      });
   def_op(m, "index_select(input, dim, index)", &index_select);
   def_op(m, "take(input, index)", &take);
-  def_op(m, "take_along_dim(input, indices, dim=None)",
-         +[](const Tensor& input, const Tensor& indices, const std::optional<int64_t>& dim) {
-           return take_along_dim(input, indices, dim);
-         });
+  def_op(
+      m, "take_along_dim(input, indices, dim=None)",
+      +[](const Tensor& input, const Tensor& indices, const std::optional<int64_t>& dim) {
+        return take_along_dim(input, indices, dim);
+      });
   def_op(m, "index(input, indices)",
          static_cast<Tensor (*)(const Tensor&, const IndexList&)>(&index));
   def_inplace(m, "index_put_(input, indices, values, accumulate=False)", &index_put_);

@@ -44,10 +44,12 @@ Tensor index_fill_any(const Tensor& input, int64_t dim, const Tensor& index, con
 
 void bind_scatter(py::module_& m) {
   def_op(m, "scatter(input, dim, index, src=None, value=None, *, reduce=None)", &scatter_any);
-  def_inplace(m, "scatter_(input, dim, index, src=None, value=None, *, reduce=None)", &scatter_any_);
+  def_inplace(m, "scatter_(input, dim, index, src=None, value=None, *, reduce=None)",
+              &scatter_any_);
   def_op(m, "scatter_add(input, dim, index, src)", &scatter_add);
   def_inplace(m, "scatter_add_(input, dim, index, src)", &scatter_add_);
-  def_op(m, "scatter_reduce(input, dim, index, src, reduce, *, include_self=True)", &scatter_reduce);
+  def_op(m, "scatter_reduce(input, dim, index, src, reduce, *, include_self=True)",
+         &scatter_reduce);
   def_inplace(m, "scatter_reduce_(input, dim, index, src, reduce, *, include_self=True)",
               &scatter_reduce_);
   def_op(m, "index_add(input, dim, index, source, *, alpha=1)", &index_add);

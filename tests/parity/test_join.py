@@ -9,9 +9,20 @@ torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
 import rushlight  # noqa: E402
 
-DTYPES = (
-    "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64 complex64 complex128"
-).split()
+DTYPES = [
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
 
 
 def to_torch(x):
@@ -23,7 +34,7 @@ def to_torch(x):
 def same(a, b):
     if isinstance(b, (tuple, list)):
         assert len(a) == len(b)
-        for x, y in zip(a, b):
+        for x, y in zip(a, b, strict=False):
             same(x, y)
         return
     assert tuple(a.shape) == tuple(b.shape)
@@ -229,7 +240,7 @@ def test_gradients(name, f):
         total = sum((v * v).sum() for v in first if v is not None)
         second = m.autograd.grad(total, [x, y], allow_unused=True)
         grads.append([out, *first, *second])
-    for ours, theirs in zip(*grads):
+    for ours, theirs in zip(*grads, strict=False):
         if theirs is None:
             assert ours is None or not ours.any()
             continue

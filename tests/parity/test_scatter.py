@@ -11,10 +11,21 @@ import rushlight  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:The reduce argument of torch.scatter")
 
-DTYPES = (
-    "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64 complex64 complex128"
-).split()
-REDUCES = "sum prod mean amax amin".split()
+DTYPES = [
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
+REDUCES = ["sum", "prod", "mean", "amax", "amin"]
 
 
 def to_torch(x):
@@ -78,7 +89,7 @@ def test_scatter(dtype, layout):
 @pytest.mark.parametrize("include_self", [True, False])
 def test_scatter_reduce(dtype, reduce, include_self):
     if reduce in ("amax", "amin") and dtype.startswith("complex"):
-        with pytest.raises(NotImplementedError, match="complex64|complex128"):
+        with pytest.raises(NotImplementedError, match=dtype):
             rushlight.zeros(3).to(getattr(rushlight, dtype)).scatter_reduce_(
                 0,
                 rushlight.tensor([0]),
@@ -402,7 +413,7 @@ def test_gradients(name, f):
             total = sum((v * v).sum() for v in used)
             second = m.autograd.grad(total, [x, y], allow_unused=True)
         grads.append([out, *first, *second])
-    for ours, theirs in zip(*grads):
+    for ours, theirs in zip(*grads, strict=False):
         if theirs is None:
             assert ours is None or not ours.any()
             continue

@@ -28,6 +28,8 @@ void move_loop(char* const* data, const int64_t* strides, int64_t n) {
     __builtin_memcpy(data[0], data[1], size_t(n) * sizeof(T));
     return;
   }
+  if (so == sizeof(T) && si == -int64_t(sizeof(T)))
+    return move_backwards(reinterpret_cast<T*>(data[0]), reinterpret_cast<const T*>(data[1]), n);
   for (int64_t i = 0; i < n; ++i)
     *reinterpret_cast<T*>(data[0] + i * so) = *reinterpret_cast<const T*>(data[1] + i * si);
 }

@@ -29,7 +29,21 @@ struct NoResolve {
 template <class T, class R>
 RL_INLINE bool gather_row(char* out, int64_t so, const char* self, int64_t ss, const char* index,
                           int64_t si, int64_t step, int64_t n, const R& resolve) {
-  for (int64_t i = 0; i < n; ++i) {
+  constexpr int kTogether = 8;
+  int64_t i = 0;
+  for (; i + kTogether <= n; i += kTogether) {
+    int64_t entries[kTogether];
+    bool good = true;
+    for (int k = 0; k < kTogether; ++k) {
+      entries[k] = *reinterpret_cast<const int64_t*>(index + (i + k) * si);
+      good &= resolve(entries[k]);
+    }
+    if (RL_UNLIKELY(!good)) return false;
+    for (int k = 0; k < kTogether; ++k)
+      *reinterpret_cast<T*>(out + (i + k) * so) =
+          *reinterpret_cast<const T*>(self + (i + k) * ss + entries[k] * step);
+  }
+  for (; i < n; ++i) {
     int64_t entry = *reinterpret_cast<const int64_t*>(index + i * si);
     if (RL_UNLIKELY(!resolve(entry))) return false;
     *reinterpret_cast<T*>(out + i * so) = *reinterpret_cast<const T*>(self + i * ss + entry * step);
@@ -110,9 +124,9 @@ bool gather_all(const GatherPlan& plan, const R& resolve) {
 
 bool gather_kernel(const GatherPlan& plan, int itemsize) {
   switch (itemsize) {
-#define RL_SIZE(width, T)                                                          \
-  case width:                                                                     \
-    if (plan.size < 0) return gather_all<T>(plan, NoResolve{});                   \
+#define RL_SIZE(width, T)                                       \
+  case width:                                                   \
+    if (plan.size < 0) return gather_all<T>(plan, NoResolve{}); \
     return gather_all<T>(plan, Resolve{uint64_t(plan.size), plan.wrap ? plan.size : 0});
     RL_FOR_SIZES(RL_SIZE)
 #undef RL_SIZE

@@ -107,8 +107,7 @@ void masked_select_kernel(const void* mask, int64_t n, const int64_t* starts, co
                           void* out, int itemsize) {
   switch (itemsize) {
 #define RL_SIZE(size, T) \
-  case size:             \
-    return select_all(mask, n, starts, static_cast<const T*>(in), static_cast<T*>(out));
+  case size: return select_all(mask, n, starts, static_cast<const T*>(in), static_cast<T*>(out));
     RL_FOR_SIZES(RL_SIZE)
 #undef RL_SIZE
   }
@@ -117,8 +116,7 @@ void masked_scatter_kernel(const void* mask, int64_t n, const int64_t* starts, c
                            void* out, int itemsize) {
   switch (itemsize) {
 #define RL_SIZE(size, T) \
-  case size:             \
-    return scatter_all(mask, n, starts, static_cast<const T*>(in), static_cast<T*>(out));
+  case size: return scatter_all(mask, n, starts, static_cast<const T*>(in), static_cast<T*>(out));
     RL_FOR_SIZES(RL_SIZE)
 #undef RL_SIZE
   }
@@ -130,7 +128,8 @@ RL_INLINE int64_t pack_columns(const uint8_t* mask, int64_t n, int64_t first, in
   int64_t count = 0, i = 0;
 #if RL_VEC_AVX512
   const __m512i step = _mm512_set1_epi64(8);
-  __m512i column = _mm512_add_epi64(_mm512_set1_epi64(first), _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
+  __m512i column =
+      _mm512_add_epi64(_mm512_set1_epi64(first), _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
   for (; i + 8 <= n; i += 8) {
     const auto bits = Mask<int64_t>::loadu(reinterpret_cast<const bool*>(mask + i)).bits;
     _mm512_storeu_si512(out + count, _mm512_maskz_compress_epi64(bits, column));
@@ -194,17 +193,19 @@ void fill_masked(const NdPlan& plan, const void* element) {
     walk_rows(plan, b, e, [&](char* const* data, int64_t n) {
       char* out = data[0];
       const char* mask = data[1];
-      if (so == sizeof(T) && sm == 1) {
+      int64_t i = 0;
+      if constexpr (sizeof(T) <= 8) {
+        // A branch for each element would be guessed wrong half of the time.
+        using V = Vec<T>;
+        const V filled(value);
         T* to = reinterpret_cast<T*>(out);
-        const uint8_t* m = reinterpret_cast<const uint8_t*>(mask);
-#pragma GCC ivdep
-        for (int64_t i = 0; i < n; ++i) {
-          const T old = to[i];
-          to[i] = m[i] ? value : old;
-        }
-        return;
+        if (so == sizeof(T) && sm == 1)
+          for (; i + V::kSize <= n; i += V::kSize) {
+            const auto m = Mask<T>::loadu(reinterpret_cast<const bool*>(mask + i));
+            select(m, filled, V::loadu(to + i)).storeu(to + i);
+          }
       }
-      for (int64_t i = 0; i < n; ++i)
+      for (; i < n; ++i)
         if (mask[i * sm]) *reinterpret_cast<T*>(out + i * so) = value;
     });
   });
@@ -213,8 +214,7 @@ void fill_masked(const NdPlan& plan, const void* element) {
 void masked_fill_kernel(const NdPlan& plan, const void* element, int itemsize) {
   switch (itemsize) {
 #define RL_SIZE(size, T) \
-  case size:             \
-    return fill_masked<T>(plan, element);
+  case size: return fill_masked<T>(plan, element);
     RL_FOR_SIZES(RL_SIZE)
 #undef RL_SIZE
   }

@@ -136,7 +136,8 @@ void scatter_numbers(const ScatterPlan& plan, DType dtype) {
   dispatch(dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     constexpr DType d = dtype_of<T>;
-    constexpr bool ordered = std::is_same_v<Op, ScatterMaximum> || std::is_same_v<Op, ScatterMinimum>;
+    constexpr bool ordered =
+        std::is_same_v<Op, ScatterMaximum> || std::is_same_v<Op, ScatterMinimum>;
     constexpr bool wide = d == DType::U16 || d == DType::U32 || d == DType::U64;
     // 16 bit floats are gathered in float32 by the caller.
     if constexpr (!wide && d != DType::F16 && d != DType::BF16 && !(ordered && d >= DType::C64))
@@ -149,20 +150,15 @@ void scatter_kernel(const ScatterPlan& plan, ScatterOp op, DType dtype) {
     case ScatterOp::Assign:
       switch (itemsize(dtype)) {
 #define RL_SIZE(size, T) \
-  case size:             \
-    return scatter_all<ScatterAssign, T>(plan);
+  case size: return scatter_all<ScatterAssign, T>(plan);
         RL_FOR_SIZES(RL_SIZE)
 #undef RL_SIZE
       }
       return;
-    case ScatterOp::Add:
-      return scatter_numbers<ScatterAdd>(plan, dtype);
-    case ScatterOp::Multiply:
-      return scatter_numbers<ScatterMultiply>(plan, dtype);
-    case ScatterOp::Maximum:
-      return scatter_numbers<ScatterMaximum>(plan, dtype);
-    case ScatterOp::Minimum:
-      return scatter_numbers<ScatterMinimum>(plan, dtype);
+    case ScatterOp::Add: return scatter_numbers<ScatterAdd>(plan, dtype);
+    case ScatterOp::Multiply: return scatter_numbers<ScatterMultiply>(plan, dtype);
+    case ScatterOp::Maximum: return scatter_numbers<ScatterMaximum>(plan, dtype);
+    case ScatterOp::Minimum: return scatter_numbers<ScatterMinimum>(plan, dtype);
   }
 }
 

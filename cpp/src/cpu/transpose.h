@@ -1,4 +1,4 @@
-// Moves between memory orders that disagree: square tiles turned over in registers.
+// Moves between memory orders that disagree, turned over in registers.
 #pragma once
 
 #include <utility>
@@ -81,6 +81,29 @@ void transpose_block(char* out, int64_t so, const char* in, int64_t si, int64_t 
     for (int64_t i = 0; i < n; ++i) move(i, j);
 }
 
+template <class Row, int... kLane>
+RL_INLINE Row backwards(Row row, std::integer_sequence<int, kLane...>) {
+  constexpr int kLast = int(sizeof...(kLane)) - 1;
+  return __builtin_shufflevector(row, row, (kLast - kLane)...);
+}
+
+// out[i] = in[-i] for i < n.
+template <class T>
+void move_backwards(T* out, const T* in, int64_t n) {
+  int64_t i = 0;
+  if constexpr (sizeof(T) <= 8) {
+    using Tile = TileOf<T>;
+    constexpr int kSize = Tile::kSize;
+    for (; i + kSize <= n; i += kSize) {
+      typename Tile::Row row;
+      __builtin_memcpy(&row, in - i - (kSize - 1), Tile::kBytes);
+      row = backwards(row, std::make_integer_sequence<int, kSize>{});
+      __builtin_memcpy(out + i, &row, Tile::kBytes);
+    }
+  }
+  for (; i < n; ++i) out[i] = in[-i];
+}
+
 // Elements along each side of the blocks that are handed out: both sides' pages stay mapped.
 constexpr int64_t kBlockSide = 64;
 
@@ -101,7 +124,8 @@ template <class T>
 void transposing_move(const NdPlan& plan, int dim) {
   const int64_t n = plan.shape[0], m = plan.shape[dim];
   const int64_t so = plan.strides[dim][0], si = plan.strides[0][1];
-  const int64_t across = (n + kBlockSide - 1) / kBlockSide, down = (m + kBlockSide - 1) / kBlockSide;
+  const int64_t across = (n + kBlockSide - 1) / kBlockSide,
+                down = (m + kBlockSide - 1) / kBlockSide;
   NdPlan rest;
   rest.operands = 2;
   rest.ndim = 0;
@@ -132,10 +156,9 @@ void transposing_move(const NdPlan& plan, int dim) {
       }
       const int64_t block = t % blocks;
       const int64_t j = block / across * kBlockSide, i = block % across * kBlockSide;
-      transpose_block<T>(out + j * so + i * int64_t(sizeof(T)), so,
-                         in + i * si + j * int64_t(sizeof(T)), si,
-                         n - i < kBlockSide ? n - i : kBlockSide,
-                         m - j < kBlockSide ? m - j : kBlockSide);
+      transpose_block<T>(
+          out + j * so + i * int64_t(sizeof(T)), so, in + i * si + j * int64_t(sizeof(T)), si,
+          n - i < kBlockSide ? n - i : kBlockSide, m - j < kBlockSide ? m - j : kBlockSide);
     }
   });
 }

@@ -21,7 +21,8 @@ void triangle_kernel(char* out, const char* in, int64_t batch, int64_t rows, int
       const char* from = in + r * row_bytes;
       const int64_t first = upper ? edge_bytes : 0, last = upper ? row_bytes : edge_bytes;
       if (to != from) __builtin_memcpy(to + first, from + first, size_t(last - first));
-      __builtin_memset(to + (upper ? 0 : edge_bytes), 0, size_t(upper ? edge_bytes : row_bytes - edge_bytes));
+      __builtin_memset(to + (upper ? 0 : edge_bytes), 0,
+                       size_t(upper ? edge_bytes : row_bytes - edge_bytes));
     }
   });
 }

@@ -17,20 +17,20 @@ bool run_gather(const char* op, const Tensor& out, const Tensor& base, const Ten
   plan.size = size;
   plan.step = step;
   plan.wrap = wrap;
-  return kernel_or_raise(kernel_slots(out.device().type).gather, op, out.device(),
-                         out.dtype())(plan, int(out.itemsize()));
+  return kernel_or_raise(kernel_slots(out.device().type).gather, op, out.device(), out.dtype())(
+      plan, int(out.itemsize()));
 }
 
 // Note [Advanced indexing]
 // Masks are first turned into the coordinates of their true elements. `self` is then seen with dims
-// (before, indexed, after): the dims without an index before and after the indexed ones, all of them
-// after when the indexed dims are not adjacent. Results have shape (before, broadcast, after).
+// (before, indexed, after): the dims without an index before and after the indexed ones, all of
+// them after when the indexed dims are not adjacent. Results have shape (before, broadcast, after).
 struct Indexed {
   Tensor self;
-  int before = 0;                // dims in front of the indexed ones
-  std::vector<Tensor> indices;   // int64, for dims before, before + 1, ...
-  std::vector<int> dims;         // the same dims in the tensor as given, for messages
-  Dims broadcast;                // shape of the indices together
+  int before = 0;               // dims in front of the indexed ones
+  std::vector<Tensor> indices;  // int64, for dims before, before + 1, ...
+  std::vector<int> dims;        // the same dims in the tensor as given, for messages
+  Dims broadcast;               // shape of the indices together
 };
 
 bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == DType::U8; }
@@ -59,8 +59,7 @@ Indexed plan_indices(const char* op, const Tensor& input, const IndexList& list)
   Indexed result;
   result.self = input;
   int given = 0;
-  for (const auto& entry : list)
-    given += entry && is_mask(*entry) ? entry->ndim() : 1;
+  for (const auto& entry : list) given += entry && is_mask(*entry) ? entry->ndim() : 1;
   RL_CHECK_INDEX(given <= input.ndim(), op, "(): too many indices for tensor of dimension ",
                  input.ndim());
 
@@ -76,15 +75,16 @@ Indexed plan_indices(const char* op, const Tensor& input, const IndexList& list)
     check_same_device(op, input, t);
     if (!is_mask(t)) {
       RL_CHECK_INDEX(t.dtype() == DType::I64 || t.dtype() == DType::I32, op,
-                     "(): tensors used as indices must be long, int, byte or bool tensors, got ", t.dtype());
+                     "(): tensors used as indices must be long, int, byte or bool tensors, got ",
+                     t.dtype());
       result.indices.push_back(to_dtype(t, DType::I64));
       result.dims.push_back(shown++);
       positions.push_back(at++);
       continue;
     }
     for (int d = 0; d < t.ndim(); ++d)
-      RL_CHECK_INDEX(t.size(d) == input.size(shown + d), op, "(): The shape of the mask ", t.shape(),
-                     " at index ", d, " does not match the shape of the indexed tensor ",
+      RL_CHECK_INDEX(t.size(d) == input.size(shown + d), op, "(): The shape of the mask ",
+                     t.shape(), " at index ", d, " does not match the shape of the indexed tensor ",
                      input.shape(), " at index ", shown + d);
     const int span = t.ndim();
     if (span == 0) {
@@ -125,9 +125,12 @@ Indexed plan_indices(const char* op, const Tensor& input, const IndexList& list)
     }
     if (!fits) {
       std::ostringstream shapes;
-      for (const Tensor& t : result.indices) shapes << (&t == &result.indices[0] ? "" : ", ") << t.shape();
-      raise<IndexError>(op, "(): shape mismatch: indexing tensors could not be broadcast together "
-                            "with shapes ", shapes.str());
+      for (const Tensor& t : result.indices)
+        shapes << (&t == &result.indices[0] ? "" : ", ") << t.shape();
+      raise<IndexError>(op,
+                        "(): shape mismatch: indexing tensors could not be broadcast together "
+                        "with shapes ",
+                        shapes.str());
     }
     result.broadcast = broadcast_shapes(op, a, shape);
   }
@@ -155,7 +158,8 @@ Dims indexed_shape(const Indexed& x) {
   Dims shape;
   for (int d = 0; d < x.before; ++d) shape.push_back(x.self.size(d));
   for (int64_t s : x.broadcast) shape.push_back(s);
-  for (int d = x.before + int(x.indices.size()); d < x.self.ndim(); ++d) shape.push_back(x.self.size(d));
+  for (int d = x.before + int(x.indices.size()); d < x.self.ndim(); ++d)
+    shape.push_back(x.self.size(d));
   return shape;
 }
 
@@ -187,8 +191,8 @@ Tensor across(const Tensor& index, const Indexed& x, const Dims& shape) {
   raise<IndexError>(op, "(): an index changed while it was read");
 }
 
-// Byte offsets of all entries, row-major in the shape of x.broadcast; of a single index the positions
-// from the start. Raises IndexError.
+// Byte offsets of all entries, row-major in the shape of x.broadcast; of a single index the
+// positions from the start. Raises IndexError.
 Tensor index_offsets(const char* op, const Indexed& x) {
   if (x.indices.size() == 1) {
     const Tensor& index = x.indices[0];
@@ -245,9 +249,9 @@ Tensor gather(const Tensor& input, int64_t dim, const Tensor& index) {
            "gather(): Index tensor must have the same number of dimensions as input tensor, got ",
            index.shape(), " and ", input.shape());
   for (int i = 0; i < self.ndim(); ++i)
-    RL_CHECK(i == d || entries.size(i) <= self.size(i), "gather(): Size does not match at dimension ", i,
-             " expected index ", index.shape(), " to be no larger than self ", input.shape(),
-             " apart from dimension ", d);
+    RL_CHECK(i == d || entries.size(i) <= self.size(i),
+             "gather(): Size does not match at dimension ", i, " expected index ", index.shape(),
+             " to be no larger than self ", input.shape(), " apart from dimension ", d);
   if (!run_gather("gather", at_least_1d(out), standing_still(self, entries.shape(), d), entries,
                   self.size(d), step_bytes(self, d), false))
     raise_out_of_range<Error>("gather", entries, d, self.size(d), false);
@@ -262,7 +266,8 @@ Tensor index_select(const Tensor& input, int64_t dim, const Tensor& index) {
   RL_CHECK(index.dtype() == DType::I64 || index.dtype() == DType::I32,
            "index_select(): Expected dtype int32 or int64 for index, but got ", index.dtype());
   RL_CHECK(input.ndim() > 0 || index.numel() == 1,
-           "index_select(): Index to scalar can have only 1 value, got ", index.numel(), " value(s)");
+           "index_select(): Index to scalar can have only 1 value, got ", index.numel(),
+           " value(s)");
   const Tensor self = at_least_1d(input);
   const Tensor entries = at_least_1d(to_dtype(index, DType::I64));
   Dims shape = self.shape();
@@ -275,8 +280,8 @@ Tensor index_select(const Tensor& input, int64_t dim, const Tensor& index) {
     Dims strides(shape.size(), 0);
     strides[d] = entries.stride(0);
     const Tensor spread_entries = entries.view_as(Layout(shape, strides, entries.offset()));
-    good = run_gather("index_select", at_least_1d(out), standing_still(self, shape, d), spread_entries,
-                      self.size(d), step_bytes(self, d), false);
+    good = run_gather("index_select", at_least_1d(out), standing_still(self, shape, d),
+                      spread_entries, self.size(d), step_bytes(self, d), false);
   }
   if (!good) raise_out_of_range<IndexError>("index_select", entries, d, self.size(d), false);
   return out;
@@ -304,11 +309,13 @@ Tensor take_along_dim(const Tensor& input, const Tensor& indices, std::optional<
   const bool whole = !dim.has_value();
   const Tensor self = whole ? reshape(input, Dims({-1})) : input;
   const Tensor entries = whole ? reshape(indices, Dims({-1})) : indices;
-  RL_CHECK(self.ndim() == entries.ndim(),
-           "take_along_dim(): input and indices should have the same number of dimensions, but got ",
-           self.ndim(), " dimensions for input, and ", entries.ndim(), " dimensions for indices");
+  RL_CHECK(
+      self.ndim() == entries.ndim(),
+      "take_along_dim(): input and indices should have the same number of dimensions, but got ",
+      self.ndim(), " dimensions for input, and ", entries.ndim(), " dimensions for indices");
   const int d = wrap_dim("take_along_dim", dim.value_or(0), self.ndim());
-  if (self.ndim() == 0) return reshape(take_along_dim(reshape(self, {1}), reshape(entries, {1}), 0), Dims());
+  if (self.ndim() == 0)
+    return reshape(take_along_dim(reshape(self, {1}), reshape(entries, {1}), 0), Dims());
   Dims self_shape = self.shape(), index_shape = entries.shape();
   self_shape[d] = index_shape[d] = 1;
   Dims shape = broadcast_shapes("take_along_dim", self_shape, index_shape);
@@ -327,7 +334,8 @@ Tensor take_along_dim(const Tensor& input, const Tensor& indices, std::optional<
 Tensor index(const Tensor& input, const Tensor& index) {
   if (index.dtype() == DType::I64 && input.ndim() > 0 && input.device() == index.device() &&
       index.numel() > 0 && input.size(0) > 0) {
-    Dims shape = index.shape(), strides(index.ndim() + input.ndim() - 1, 0), entries = index.strides();
+    Dims shape = index.shape(), strides(index.ndim() + input.ndim() - 1, 0),
+         entries = index.strides();
     for (int d = 1; d < input.ndim(); ++d) {
       strides[index.ndim() + d - 1] = input.stride(d);
       shape.push_back(input.size(d));
@@ -363,7 +371,8 @@ Tensor index(const Tensor& input, const IndexList& indices) {
   return out;
 }
 
-void index_put_(const Tensor& self, const IndexList& indices, const Tensor& values, bool accumulate) {
+void index_put_(const Tensor& self, const IndexList& indices, const Tensor& values,
+                bool accumulate) {
   RL_CHECK(self.dtype() == values.dtype(),
            "index_put_(): Index put requires the source and destination dtypes match, got ",
            self.dtype(), " for the destination and ", values.dtype(), " for the source.");
@@ -374,7 +383,8 @@ void index_put_(const Tensor& self, const IndexList& indices, const Tensor& valu
     return copy_(self, wide);
   }
   const Tensor* mask = leading_mask(indices);
-  if (mask && !accumulate && values.numel() == 1 && values.ndim() == 0 && mask->ndim() <= self.ndim()) {
+  if (mask && !accumulate && values.numel() == 1 && values.ndim() == 0 &&
+      mask->ndim() <= self.ndim()) {
     bool same = true;
     for (int d = 0; d < mask->ndim(); ++d) same &= mask->size(d) == self.size(d);
     if (same) {
@@ -415,16 +425,18 @@ void index_put_(const Tensor& self, const IndexList& indices, const Tensor& valu
   const Tensor target = spread(x.self, x, source.shape(), Dims({0}));
   Dims none(source.ndim(), 0);
   none[x.before] = 1;
-  const Tensor entries = offsets.view_as(Layout(source.shape(), none, 0));
+  const Tensor entries = offsets.view_as(Layout(source.shape(), none, offsets.offset()));
   const bool single = x.indices.size() == 1;
   int64_t spacing = step_bytes(x.self, x.before);
   for (size_t k = 1; k < x.indices.size(); ++k)
     spacing = std::min(spacing, step_bytes(x.self, x.before + int(k)));
   scatter_entries("index_put_", accumulate ? ScatterOp::Add : ScatterOp::Assign, target, x.before,
-                  entries, source, single ? spacing : 1, spacing, single ? x.self.size(x.before) : 0);
+                  entries, source, single ? spacing : 1, spacing,
+                  single ? x.self.size(x.before) : 0);
 }
 
-Tensor index_put(const Tensor& self, const IndexList& indices, const Tensor& values, bool accumulate) {
+Tensor index_put(const Tensor& self, const IndexList& indices, const Tensor& values,
+                 bool accumulate) {
   Tensor out = clone(self);
   index_put_(out, indices, values, accumulate);
   return out;

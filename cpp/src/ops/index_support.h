@@ -79,7 +79,8 @@ inline Tensor apart_from(const Tensor& self, const Tensor& source) {
 
 // Runs a ScatterPlan: self (standing still in dim), index (checked) and values have one shape. See
 // ScatterPlan for the numbers.
-void scatter_entries(const char* op, ScatterOp how, const Tensor& self, int dim, const Tensor& index,
-                     const Tensor& values, int64_t step, int64_t spacing, int64_t targets);
+void scatter_entries(const char* op, ScatterOp how, const Tensor& self, int dim,
+                     const Tensor& index, const Tensor& values, int64_t step, int64_t spacing,
+                     int64_t targets);
 
 }  // namespace rushlight

@@ -60,7 +60,8 @@ Tensor repeat_of(const char* op, const Tensor& self, const Dims& repeats) {
            " can not be smaller than number of dimensions of tensor ", self.shape());
   Dims shape(repeats.size()), paired, in_strides, out_strides;
   for (int d = 0; d < repeats.size(); ++d) {
-    RL_CHECK(repeats[d] >= 0, op, "(): Trying to create tensor with negative dimension; repeats are ", repeats);
+    RL_CHECK(repeats[d] >= 0, op,
+             "(): Trying to create tensor with negative dimension; repeats are ", repeats);
     shape[d] = checked_mul(repeats[d], d < extra ? 1 : self.size(d - extra));
   }
   Tensor out = empty(shape, self.dtype(), self.device());
@@ -79,7 +80,8 @@ Tensor repeat_of(const char* op, const Tensor& self, const Dims& repeats) {
       out_strides.push_back(out.stride(d));
     }
   }
-  copy_(out.view_as(Layout(paired, out_strides, 0)), self.view_as(Layout(paired, in_strides, self.offset())));
+  copy_(out.view_as(Layout(paired, out_strides, 0)),
+        self.view_as(Layout(paired, in_strides, self.offset())));
   return out;
 }
 
@@ -93,15 +95,18 @@ Tensor at_least_3d(const Tensor& t) {
 }
 
 template <class Widen>
-std::vector<Tensor> widened(const char* op, const std::vector<Tensor>& tensors, const Widen& widen) {
+std::vector<Tensor> widened(const char* op, const std::vector<Tensor>& tensors,
+                            const Widen& widen) {
   RL_CHECK(!tensors.empty(), op, "(): expects a non-empty TensorList");
   std::vector<Tensor> result;
   for (const Tensor& t : tensors) result.push_back(widen(t));
   return result;
 }
 
-void keep_triangle(const char* op, const Tensor& out, const Tensor& in, int64_t diagonal, bool upper) {
-  RL_CHECK(in.ndim() >= 2, op, "(): input tensor must have at least 2 dimensions, got shape ", in.shape());
+void keep_triangle(const char* op, const Tensor& out, const Tensor& in, int64_t diagonal,
+                   bool upper) {
+  RL_CHECK(in.ndim() >= 2, op, "(): input tensor must have at least 2 dimensions, got shape ",
+           in.shape());
   check_no_internal_overlap(op, out);
   if (out.numel() == 0) return;
   const bool direct = out.is_contiguous() && in.is_contiguous();
@@ -143,7 +148,8 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
     for (int i = 0; i < t.ndim(); ++i)
       RL_CHECK(i == d || t.size(i) == model->size(i),
                "cat(): Sizes of tensors must match except in dimension ", d, ". Expected size ",
-               model->size(i), " but got size ", t.size(i), " for tensor number ", k, " in the list.");
+               model->size(i), " but got size ", t.size(i), " for tensor number ", k,
+               " in the list.");
     shape[d] = checked_add(shape[d], t.size(d));
     dense &= t.is_contiguous() && t.dtype() == dtype;
     if (t.numel() > 0) parts.push_back(t);
@@ -167,8 +173,9 @@ Tensor stack(const std::vector<Tensor>& tensors, int64_t dim) {
   const int d = wrap_dim("stack", dim, tensors[0].ndim() + 1);
   std::vector<Tensor> parts;
   for (size_t k = 0; k < tensors.size(); ++k) {
-    RL_CHECK(tensors[k].shape() == tensors[0].shape(), "stack(): expects each tensor to be equal size, but got ",
-             tensors[0].shape(), " at entry 0 and ", tensors[k].shape(), " at entry ", k);
+    RL_CHECK(tensors[k].shape() == tensors[0].shape(),
+             "stack(): expects each tensor to be equal size, but got ", tensors[0].shape(),
+             " at entry 0 and ", tensors[k].shape(), " at entry ", k);
     parts.push_back(unsqueeze(tensors[k], d));
   }
   return cat(parts, d);
@@ -185,7 +192,9 @@ Tensor dstack(const std::vector<Tensor>& tensors) {
   return cat(widened("dstack", tensors, at_least_3d), 2);
 }
 
-Tensor repeat(const Tensor& self, const Dims& repeats) { return repeat_of("repeat", self, repeats); }
+Tensor repeat(const Tensor& self, const Dims& repeats) {
+  return repeat_of("repeat", self, repeats);
+}
 
 Tensor tile(const Tensor& self, const Dims& dims) {
   Dims repeats = dims;
@@ -211,7 +220,8 @@ Tensor repeat_interleave(const Tensor& self, const Tensor& repeats, std::optiona
   check_same_device(op, self, repeats);
   RL_CHECK(repeats.dtype() == DType::I64 || repeats.dtype() == DType::I32, op,
            "(): repeats has to be int64 or int32, got ", repeats.dtype());
-  RL_CHECK(repeats.ndim() <= 1, op, "(): repeats must be 0-dim or 1-dim tensor, got shape ", repeats.shape());
+  RL_CHECK(repeats.ndim() <= 1, op, "(): repeats must be 0-dim or 1-dim tensor, got shape ",
+           repeats.shape());
   const Tensor in = dim ? at_least_1d(self) : reshape(self, Dims({-1}));
   const int d = dim ? wrap_dim(op, *dim, self.ndim()) : 0;
   const Tensor counts = contiguous(to_device(to_dtype(repeats, DType::I64), Device{}));
@@ -226,8 +236,10 @@ Tensor repeat_interleave(const Tensor& self, const Tensor& repeats, std::optiona
     RL_CHECK(times >= 0, op, "(): repeats can not be negative, got ", times, " at position ", i);
     total = checked_add(total, times);
   }
-  RL_CHECK(!output_size || *output_size == total, op, "(): allocated size does not match required size: "
-           "output_size is ", output_size.value_or(0), ", repeats add up to ", total);
+  RL_CHECK(!output_size || *output_size == total, op,
+           "(): allocated size does not match required size: "
+           "output_size is ",
+           output_size.value_or(0), ", repeats add up to ", total);
   const Tensor entries = empty(Dims({total}), DType::I64);
   int64_t* to = entries.data<int64_t>();
   for (int64_t i = 0; i < in.size(d); ++i)
@@ -266,11 +278,13 @@ Tensor roll(const Tensor& self, const Dims& shifts, const Dims& dims) {
     const Tensor flat = roll(reshape(self, Dims({-1})), shifts, Dims({0}));
     return reshape(flat, self.shape());
   }
-  RL_CHECK(shifts.size() == dims.size(), "roll(): shifts and dimensions must align. shifts: ", shifts.size(),
+  RL_CHECK(shifts.size() == dims.size(),
+           "roll(): shifts and dimensions must align. shifts: ", shifts.size(),
            ", dims: ", dims.size());
   Tensor in = self;
   for (int k = 0; k < dims.size(); ++k) {
-    RL_CHECK_INDEX(self.ndim() > 0, "roll(): Dimension specified as ", dims[k], " but tensor has no dimensions");
+    RL_CHECK_INDEX(self.ndim() > 0, "roll(): Dimension specified as ", dims[k],
+                   " but tensor has no dimensions");
     const int d = wrap_dim("roll", dims[k], self.ndim());
     Tensor out = empty(in.shape(), in.dtype(), in.device());
     if (out.numel() > 0) {
@@ -295,7 +309,11 @@ Tensor triu(const Tensor& self, int64_t diagonal) {
   keep_triangle("triu", out, self, diagonal, true);
   return out;
 }
-void tril_(const Tensor& self, int64_t diagonal) { keep_triangle("tril_", self, self, diagonal, false); }
-void triu_(const Tensor& self, int64_t diagonal) { keep_triangle("triu_", self, self, diagonal, true); }
+void tril_(const Tensor& self, int64_t diagonal) {
+  keep_triangle("tril_", self, self, diagonal, false);
+}
+void triu_(const Tensor& self, int64_t diagonal) {
+  keep_triangle("triu_", self, self, diagonal, true);
+}
 
 }  // namespace rushlight

@@ -31,8 +31,8 @@ struct MaskStarts {
 };
 
 void check_mask(const char* op, const Tensor& self, const Tensor& mask) {
-  RL_CHECK(mask.dtype() == DType::Bool, op, "(): only supports boolean masks, but got mask with dtype ",
-           mask.dtype());
+  RL_CHECK(mask.dtype() == DType::Bool, op,
+           "(): only supports boolean masks, but got mask with dtype ", mask.dtype());
   check_same_device(op, self, mask);
 }
 
@@ -72,9 +72,9 @@ Tensor nonzero(const Tensor& input) {
   const MaskStarts mask("nonzero", to_dtype(input, DType::Bool));
   Tensor out = empty(Dims({mask.count, input.ndim()}), DType::I64, input.device());
   if (out.numel() > 0)
-    kernel_or_raise(kernel_slots(input.device().type).nonzero, "nonzero", input.device(), DType::Bool)(
-        mask.dense.bytes(), input.shape().data(), input.ndim(), mask.starts.data<int64_t>(),
-        out.data<int64_t>());
+    kernel_or_raise(kernel_slots(input.device().type).nonzero, "nonzero", input.device(),
+                    DType::Bool)(mask.dense.bytes(), input.shape().data(), input.ndim(),
+                                 mask.starts.data<int64_t>(), out.data<int64_t>());
   return out;
 }
 
@@ -91,9 +91,10 @@ Tensor masked_select(const Tensor& input, const Tensor& mask) {
   const Tensor dense = contiguous(expand_to("masked_select", input, shape));
   Tensor out = empty(Dims({packed.count}), input.dtype(), input.device());
   if (packed.count > 0)
-    kernel_or_raise(kernel_slots(input.device().type).masked_select, "masked_select", input.device(),
-                    input.dtype())(packed.dense.bytes(), dense.numel(), packed.starts.data<int64_t>(),
-                                   dense.bytes(), out.bytes(), int(input.itemsize()));
+    kernel_or_raise(kernel_slots(input.device().type).masked_select, "masked_select",
+                    input.device(), input.dtype())(packed.dense.bytes(), dense.numel(),
+                                                   packed.starts.data<int64_t>(), dense.bytes(),
+                                                   out.bytes(), int(input.itemsize()));
   return out;
 }
 
@@ -107,8 +108,10 @@ void masked_fill_(const Tensor& self, const Tensor& mask, const Scalar& value) {
 }
 
 void masked_fill_(const Tensor& self, const Tensor& mask, const Tensor& value) {
-  RL_CHECK(value.ndim() == 0, "masked_fill_(): only supports a 0-dimensional value tensor, but got "
-                              "tensor with ", value.ndim(), " dimension(s).");
+  RL_CHECK(value.ndim() == 0,
+           "masked_fill_(): only supports a 0-dimensional value tensor, but got "
+           "tensor with ",
+           value.ndim(), " dimension(s).");
   check_mask("masked_fill_", self, mask);
   check_mask_shape("masked_fill_", self, mask);
   RL_CHECK(!is_complex(value.dtype()) || is_complex(self.dtype()),
@@ -145,7 +148,8 @@ void masked_scatter_(const Tensor& self, const Tensor& mask, const Tensor& sourc
            "masked_scatter_(): expected self and source to have same dtypes but got ", self.dtype(),
            " and ", source.dtype());
   check_no_internal_overlap("masked_scatter_", self);
-  const MaskStarts packed("masked_scatter_", expand_to("masked_scatter_", apart_from(self, mask), self.shape()));
+  const MaskStarts packed("masked_scatter_",
+                          expand_to("masked_scatter_", apart_from(self, mask), self.shape()));
   RL_CHECK(source.numel() >= packed.count, "masked_scatter_(): Number of elements of source ",
            source.numel(), " < number of ones in mask ", packed.count);
   if (packed.count == 0) return;

@@ -9,8 +9,9 @@
 
 namespace rushlight {
 
-void scatter_entries(const char* op, ScatterOp how, const Tensor& self, int dim, const Tensor& index,
-                     const Tensor& values, int64_t step, int64_t spacing, int64_t targets) {
+void scatter_entries(const char* op, ScatterOp how, const Tensor& self, int dim,
+                     const Tensor& index, const Tensor& values, int64_t step, int64_t spacing,
+                     int64_t targets) {
   const Dims& shape = values.shape();
   const Tensor a = first_of(self, shape, dim), b = first_of(values, shape, dim),
                c = first_of(index, shape, dim);
@@ -54,37 +55,44 @@ void check_target(const char* op, const Tensor& self, int d, const Tensor& entri
 }
 
 // The op proper. src is at least as large as index; everything but the entries' range is checked.
-void scatter_all(const char* op, ScatterOp how, const Tensor& self_given, int d, const Tensor& index,
-                 const Tensor& src_given) {
+void scatter_all(const char* op, ScatterOp how, const Tensor& self_given, int d,
+                 const Tensor& index, const Tensor& src_given) {
   check_reducible(op, how, self_given.dtype());
   const Tensor entries = at_least_1d(apart_from(self_given, index));
   check_target(op, at_least_1d(self_given), d, entries);
-  in_wide_dtype(self_given, how != ScatterOp::Assign, src_given, [&](const Tensor& given, const Tensor& src) {
-    const Tensor self = at_least_1d(given), safe = at_least_1d(apart_from(given, src));
-    const Tensor values = safe.view_as(Layout(entries.shape(), safe.strides(), safe.offset()));
-    const int64_t step = step_bytes(self, d);
-    scatter_entries(op, how, standing_still(self, entries.shape(), d), d, entries, values, step, step,
-                    self.size(d));
-  });
+  in_wide_dtype(
+      self_given, how != ScatterOp::Assign, src_given, [&](const Tensor& given, const Tensor& src) {
+        const Tensor self = at_least_1d(given), safe = at_least_1d(apart_from(given, src));
+        const Tensor values = safe.view_as(Layout(entries.shape(), safe.strides(), safe.offset()));
+        const int64_t step = step_bytes(self, d);
+        scatter_entries(op, how, standing_still(self, entries.shape(), d), d, entries, values, step,
+                        step, self.size(d));
+      });
 }
 
 // Checks shapes and dtypes; the entries as int64, undefined when there is nothing to do.
-Tensor check_scatter(const char* op, const Tensor& self, int d, const Tensor& index, const Tensor* src) {
+Tensor check_scatter(const char* op, const Tensor& self, int d, const Tensor& index,
+                     const Tensor* src) {
   check_same_device(op, self, index);
   const Tensor entries = index_as_int64(op, index);
   if (src) {
-    RL_CHECK(self.dtype() == src->dtype(), op, "(): Expected self.dtype to be equal to src.dtype, got ",
-             self.dtype(), " and ", src->dtype());
+    RL_CHECK(self.dtype() == src->dtype(), op,
+             "(): Expected self.dtype to be equal to src.dtype, got ", self.dtype(), " and ",
+             src->dtype());
     check_same_device(op, self, *src);
   }
   check_no_internal_overlap(op, self);
   if (index.numel() == 0) return Tensor();
   const int n = self.ndim() > 0 ? self.ndim() : 1;
   const Tensor i = at_least_1d(index), s = at_least_1d(self), v = src ? at_least_1d(*src) : i;
-  RL_CHECK(i.ndim() == n, op, "(): Index tensor must have the same number of dimensions as self tensor, "
-                              "got ", index.shape(), " and ", self.shape());
-  RL_CHECK(v.ndim() == n, op, "(): Index tensor must have the same number of dimensions as src tensor, "
-                              "got ", index.shape(), " and ", src ? src->shape() : index.shape());
+  RL_CHECK(i.ndim() == n, op,
+           "(): Index tensor must have the same number of dimensions as self tensor, "
+           "got ",
+           index.shape(), " and ", self.shape());
+  RL_CHECK(v.ndim() == n, op,
+           "(): Index tensor must have the same number of dimensions as src tensor, "
+           "got ",
+           index.shape(), " and ", src ? src->shape() : index.shape());
   for (int k = 0; k < n; ++k) {
     const bool in_self = k == d || i.size(k) <= s.size(k);
     if (src)
@@ -153,7 +161,8 @@ void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const
   else
     RL_CHECK(mean || reduce == "sum", op,
              "(): reduce argument must be either sum, prod, mean, amax or amin, got ", reduce);
-  RL_CHECK_IMPLEMENTED(!mean || self.dtype() != DType::Bool, op, "(): mean is not implemented for bool");
+  RL_CHECK_IMPLEMENTED(!mean || self.dtype() != DType::Bool, op,
+                       "(): mean is not implemented for bool");
   const Tensor entries = check_scatter(op, self, d, index, &src);
   if (!entries.defined()) return;
   check_reducible(op, how, self.dtype());
@@ -178,13 +187,15 @@ void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const
           start = Scalar(low ? -highest - 1 : highest);
         }
       }
-      scatter_all(op, ScatterOp::Assign, to, d, safe_entries, spread_number(to, start, entries.shape()));
+      scatter_all(op, ScatterOp::Assign, to, d, safe_entries,
+                  spread_number(to, start, entries.shape()));
     }
     scatter_all(op, how, to, d, safe_entries, from);
     if (!mean) return;
     const DType counted = is_inexact(to.dtype()) ? to.dtype() : DType::I64;
     const Tensor count = full(to.shape(), Scalar(include_self ? 1 : 0), counted, to.device());
-    scatter_all(op, ScatterOp::Add, count, d, safe_entries, spread_number(count, Scalar(1), entries.shape()));
+    scatter_all(op, ScatterOp::Add, count, d, safe_entries,
+                spread_number(count, Scalar(1), entries.shape()));
     // Elements that nothing lands on are divided by 1.
     masked_fill_(count, eq(count, Scalar(0)), Scalar(1));
     if (is_inexact(to.dtype()))
@@ -211,15 +222,18 @@ Tensor along(const Tensor& entries, const Dims& shape, int dim) {
 }
 
 // Sizes outside dim agree, and source has one slice per entry.
-void check_slices(const char* op, const Tensor& self, int d, const Tensor& entries, const Tensor& source) {
+void check_slices(const char* op, const Tensor& self, int d, const Tensor& entries,
+                  const Tensor& source) {
   RL_CHECK(self.dtype() == source.dtype(), op, "(): self (", self.dtype(), ") and source (",
            source.dtype(), ") must have the same dtype");
   check_same_device(op, self, source);
   const Tensor s = at_least_1d(self), v = at_least_1d(source);
   bool same = s.ndim() == v.ndim();
   for (int k = 0; same && k < s.ndim(); ++k) same = k == d || s.size(k) == v.size(k);
-  RL_CHECK(same, op, "(): source tensor shape must match self tensor shape, excluding the specified "
-                     "dimension ", d, ". Got self.shape = ", self.shape(), " source.shape = ", source.shape());
+  RL_CHECK(same, op,
+           "(): source tensor shape must match self tensor shape, excluding the specified "
+           "dimension ",
+           d, ". Got self.shape = ", self.shape(), " source.shape = ", source.shape());
   RL_CHECK_INDEX(v.size(d) == entries.numel(), op, "(): Number of indices (", entries.numel(),
                  ") should be equal to source.size(dim): (", v.size(d), "), for dim: ", d);
 }
@@ -233,7 +247,8 @@ void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tens
   const Tensor entries = check_vector_index(op, self, index);
   const Tensor v = at_least_1d(source);
   RL_CHECK(v.ndim() == at_least_1d(self).ndim(), op, "(): source tensor shape ", source.shape(),
-           " must match self tensor shape ", self.shape(), ", excluding the specified dimension ", d);
+           " must match self tensor shape ", self.shape(), ", excluding the specified dimension ",
+           d);
   RL_CHECK(v.size(d) == entries.numel(), op, "(): Number of indices (", entries.numel(),
            ") should be equal to source.size(dim): (", v.size(d), "), for dim: ", d);
   check_slices(op, self, d, entries, source);
@@ -257,11 +272,14 @@ void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tens
 void index_copy_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
   const char* op = "index_copy_";
   const int d = wrap_dim(op, dim, self.ndim());
-  RL_CHECK(index.dtype() == DType::I64, op, "(): Expected a long tensor for index, but got ", index.dtype());
+  RL_CHECK(index.dtype() == DType::I64, op, "(): Expected a long tensor for index, but got ",
+           index.dtype());
   const Tensor entries = check_vector_index(op, self, index);
-  RL_CHECK_INDEX(self.ndim() == source.ndim() || self.ndim() == 0 || source.ndim() == 0, op,
-                 "(): When source and destination are not scalars, their dimensionality must match. "
-                 "Source dimensionality (", source.ndim(), "), destination dimensionality (", self.ndim(), ")");
+  RL_CHECK_INDEX(
+      self.ndim() == source.ndim() || self.ndim() == 0 || source.ndim() == 0, op,
+      "(): When source and destination are not scalars, their dimensionality must match. "
+      "Source dimensionality (",
+      source.ndim(), "), destination dimensionality (", self.ndim(), ")");
   check_slices(op, self, d, entries, source);
   check_no_internal_overlap(op, self);
   const Tensor s = at_least_1d(self), v = at_least_1d(source);
@@ -272,10 +290,12 @@ void index_copy_(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 
 void index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value) {
   const char* op = "index_fill_";
-  RL_CHECK(value.ndim() == 0, op, "(): only supports a 0-dimensional value tensor, but got tensor with ",
-           value.ndim(), " dimension(s).");
+  RL_CHECK(value.ndim() == 0, op,
+           "(): only supports a 0-dimensional value tensor, but got tensor with ", value.ndim(),
+           " dimension(s).");
   const int d = wrap_dim(op, dim, self.ndim());
-  RL_CHECK_INDEX(index.dtype() == DType::I64, op, "(): Expected dtype int64 for index, but got ", index.dtype());
+  RL_CHECK_INDEX(index.dtype() == DType::I64, op, "(): Expected dtype int64 for index, but got ",
+                 index.dtype());
   RL_CHECK(index.ndim() <= 1, op, "(): Index has to be a vector/scalar, got shape ", index.shape());
   RL_CHECK(!is_complex(value.dtype()) || is_complex(self.dtype()), op,
            "(): Converting complex Scalar to non-complex type is not supported");
@@ -292,13 +312,14 @@ void index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Ten
   plan.step = 1;
   plan.wrap = true;
   plan.accumulate = false;
-  if (entries.numel() > 0 &&
-      !kernel_or_raise(kernel_slots(self.device().type).index_offsets, op, self.device(), DType::I64)(plan))
+  if (entries.numel() > 0 && !kernel_or_raise(kernel_slots(self.device().type).index_offsets, op,
+                                              self.device(), DType::I64)(plan))
     raise_out_of_range<IndexError>(op, entries, d, size, true);
   Dims shape = s.shape();
   shape[d] = entries.numel();
   if (Layout(shape).numel() == 0) return;
-  const Tensor values = expand_to(op, to_device(to_dtype(value, self.dtype()), self.device()), shape);
+  const Tensor values =
+      expand_to(op, to_device(to_dtype(value, self.dtype()), self.device()), shape);
   scatter_all(op, ScatterOp::Assign, self, d, along(positions, shape, d), values);
 }
 
@@ -309,21 +330,22 @@ void index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Sca
 }
 
 // The forms that write a copy.
-#define RL_COPYING(name, parameters, ...)              \
-  Tensor name parameters {                             \
-    Tensor out = clone(self);                          \
-    name##_(out, __VA_ARGS__);                         \
-    return out;                                        \
+#define RL_COPYING(name, parameters, ...) \
+  Tensor name parameters {                \
+    Tensor out = clone(self);             \
+    name##_(out, __VA_ARGS__);            \
+    return out;                           \
   }
 #define RL_INDEXED const Tensor &self, int64_t dim, const Tensor &index
-#define RL_REDUCE const std::optional<std::string>& reduce
+#define RL_REDUCE  const std::optional<std::string>& reduce
 RL_COPYING(scatter, (RL_INDEXED, const Tensor& src, RL_REDUCE), dim, index, src, reduce)
 RL_COPYING(scatter, (RL_INDEXED, const Scalar& value, RL_REDUCE), dim, index, value, reduce)
 RL_COPYING(scatter_add, (RL_INDEXED, const Tensor& src), dim, index, src)
 RL_COPYING(scatter_reduce,
-           (RL_INDEXED, const Tensor& src, const std::string& reduce, bool include_self), dim, index,
-           src, reduce, include_self)
-RL_COPYING(index_add, (RL_INDEXED, const Tensor& source, const Scalar& alpha), dim, index, source, alpha)
+           (RL_INDEXED, const Tensor& src, const std::string& reduce, bool include_self), dim,
+           index, src, reduce, include_self)
+RL_COPYING(index_add, (RL_INDEXED, const Tensor& source, const Scalar& alpha), dim, index, source,
+           alpha)
 RL_COPYING(index_copy, (RL_INDEXED, const Tensor& source), dim, index, source)
 RL_COPYING(index_fill, (RL_INDEXED, const Scalar& value), dim, index, value)
 RL_COPYING(index_fill, (RL_INDEXED, const Tensor& value), dim, index, value)

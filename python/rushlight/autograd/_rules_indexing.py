@@ -162,7 +162,7 @@ def _scatter_reduce_src(g, input, dim, index, src, reduce, include_self, result)
     zero = src == 0
     zeros = _ops.scatter_add(rushlight.zeros_like(result), dim, index, zero.to(g.dtype))
     lone = zero & (_ops.gather(zeros, dim, index) == 1)
-    # A single zero sees the product of all the others; any other value divides the whole by itself.
+    # A single zero sees the product of all the others; other values divide the whole.
     without = _ops.scatter_reduce(
         input,
         dim,
@@ -198,7 +198,7 @@ def _pieces(g, dim, shapes):
 
 
 def _stacked(g, shapes, least, dim):
-    """The gradients of hstack, vstack or dstack, whose parts had at least ``least`` dims."""
+    """The gradients of hstack, vstack or dstack, whose parts got ``least`` dims."""
     if least == 1:
         dim = 0 if g.dim() == 1 else 1
     wide = []
@@ -207,11 +207,11 @@ def _stacked(g, shapes, least, dim):
         if len(shape) == 0:
             shape = (1,)
         if least >= 2 and len(shape) == 1:
-            shape = (1,) + shape
+            shape = (1, *shape)
         if least == 3 and len(shape) == 2:
-            shape = shape + (1,)
+            shape = (*shape, 1)
         wide.append(shape)
-    return [x.reshape(s) for x, s in zip(_pieces(g, dim, wide), shapes)]
+    return [x.reshape(s) for x, s in zip(_pieces(g, dim, wide), shapes, strict=False)]
 
 
 def _repeat_backward(g, shape, repeats):
@@ -220,7 +220,7 @@ def _repeat_backward(g, shape, repeats):
     sizes = [1] * (len(repeats) - len(shape)) + list(shape)
     if 0 in repeats:
         return _zeros(shape, g)
-    paired = [n for pair in zip(repeats, sizes) for n in pair]
+    paired = [n for pair in zip(repeats, sizes, strict=False) for n in pair]
     if not paired:
         return g
     return g.reshape(paired).sum(list(range(0, len(paired), 2))).reshape(shape)
@@ -232,7 +232,7 @@ def _repeat_interleave_backward(g, shape, repeats, dim):
     else:
         sizes, dim = list(shape), dim % len(shape)
     return (
-        g.reshape(sizes[: dim + 1] + [repeats] + sizes[dim + 1 :])
+        g.reshape([*sizes[: dim + 1], repeats, *sizes[dim + 1 :]])
         .sum(dim + 1)
         .reshape(shape)
     )
@@ -253,93 +253,101 @@ def _negative(shifts):
 
 
 RULES = {
-    # -- reads ---------------------------------------------------------------------------------
-    "gather": dict(
-        input=lambda g, input_shape, dim, index: (
+    # -- reads -------------------------------------------------------------------------
+    "gather": {
+        "input": lambda g, input_shape, dim, index: (
             _ops.scatter_add(_zeros(input_shape, g), dim, index, g)
             if index.numel()
             else _zeros(input_shape, g)
         )
-    ),
-    "index_select": dict(
-        input=lambda g, input_shape, dim, index: _ops.index_add(
+    },
+    "index_select": {
+        "input": lambda g, input_shape, dim, index: _ops.index_add(
             _zeros(input_shape, g), dim, index, g
         )
-    ),
-    "take": dict(
-        input=lambda g, input_shape, index: _take_backward(g, input_shape, index)
-    ),
-    "take_along_dim": dict(
-        input=lambda g, input_shape, indices, dim: _take_along_dim_backward(
+    },
+    "take": {
+        "input": lambda g, input_shape, index: _take_backward(g, input_shape, index)
+    },
+    "take_along_dim": {
+        "input": lambda g, input_shape, indices, dim: _take_along_dim_backward(
             g, input_shape, indices, dim
         )
-    ),
-    "index": dict(
-        input=lambda g, input_shape, indices: _index_backward(g, input_shape, indices)
-    ),
-    "masked_select": dict(
-        input=lambda g, input_shape, mask: _masked_select_backward(g, input_shape, mask)
-    ),
-    "nonzero": dict(input=None),
-    "nonzero_tuple": dict(input=None),
-    # -- writes --------------------------------------------------------------------------------
-    "index_put": dict(
-        input=lambda g, indices, accumulate: _index_put_input(g, indices, accumulate),
-        values=lambda g, indices: _ops.index(g, indices),
-    ),
-    "masked_fill": dict(
-        input=lambda g, mask: _ops.masked_fill(g, mask, 0),
-        value=lambda g, mask: rushlight.where(mask, g, rushlight.zeros_like(g)).sum(),
-    ),
-    "masked_scatter": dict(
-        input=lambda g, mask: _ops.masked_fill(g, mask, 0),
-        source=lambda g, source_shape, mask: _masked_scatter_source(
+    },
+    "index": {
+        "input": lambda g, input_shape, indices: _index_backward(
+            g, input_shape, indices
+        )
+    },
+    "masked_select": {
+        "input": lambda g, input_shape, mask: _masked_select_backward(
+            g, input_shape, mask
+        )
+    },
+    "nonzero": {"input": None},
+    "nonzero_tuple": {"input": None},
+    # -- writes ------------------------------------------------------------------------
+    "index_put": {
+        "input": lambda g, indices, accumulate: _index_put_input(
+            g, indices, accumulate
+        ),
+        "values": lambda g, indices: _ops.index(g, indices),
+    },
+    "masked_fill": {
+        "input": lambda g, mask: _ops.masked_fill(g, mask, 0),
+        "value": lambda g, mask: rushlight.where(
+            mask, g, rushlight.zeros_like(g)
+        ).sum(),
+    },
+    "masked_scatter": {
+        "input": lambda g, mask: _ops.masked_fill(g, mask, 0),
+        "source": lambda g, source_shape, mask: _masked_scatter_source(
             g, source_shape, mask
         ),
-    ),
-    "scatter": dict(input=_scatter_input, src=_scatter_src),
-    "scatter_add": dict(
-        input=lambda g: g,
-        src=lambda g, dim, index, src_shape: _pick(g, dim, index, src_shape),
-    ),
-    "scatter_reduce": dict(input=_scatter_reduce_input, src=_scatter_reduce_src),
-    "index_add": dict(input=lambda g: g, source=_index_add_source),
-    "index_copy": dict(
-        input=lambda g, dim, index: _ops.index_fill(g, dim, index, 0),
-        source=lambda g, dim, index, source_shape: _ops.index_select(
+    },
+    "scatter": {"input": _scatter_input, "src": _scatter_src},
+    "scatter_add": {
+        "input": lambda g: g,
+        "src": lambda g, dim, index, src_shape: _pick(g, dim, index, src_shape),
+    },
+    "scatter_reduce": {"input": _scatter_reduce_input, "src": _scatter_reduce_src},
+    "index_add": {"input": lambda g: g, "source": _index_add_source},
+    "index_copy": {
+        "input": lambda g, dim, index: _ops.index_fill(g, dim, index, 0),
+        "source": lambda g, dim, index, source_shape: _ops.index_select(
             g, dim, index
         ).reshape(source_shape),
-    ),
-    "index_fill": dict(
-        input=lambda g, dim, index: _ops.index_fill(g, dim, index, 0),
-        value=lambda g, dim, index: _ops.index_select(g, dim, index).sum(),
-    ),
-    # -- joining and rearranging ---------------------------------------------------------------
-    "cat": dict(tensors=lambda g, tensors_shape, dim: _pieces(g, dim, tensors_shape)),
-    "stack": dict(tensors=lambda g, dim: list(g.unbind(dim))),
-    "hstack": dict(
-        tensors=lambda g, tensors_shape: _stacked(g, tensors_shape, 1, None)
-    ),
-    "vstack": dict(tensors=lambda g, tensors_shape: _stacked(g, tensors_shape, 2, 0)),
-    "dstack": dict(tensors=lambda g, tensors_shape: _stacked(g, tensors_shape, 3, 2)),
-    "repeat": dict(
-        input=lambda g, input_shape, repeats: _repeat_backward(g, input_shape, repeats)
-    ),
-    "tile": dict(
-        input=lambda g, input_shape, dims: _repeat_backward(g, input_shape, dims)
-    ),
-    "repeat_interleave_int": dict(
-        input=lambda g, input_shape, repeats, dim: _repeat_interleave_backward(
+    },
+    "index_fill": {
+        "input": lambda g, dim, index: _ops.index_fill(g, dim, index, 0),
+        "value": lambda g, dim, index: _ops.index_select(g, dim, index).sum(),
+    },
+    # -- joining and rearranging -------------------------------------------------------
+    "cat": {"tensors": lambda g, tensors_shape, dim: _pieces(g, dim, tensors_shape)},
+    "stack": {"tensors": lambda g, dim: list(g.unbind(dim))},
+    "hstack": {"tensors": lambda g, tensors_shape: _stacked(g, tensors_shape, 1, None)},
+    "vstack": {"tensors": lambda g, tensors_shape: _stacked(g, tensors_shape, 2, 0)},
+    "dstack": {"tensors": lambda g, tensors_shape: _stacked(g, tensors_shape, 3, 2)},
+    "repeat": {
+        "input": lambda g, input_shape, repeats: _repeat_backward(
+            g, input_shape, repeats
+        )
+    },
+    "tile": {
+        "input": lambda g, input_shape, dims: _repeat_backward(g, input_shape, dims)
+    },
+    "repeat_interleave_int": {
+        "input": lambda g, input_shape, repeats, dim: _repeat_interleave_backward(
             g, input_shape, repeats, dim
         )
-    ),
-    "repeat_interleave_tensor": dict(
-        input=lambda g, input_shape, repeats, dim: _repeat_each_backward(
+    },
+    "repeat_interleave_tensor": {
+        "input": lambda g, input_shape, repeats, dim: _repeat_each_backward(
             g, input_shape, repeats, dim
         )
-    ),
-    "flip": dict(input=lambda g, dims: _ops.flip(g, dims)),
-    "roll": dict(input=lambda g, shifts, dims: _ops.roll(g, _negative(shifts), dims)),
-    "tril": dict(input=lambda g, diagonal: _ops.tril(g, diagonal)),
-    "triu": dict(input=lambda g, diagonal: _ops.triu(g, diagonal)),
+    },
+    "flip": {"input": lambda g, dims: _ops.flip(g, dims)},
+    "roll": {"input": lambda g, shifts, dims: _ops.roll(g, _negative(shifts), dims)},
+    "tril": {"input": lambda g, diagonal: _ops.tril(g, diagonal)},
+    "triu": {"input": lambda g, diagonal: _ops.triu(g, diagonal)},
 }

@@ -33,7 +33,7 @@ enum class ScatterOp : uint8_t { Assign, Add, Multiply, Maximum, Minimum };
 // self[... + index[i, ...] * step] = op(that, values[i, ...]) for i < n, in this order. Entries of
 // different rows never meet, so rows may run in parallel; entries of one row may. Checked entries.
 struct ScatterPlan {
-  NdPlan rows;           // self, values, index: the dims that the index does not replace
+  NdPlan rows;  // self, values, index: the dims that the index does not replace
   int64_t n;
   int64_t values_stride;  // bytes from one i to the next
   int64_t index_stride;

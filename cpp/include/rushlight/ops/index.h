@@ -1,8 +1,8 @@
 // Reading and writing elements at positions given by tensors.
 //
 // Indices are int64 or int32; every entry is checked before anything is written. Results are new,
-// row-major tensors. Written tensors must not overlap themselves; a source that overlaps the written
-// tensor is copied first.
+// row-major tensors. Written tensors must not overlap themselves; a source that overlaps the
+// written tensor is copied first.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@ namespace rushlight {
 // from the end when negative; bool and uint8 tensors are masks over as many dims as they have.
 using IndexList = std::vector<std::optional<Tensor>>;
 
-// out[i][j].. = input[i].. [index[i][j]..] .. with the index in place of dim's coordinate. index has
-// as many dims as input and is no larger than it apart from dim. Raises Error.
+// out[i][j].. = input[i].. [index[i][j]..] .. with the index in place of dim's coordinate. index
+// has as many dims as input and is no larger than it apart from dim. Raises Error.
 RL_API Tensor gather(const Tensor& input, int64_t dim, const Tensor& index);
 // The given positions along dim; index is 1-d or 0-d. Raises Error or IndexError.
 RL_API Tensor index_select(const Tensor& input, int64_t dim, const Tensor& index);
@@ -28,8 +28,8 @@ RL_API Tensor take(const Tensor& input, const Tensor& index);
 // Without a dim, both are flattened. Raises Error or IndexError.
 RL_API Tensor take_along_dim(const Tensor& input, const Tensor& indices,
                              std::optional<int64_t> dim = std::nullopt);
-// input[indices] as in PyTorch and NumPy: the indices broadcast together; their dims stand where the
-// first index stood when all are adjacent, else in front. Raises IndexError.
+// input[indices] as in PyTorch and NumPy: the indices broadcast together; their dims stand where
+// the first index stood when all are adjacent, else in front. Raises IndexError.
 RL_API Tensor index(const Tensor& input, const IndexList& indices);
 // input[index]: the commonest case, with less to set up.
 RL_API Tensor index(const Tensor& input, const Tensor& index);

@@ -24,7 +24,8 @@ RL_API Tensor dstack(const std::vector<Tensor>& tensors);
 RL_API Tensor repeat(const Tensor& self, const Dims& repeats);
 // As repeat, but fewer dims than the tensor has are filled up with 1.
 RL_API Tensor tile(const Tensor& self, const Dims& dims);
-// Each element `repeats` times, one after the other, along dim; without a dim of the flattened tensor.
+// Each element `repeats` times, one after the other, along dim; without a dim of the flattened
+// tensor.
 RL_API Tensor repeat_interleave(const Tensor& self, int64_t repeats,
                                 std::optional<int64_t> dim = std::nullopt);
 // Element i repeats[i] times; repeats is 1-d (int64 or int32), or one number for all.

@@ -26,12 +26,13 @@ RL_API Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, cons
                       const std::optional<std::string>& reduce = std::nullopt);
 RL_API void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
 RL_API Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
-// reduce: "sum", "prod", "mean", "amax" (also "max") or "amin" ("min") of what lands on an element, with its own value
-// among them when include_self. Elements that nothing lands on keep their value.
+// reduce: "sum", "prod", "mean", "amax" (also "max") or "amin" ("min") of what lands on an element,
+// with its own value among them when include_self. Elements that nothing lands on keep their value.
 RL_API void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                             const std::string& reduce, bool include_self = true);
-RL_API Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
-                             const std::string& reduce, bool include_self = true);
+RL_API Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index,
+                             const Tensor& src, const std::string& reduce,
+                             bool include_self = true);
 
 // self.select(dim, index[i]) += alpha * source.select(dim, i); index is 1-d or 0-d.
 RL_API void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
@@ -40,7 +41,8 @@ RL_API Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, co
                         const Scalar& alpha = 1);
 // self.select(dim, index[i]) = source.select(dim, i).
 RL_API void index_copy_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source);
-RL_API Tensor index_copy(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source);
+RL_API Tensor index_copy(const Tensor& self, int64_t dim, const Tensor& index,
+                         const Tensor& source);
 // self.select(dim, index[i]) = value; negative entries count from the end.
 RL_API void index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Scalar& value);
 RL_API void index_fill_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& value);
