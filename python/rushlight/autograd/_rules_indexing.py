@@ -320,7 +320,8 @@ RULES = {
     },
     "index_fill": {
         "input": lambda g, dim, index: _ops.index_fill(g, dim, index, 0),
-        "value": lambda g, dim, index: _ops.index_select(g, dim, index).sum(),
+        # Right for negative and repeated indices too.
+        "value": lambda g, dim, index: (g - _ops.index_fill(g, dim, index, 0)).sum(),
     },
     # -- joining and rearranging -------------------------------------------------------
     "cat": {"tensors": lambda g, tensors_shape, dim: _pieces(g, dim, tensors_shape)},
