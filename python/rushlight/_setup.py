@@ -7,6 +7,7 @@ from rushlight import (
     _exports,
     _indexing,
     _interop,
+    _lazy,
     _ops,
     _rearrange,
     _reductions,
@@ -33,6 +34,7 @@ def attach():
     methods = _tensor_methods.METHODS | _reductions.METHODS | _rearrange.METHODS
     for name, value in methods.items():
         put(name, value)
+    _lazy.attach()
     _core._bind_late("tensor", _core.tensor)
     _core._bind_late("getitem", _indexing.getitem)
     _core._bind_late("setitem", _indexing.setitem)
