@@ -13,8 +13,7 @@ namespace rushlight::python {
 
 // The fields of _core's Tensor, in their order; attach_fast_views() checks that they agree.
 struct TensorFields {
-  PyObject_HEAD
-  Tensor tensor;
+  PyObject_HEAD Tensor tensor;
   PyObject* grad_fn;
   PyObject* base;
   PyObject* extra;
@@ -26,9 +25,9 @@ struct TensorFields {
 };
 
 // Note [Idle tensors]
-// A dead tensor keeps its TensorImpl, without a storage, and waits here for the next view: making that
-// is then filling in fields. But for its missing base an idle object is as a fresh one. The list is
-// guarded by the interpreter lock.
+// A dead tensor keeps its TensorImpl, without a storage, and waits here for the next view: making
+// that is then filling in fields. But for its missing base an idle object is as a fresh one. The
+// list is guarded by the interpreter lock.
 struct IdleTensors {
   static constexpr int kLimit = 64;
   TensorFields* items[kLimit];
@@ -166,8 +165,8 @@ inline void fast_dealloc(PyObject* self) {
   TensorFields* t = fields(self);
   TensorImpl* impl = t->tensor.impl();
   // Few branches: all pointers that must be null, or None, at once.
-  const uintptr_t set = uintptr_t(t->weakrefs) | uintptr_t(t->attributes) | uintptr_t(t->requires_grad) |
-                        (uintptr_t(t->grad_fn) ^ uintptr_t(Py_None)) |
+  const uintptr_t set = uintptr_t(t->weakrefs) | uintptr_t(t->attributes) |
+                        uintptr_t(t->requires_grad) | (uintptr_t(t->grad_fn) ^ uintptr_t(Py_None)) |
                         (uintptr_t(t->extra) ^ uintptr_t(Py_None));
   if (Py_TYPE(self) == g_views.type && set == 0 && impl && impl->use_count() == 1 &&
       impl->layout.ndim() <= Dims::kInline && g_views.idle.count < IdleTensors::kLimit) {
@@ -187,7 +186,8 @@ inline void fast_dealloc(PyObject* self) {
   g_views.slow_dealloc(self);
 }
 
-// Cython would make a dict with every object that has a __dict__; here it is made when first written.
+// Cython would make a dict with every object that has a __dict__; here it is made when first
+// written.
 inline int dict_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(fields(self)->attributes);
   return g_views.slow_traverse(self, visit, arg);

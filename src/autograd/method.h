@@ -1,5 +1,5 @@
-// A compiled function as a method. The interpreter calls it without making a bound method first, as it
-// does with a built-in type's own methods (and not with a PyInstanceMethod).
+// A compiled function as a method. The interpreter calls it without making a bound method first, as
+// it does with a built-in type's own methods (and not with a PyInstanceMethod).
 #pragma once
 
 #include <Python.h>
@@ -9,12 +9,12 @@
 namespace rushlight::python {
 
 struct MethodObject {
-  PyObject_HEAD
-  PyObject* function;
+  PyObject_HEAD PyObject* function;
   vectorcallfunc vectorcall;
 };
 
-inline PyObject* method_call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* names) {
+inline PyObject* method_call(PyObject* self, PyObject* const* args, size_t nargsf,
+                             PyObject* names) {
   return PyObject_Vectorcall(reinterpret_cast<MethodObject*>(self)->function, args, nargsf, names);
 }
 inline PyObject* method_get(PyObject* self, PyObject* instance, PyObject*) {

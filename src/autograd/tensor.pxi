@@ -30,7 +30,7 @@ cdef class Tensor:
     __module__ = "rushlight"
     cdef CTensor c
     cdef Node _grad_fn
-    cdef object _base          # the Tensor this is a view of
+    cdef readonly object _base # the Tensor this is a view of, or None
     cdef Extra _extra          # None until something in it is needed
     cdef int _output_nr
     cdef int _history          # see Note [Views written in place]

@@ -1,5 +1,5 @@
-// Layouts of the hot views, written into a layout that is there already: a view costs less than a call,
-// so they are inline, and the callers have checked the arguments.
+// Layouts of the hot views, written into a layout that is there already: a view costs less than a
+// call, so they are inline, and the callers have checked the arguments.
 #pragma once
 
 #include "rushlight/core/layout.h"
@@ -43,8 +43,8 @@ RL_INLINE void slice_layout(const Layout& from, int d, int64_t start, int64_t en
   to.refresh();
 }
 
-// The row-major view of sizes[0..n) of a contiguous layout that has elements; false when it is none,
-// when a size is negative or when the count differs.
+// The row-major view of sizes[0..n) of a contiguous layout that has elements; false when it is
+// none, when a size is negative or when the count differs.
 RL_INLINE bool dense_layout(const Layout& from, const int64_t* sizes, int n, Layout& to) {
   int64_t numel = 1;
   for (int i = 0; i < n; ++i)
