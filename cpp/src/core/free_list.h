@@ -19,7 +19,8 @@ class FreeList {
       return p;
     }
     void* p = std::malloc(size);
-    RL_CHECK_AS(OutOfMemoryError, p != nullptr, "out of memory: could not allocate ", size, " bytes");
+    RL_CHECK_AS(OutOfMemoryError, p != nullptr, "out of memory: could not allocate ", size,
+                " bytes");
     return p;
   }
   static void push(void* p) noexcept {

@@ -49,8 +49,9 @@ void Storage::destroy(Storage* storage) noexcept {
 }
 
 void Storage::resize(size_t nbytes) {
-  RL_CHECK(is_owned(), "Trying to resize storage that is not resizable: its memory belongs to "
-                       "another library; clone() the tensor first");
+  RL_CHECK(is_owned(),
+           "Trying to resize storage that is not resizable: its memory belongs to "
+           "another library; clone() the tensor first");
   RL_CHECK(exports_.load(std::memory_order_relaxed) == 0,
            "Trying to resize storage that is not resizable: a buffer or NumPy array looks into it; "
            "delete that first, or clone() the tensor");
