@@ -93,12 +93,12 @@ def test_op_record(name, results):
     for dtype, (status, failures) in failed.items():
         lines = GAPS.of(name, dtype)
         used.update(lines)
-        if not lines and dtype not in missing:
+        excused = lines if status in ("fail", "no dtype") else []
+        if not excused and dtype not in missing:
             problems += [f"{dtype}: {status}", *(f"    {f}" for f in failures)]
     for line in GAPS.of_op(name):
-        if _specific(line) and line not in used:
+        if _specific(line) and line not in used and not GAPS.is_open(line):
             problems.append(f"listed in opdb_gaps.txt, but passes: {' '.join(line)}")
     assert not problems, "\n".join([name, *problems])
-    unlisted = [d for d in missing if not GAPS.of(name, d)]
-    if unlisted:
-        pytest.skip(f"missing: {variants[unlisted[0]][1][0]}")
+    if missing:
+        pytest.skip(f"missing: {variants[missing[0]][1][0]}")

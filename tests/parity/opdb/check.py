@@ -379,6 +379,9 @@ def _check_out(op, frozen, their_call, our_call, report):
             warned = any("resize" in str(w.message) for w in run[2])
             results.append((run[0], run[1], warned))
         theirs, ours = results
+        # PyTorch's kernels differ in which outs they take; taking more is no fault.
+        if theirs[0] == "error" and case != "wrong dtype":
+            continue
         if not _same_outcome(ours, theirs, report):
             continue
         if ours[2] != theirs[2]:

@@ -47,7 +47,7 @@ def array(t):
             t = t.to(torch.float32)
     elif name == "bfloat16":
         t = t.to(rl.float32)
-    return t.numpy()
+    return t.numpy(force=True) if isinstance(t, torch.Tensor) else t.numpy()
 
 
 def same(ours, theirs, where="result", values=True, memory=None, tolerance=None):

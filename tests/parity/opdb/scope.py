@@ -45,7 +45,10 @@ def group(name):
 
 
 class Gaps:
-    """The known gaps: lines ``op [variant]: reason``, names being shell patterns."""
+    """The known gaps: lines ``op [variant]: reason``, names being shell patterns.
+
+    A reason that begins with "open" is of what is being mended: it may pass already.
+    """
 
     def __init__(self, text):
         self.lines = {}
@@ -69,6 +72,9 @@ class Gaps:
             for line in self.of_op(op)
             if not line[1] or fnmatch.fnmatchcase(variant, line[1])
         ]
+
+    def is_open(self, line):
+        return self.lines[line].startswith("open")
 
     def of_op(self, op):
         """The lines that name a record."""
