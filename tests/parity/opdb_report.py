@@ -56,7 +56,7 @@ def main():
     from opdb.check import dtypes
 
     table = pool.records()
-    names = [n for n in table if scope.in_scope(n)]
+    names = [n for n in table if scope.in_scope(n) and dtypes(table[n])]
     if args.list:
         print(*names, sep="\n")
         return 0
