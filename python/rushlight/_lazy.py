@@ -15,10 +15,35 @@ from rushlight import _core
 NAMESPACES: tuple[str, ...] = ()
 
 # module -> public functions and constants of rushlight.
-FUNCTIONS: dict[str, str] = {}
+FUNCTIONS: dict[str, str] = {
+    "rushlight._pointwise": (
+        "addcdiv addcmul adjoint celu celu_ chalf conj_physical copysign deg2rad "
+        "float_power frexp gcd hardshrink heaviside is_conj is_neg isin isneginf isposinf "
+        "isreal lcm ldexp lerp logaddexp logaddexp2 logit nan_to_num nextafter polar "
+        "positive prelu rad2deg resolve_conj resolve_neg selu selu_ signbit sinc threshold "
+        "threshold_ xlogy"
+    ),
+    "rushlight._inplace_functions": (
+        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ "
+        "as_strided_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ "
+        "conj_physical_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ erfinv_ exp2_ exp_ expm1_ "
+        "fill fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ "
+        "log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ resize_as_ round_ "
+        "rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_"
+    ),
+}
 
 # module -> Tensor methods (names in the module's METHODS).
-METHODS: dict[str, str] = {}
+METHODS: dict[str, str] = {
+    "rushlight._pointwise": (
+        "addcdiv addcdiv_ addcmul addcmul_ adjoint chalf conj_physical conj_physical_ "
+        "copysign copysign_ deg2rad deg2rad_ float_power float_power_ frexp gcd gcd_ "
+        "hardshrink heaviside heaviside_ is_conj is_neg isneginf isposinf isreal lcm lcm_ "
+        "ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 logit logit_ nan_to_num nan_to_num_ "
+        "nextafter nextafter_ positive prelu rad2deg rad2deg_ resolve_conj resolve_neg "
+        "signbit sinc sinc_ xlogy xlogy_"
+    ),
+}
 
 
 class _LazyMethod:
