@@ -15,10 +15,32 @@ from rushlight import _core
 NAMESPACES: tuple[str, ...] = ()
 
 # module -> public functions and constants of rushlight.
-FUNCTIONS: dict[str, str] = {}
+FUNCTIONS: dict[str, str] = {
+    "rushlight._norms": "dist frobenius_norm nuclear_norm renorm",
+    "rushlight._placing": "index_reduce put unravel_index",
+    "rushlight._scans": "cummax cummin cumulative_trapezoid diff gradient trapezoid trapz",
+    "rushlight._sorting": (
+        "argsort bucketize kthvalue median mode msort nanmedian nanquantile quantile "
+        "searchsorted sort topk unique unique_consecutive"
+    ),
+    "rushlight._statistics": (
+        "aminmax bincount corrcoef cov histc histogram histogramdd nanmean nansum"
+    ),
+}
 
 # module -> Tensor methods (names in the module's METHODS).
-METHODS: dict[str, str] = {}
+METHODS: dict[str, str] = {
+    "rushlight._norms": "dist renorm renorm_",
+    "rushlight._placing": "index_reduce index_reduce_ put put_",
+    "rushlight._scans": "cummax cummin cumprod_ cumsum_ diff",
+    "rushlight._sorting": (
+        "argsort kthvalue median mode msort nanmedian nanquantile quantile sort topk "
+        "unique unique_consecutive"
+    ),
+    "rushlight._statistics": (
+        "aminmax bincount corrcoef cov histc histogram nanmean nansum"
+    ),
+}
 
 
 class _LazyMethod:

@@ -24,6 +24,14 @@ void register_kernels(KernelSlots& slots);
 }
 #endif
 
+// Kernels without an instruction set of their own, compiled once.
+#define RL_PLAIN_FAMILIES(_) _(sort) _(select) _(search) _(scan_extreme)
+namespace cpu {
+#define RL_DECLARE(family) void register_##family(KernelSlots& slots);
+RL_PLAIN_FAMILIES(RL_DECLARE)
+#undef RL_DECLARE
+}  // namespace cpu
+
 const char* cpu_isa() {
 #if RUSHLIGHT_X86
   static const char* const chosen = [] {
@@ -50,6 +58,9 @@ const char* cpu_isa() {
 }
 
 void register_cpu_kernels(KernelSlots& slots) {
+#define RL_REGISTER(family) cpu::register_##family(slots);
+  RL_PLAIN_FAMILIES(RL_REGISTER)
+#undef RL_REGISTER
 #if RUSHLIGHT_X86
   switch (cpu_isa()[1]) {
     case '2':
