@@ -31,6 +31,16 @@ FUNCTIONS: dict[str, str] = {
         "log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ resize_as_ round_ "
         "rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_"
     ),
+    "rushlight._norms": "dist frobenius_norm nuclear_norm renorm",
+    "rushlight._placing": "index_reduce put unravel_index",
+    "rushlight._scans": "cummax cummin cumulative_trapezoid diff gradient trapezoid trapz",
+    "rushlight._sorting": (
+        "argsort bucketize kthvalue median mode msort nanmedian nanquantile quantile "
+        "searchsorted sort topk unique unique_consecutive"
+    ),
+    "rushlight._statistics": (
+        "aminmax bincount corrcoef cov histc histogram histogramdd nanmean nansum"
+    ),
 }
 
 # module -> Tensor methods (names in the module's METHODS).
@@ -42,6 +52,16 @@ METHODS: dict[str, str] = {
         "ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 logit logit_ nan_to_num nan_to_num_ "
         "nextafter nextafter_ positive prelu rad2deg rad2deg_ resolve_conj resolve_neg "
         "signbit sinc sinc_ xlogy xlogy_"
+    ),
+    "rushlight._norms": "dist renorm renorm_",
+    "rushlight._placing": "index_reduce index_reduce_ put put_",
+    "rushlight._scans": "cummax cummin cumprod_ cumsum_ diff",
+    "rushlight._sorting": (
+        "argsort kthvalue median mode msort nanmedian nanquantile quantile sort topk "
+        "unique unique_consecutive"
+    ),
+    "rushlight._statistics": (
+        "aminmax bincount corrcoef cov histc histogram nanmean nansum"
     ),
 }
 
