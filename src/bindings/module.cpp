@@ -22,7 +22,8 @@ const Api& api() { return *g_api; }
   _(scatter) \
   _(join) \
   _(reduce) \
-  _(softmax)
+  _(softmax) \
+  _(linalg)
 
 #define RL_DECLARE(family) void bind_##family(py::module_& m);
 RL_BINDINGS(RL_DECLARE)

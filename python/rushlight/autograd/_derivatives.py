@@ -12,7 +12,12 @@ import math
 
 import rushlight
 from rushlight import _ops
-from rushlight.autograd import _rules_indexing, _rules_products, _rules_reductions
+from rushlight.autograd import (
+    _rules_indexing,
+    _rules_linalg,
+    _rules_products,
+    _rules_reductions,
+)
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 _LN2 = math.log(2)
@@ -349,3 +354,4 @@ RULES = {
 RULES.update(_rules_indexing.RULES)
 RULES.update(_rules_products.PRODUCTS)
 RULES.update(_rules_reductions.RULES)
+RULES.update(_rules_linalg.RULES)
