@@ -154,8 +154,9 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
 
     Args:
         input (Tensor): floating or complex.
-        p (number or 'fro'): ``inf`` and ``-inf`` give the largest and smallest modulus,
-            0 the count of nonzeros, 'fro' is 2.
+        p (number, 'fro' or 'nuc'): ``inf`` and ``-inf`` give the largest and smallest
+            modulus, 0 the count of nonzeros, 'fro' is 2, 'nuc' the sum of the singular
+            values of matrices.
         dim (int or tuple of int, optional): all by default.
         keepdim (bool): keep the reduced dims with size 1.
         dtype (dtype, optional): convert the input first.
@@ -164,7 +165,7 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
         Tensor: of the real dtype.
 
     Raises:
-        RuntimeError: for integers and bool, and for 'nuc'.
+        RuntimeError: for integers and bool.
 
     Example::
 
@@ -173,9 +174,14 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     """
     if p == "fro" or p is None:
         p = 2
+    elif p == "nuc":
+        from rushlight.linalg import matrix_norm
+
+        dims = (0, 1) if dim is None else dim
+        return matrix_norm(input, "nuc", dims, keepdim, dtype=dtype, out=out)
     elif isinstance(p, str):
         raise RuntimeError(
-            f"norm(): order {p!r} is not implemented; expected a number or 'fro'"
+            f"norm(): only valid string values are 'fro' and 'nuc', found {p!r}"
         )
     return _ops.linalg_vector_norm(input, float(p), dim, keepdim, dtype=dtype, out=out)
 

@@ -43,10 +43,12 @@ def cdist(x1, x2, p=2.0, compute_mode=_MODES[0]):
             raise RuntimeError(
                 f"{op} only supports at least 2D tensors, {name} got: {x.dim()}D"
             )
-        if not x.is_floating_point() or x.dtype.itemsize == 2:
+        if not x.is_floating_point():
             raise RuntimeError(
                 f"{op} only supports floating-point dtypes, {name} got: {x.dtype}"
             )
+        if x.dtype.itemsize == 2:
+            raise NotImplementedError(f"{op}(): not implemented for {x.dtype}")
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(
             f"{op}(): X1 and X2 must have the same number of columns. X1: "
@@ -55,12 +57,11 @@ def cdist(x1, x2, p=2.0, compute_mode=_MODES[0]):
         )
     if not p >= 0:
         raise RuntimeError(f"{op} only supports non-negative p values")
-    if isinstance(compute_mode, int) and 0 <= compute_mode <= 2:
-        compute_mode = _MODES[compute_mode]
     if compute_mode not in _MODES:
         raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
-    dtype = rushlight.promote_types(x1.dtype, x2.dtype)
-    x1, x2 = x1.to(dtype), x2.to(dtype)
+    if x1.dtype != x2.dtype:
+        raise RuntimeError(f"{op}(): expected {x1.dtype} but found {x2.dtype}")
+    dtype = x1.dtype
     n, m = x1.shape[-2], x2.shape[-2]
     batch = rushlight.broadcast_shapes(tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
     if n == 0 or m == 0 or math.prod(batch) == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import rushlight
 from rushlight import _ops
-from rushlight.linalg._support import check_failure, check_tensor, named, put
+from rushlight.linalg._support import adjoint, check_failure, check_tensor, named, put
 
 _LUFactor = named("linalg_lu_factor", "LU pivots")
 _LU = named("linalg_lu", "P L U")
@@ -75,7 +75,9 @@ def lu_factor_ex(A, *, pivot=True, check_errors=False, out=None):
     _check_pivot("linalg.lu_factor", pivot)
     result = _ops.linalg_lu_factor_ex(A)
     if check_errors:
-        check_failure(result.info, _zero_pivot, "torch.linalg.lu_factor_ex")
+        check_failure(
+            result.info, _zero_pivot, "torch.linalg.lu_factor_ex", RuntimeError
+        )
     return put("linalg_lu_factor_ex", result, out)
 
 
@@ -104,12 +106,12 @@ def lu_factor(A, *, pivot=True, out=None):
         1) that each row was swapped with.
 
     Raises:
-        LinAlgError: where a pivot is zero.
+        RuntimeError: where a pivot is zero.
     """
     check_tensor("linalg.lu_factor", A)
     _check_pivot("linalg.lu_factor", pivot)
     LU, pivots, info = _ops.linalg_lu_factor_ex(A)
-    check_failure(info, _zero_pivot, "torch.linalg.lu_factor")
+    check_failure(info, _zero_pivot, "torch.linalg.lu_factor", RuntimeError)
     return put("linalg_lu_factor", _LUFactor(LU, pivots), out)
 
 
@@ -222,8 +224,21 @@ def householder_product(A, tau, *, out=None):
         Tensor: (*, m, n).
     """
     check_tensor("linalg.householder_product", A)
-    result = _ops.linalg_householder_product(A, tau)
+    result = _ops.linalg_householder_product(A.detach(), tau.detach())
+    if rushlight.is_grad_enabled() and (A.requires_grad or tau.requires_grad):
+        result = reflect(A, tau, A.shape[-1])
     return put("linalg_householder_product", result, out)
+
+
+def reflect(A, tau, columns):
+    """The first columns of the product of ``I - tau_i v_i v_i^H``, differentiable."""
+    m, k = A.shape[-2], tau.shape[-1]
+    low = _ops.tril(A[..., :k], -1) + rushlight.eye(m, k, dtype=A.dtype)
+    Q = rushlight.eye(m, columns, dtype=A.dtype).expand(*A.shape[:-2], m, columns)
+    for i in range(k - 1, -1, -1):
+        v = low[..., i : i + 1]
+        Q = Q - tau[..., i, None, None] * (v @ (adjoint(v) @ Q))
+    return Q
 
 
 def ldl_factor_ex(A, *, hermitian=False, check_errors=False, out=None):
@@ -255,9 +270,13 @@ def ldl_factor(A, *, hermitian=False, out=None):
 
     Returns:
         A named tuple ``(LD, pivots)``.
+
+    Raises:
+        LinAlgError: where a matrix is singular.
     """
     check_tensor("linalg.ldl_factor", A)
-    LD, pivots, _ = _ops.linalg_ldl_factor_ex(A, hermitian)
+    LD, pivots, info = _ops.linalg_ldl_factor_ex(A, hermitian)
+    check_failure(info, _singular_ldl, "torch.linalg.ldl_factor")
     return put("linalg_ldl_factor", _LDLFactor(LD, pivots), out)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import rushlight
 from rushlight import _ops, linalg
-from rushlight.linalg._factor import lu_unpack
+from rushlight.linalg._factor import lu_unpack, reflect
 from rushlight.linalg._matrix import det, logdet, matrix_exp, matrix_power
 from rushlight.linalg._matrix import slogdet as _slogdet
 from rushlight.linalg._support import (
     adjoint,
-    check_failure,
     check_float,
     check_square,
     check_tensor,
@@ -42,7 +41,7 @@ def pinverse(input, rcond=1e-15):
 def cholesky(input, upper=False, *, out=None):
     """See :func:`rushlight.linalg.cholesky`."""
     check_tensor("cholesky", input, "input")
-    return linalg.cholesky(input, upper=upper, out=out)
+    return put("cholesky", linalg.cholesky(input, upper=upper), out)
 
 
 def cholesky_solve(B, L, upper=False, *, out=None):
@@ -113,8 +112,6 @@ def lu(A, pivot=True, get_infos=False, out=None):
     if not pivot:
         raise RuntimeError("lu: LU without pivoting is not implemented on the CPU")
     LU, pivots, info = _ops.linalg_lu_factor_ex(A)
-    if not get_infos:
-        check_failure(info, lambda code: f"U[{code},{code}] is zero", "lu")
     result = (LU, pivots, info) if get_infos else (LU, pivots)
     return put("lu", result, out)
 
@@ -152,7 +149,13 @@ def ormqr(input, tau, other, left=True, transpose=False, *, out=None):
         transpose (bool): take the adjoint.
     """
     check_tensor("ormqr", input, "input")
-    return put("ormqr", _ops.ormqr(input, tau, other, left, transpose), out)
+    tensors = (input, tau, other)
+    result = _ops.ormqr(*(x.detach() for x in tensors), left, transpose)
+    if rushlight.is_grad_enabled() and any(x.requires_grad for x in tensors):
+        Q = reflect(input, tau, input.shape[-2])
+        Q = adjoint(Q) if transpose else Q
+        result = Q @ other if left else other @ Q
+    return put("ormqr", result, out)
 
 
 def triangular_solve(
@@ -257,10 +260,7 @@ def pca_lowrank(A, q=None, center=True, niter=2):
         )
     if niter < 0:
         raise ValueError(f"niter(={niter}) must be non-negative integer")
-    if not (A.is_floating_point() or A.is_complex()):
-        raise ValueError(
-            f"pca_lowrank(): input is expected to be floating point, got {A.dtype}"
-        )
+    check_float("pca_lowrank", A)
     if center:
         A = A - _ops.mean(A, -2, True)
     return svd_lowrank(A, q, niter)

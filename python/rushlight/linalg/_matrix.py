@@ -147,9 +147,8 @@ def matrix_exp(A):
     norms = flat.detach().abs().sum(-2).amax(-1).tolist()
     groups: dict[tuple[int, int], list[int]] = {}
     for i, size in enumerate(norms):
-        for degree, bound in zip(_DEGREES, theta):
-            if size <= bound:
-                break
+        fitting = (d for d, bound in zip(_DEGREES, theta) if size <= bound)
+        degree = next(fitting, _DEGREES[-1])
         finite = math.isfinite(size)
         scale = max(0, math.ceil(math.log2(size / theta[-1]))) if finite and size else 0
         groups.setdefault((degree, scale), []).append(i)
@@ -270,7 +269,12 @@ def vander(x, N=None):
     N = x.shape[-1] if N is None else N
     if N <= 1:
         raise RuntimeError(f"N must be greater than 1, got {N}")
-    if x.dtype == rushlight.bool or not (x.is_floating_point() or x.is_complex()):
+    if x.dtype == rushlight.bool:
+        raise RuntimeError(
+            "linalg.vander supports floating point, complex, and integer tensors, but got "
+            "bool"
+        )
+    if not (x.is_floating_point() or x.is_complex()):
         x = x.to(rushlight.int64)
     powers = _ops.cumprod(x.unsqueeze(-1).expand(*x.shape, N - 1), -1)
     ones = rushlight.ones(*x.shape, 1, dtype=powers.dtype)
@@ -293,6 +297,10 @@ def cross(input, other, *, dim=-1, out=None):
         raise RuntimeError(
             f"{op}: inputs must have the same number of dimensions, got "
             f"{tuple(input.shape)} and {tuple(other.shape)}"
+        )
+    if input.dtype != other.dtype:
+        raise RuntimeError(
+            f"{op}: inputs must have the same dtype, got {input.dtype} and {other.dtype}"
         )
     if not -input.dim() <= dim < input.dim():
         raise IndexError(
@@ -321,25 +329,18 @@ def vecdot(x, y, *, dim=-1, out=None):
     """
     check_tensor("linalg.vecdot", x, "x")
     check_tensor("linalg.vecdot", y, "y", 2)
-    check_float_or_raise(x)
-    x = x.conj() if x.is_complex() else x
-    if dim in (-1,) and x.dim() and y.dim() and x.dtype == y.dtype:
-        if x.shape[-1] != y.shape[-1]:
-            raise RuntimeError(
-                f"linalg.vecdot: The size of tensor a ({x.shape[-1]}) must match the "
-                "size "
-                f"of tensor b ({y.shape[-1]}) in {tuple(x.shape)} and {tuple(y.shape)}"
-            )
-    return put("linalg_vecdot", _ops.sum(x * y, dim), out)
-
-
-def check_float_or_raise(x):
-    """Raises for integers, as :func:`vecdot` does."""
     if not (x.is_floating_point() or x.is_complex()):
         raise RuntimeError(
-            "linalg.vecdot: Expected a floating point or complex tensor as input. "
-            f"Got {x.dtype}"
+            "linalg.vecdot: Expected a floating point or complex tensor as input. Got "
+            f"{x.dtype}"
         )
+    if x.dtype != y.dtype:
+        raise RuntimeError(
+            "linalg.vecdot: Expected x and y to have the same dtype, but found x of type "
+            f"{x.dtype} and y of type {y.dtype} instead"
+        )
+    x = x.conj() if x.is_complex() else x
+    return put("linalg_vecdot", _ops.sum(x * y, dim), out)
 
 
 def diagonal(A, *, offset=0, dim1=-2, dim2=-1):

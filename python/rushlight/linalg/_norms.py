@@ -43,11 +43,16 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None, out=None):
             "linalg_vector_norm(): argument 'ord' (position 2) must be Number, not "
             f"{type(ord).__name__}"
         )
-    return _ops.linalg_vector_norm(x, float(ord), dim, keepdim, dtype=dtype, out=out)
+    result = _ops.linalg_vector_norm(x, float(ord), dim, keepdim, dtype=dtype)
+    return put("linalg_vector_norm", result, out)
 
 
 def _pair(op, A, dim):
-    if not isinstance(dim, (tuple, list)) or len(dim) != 2:
+    if not isinstance(dim, (tuple, list)):
+        raise TypeError(
+            f"{op}(): argument 'dim' must be tuple of ints, not {type(dim).__name__}"
+        )
+    if len(dim) != 2:
         raise RuntimeError(f"{op}: dim must be a 2-tuple. Got {dim}")
     n = A.dim()
     found = []
@@ -172,6 +177,11 @@ def norm(A, ord=None, dim=None, keepdim=False, *, out=None, dtype=None):
         dim = tuple(range(A.dim()))
     if not isinstance(dim, int) and len(dim) == 2:
         return matrix_norm(A, ord, dim, keepdim, dtype=dtype, out=out)
+    if not isinstance(dim, int) and len(dim) not in (1, 2):
+        raise RuntimeError(
+            "linalg.norm: If dim is specified, it must be of length 1 or 2. Got "
+            f"{list(dim)}"
+        )
     if isinstance(ord, str):
         count = 1 if isinstance(dim, int) else len(dim)
         raise RuntimeError(
@@ -202,7 +212,9 @@ def cond(A, p=None, *, out=None):
         if A.numel() == 0:
             check_float(op, A)
             return put(
-                op, rushlight.zeros(A.shape[:-2], dtype=real_dtype(A.dtype)), out
+                "linalg_cond",
+                rushlight.zeros(A.shape[:-2], dtype=real_dtype(A.dtype)),
+                out,
             )
         values = svdvals(A)
         largest, smallest = values[..., 0], values[..., -1]
@@ -211,7 +223,9 @@ def cond(A, p=None, *, out=None):
     check_square(op, A)
     check_float(op, A)
     if A.numel() == 0:
-        return put(op, rushlight.zeros(A.shape[:-2], dtype=real_dtype(A.dtype)), out)
+        return put(
+            "linalg_cond", rushlight.zeros(A.shape[:-2], dtype=real_dtype(A.dtype)), out
+        )
     inverse, info = inv_ex(A)
     size = matrix_norm(A, p) * matrix_norm(inverse, p)
     infinite = rushlight.full_like(size, math.inf)
@@ -337,6 +351,8 @@ def pinv(A, rcond=None, hermitian=False, *, atol=None, rtol=None, out=None):
     check_matrix(op, A)
     check_float(op, A)
     if rcond is not None:
+        if atol is not None or rtol is not None:
+            raise TypeError(f"{op}(): takes rcond or atol and rtol, not both")
         rtol = rcond
     if hermitian:
         check_square(op, A)

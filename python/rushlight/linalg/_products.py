@@ -218,7 +218,7 @@ def chain_matmul(*matrices, out=None):
 
 
 def trace(input):
-    """The sum of a matrix's diagonal; bool and integers give int64.
+    """The sum of a matrix's diagonal; integers give int64.
 
     Example::
 
@@ -230,6 +230,8 @@ def trace(input):
         raise RuntimeError(
             f"trace: expected a matrix, but got tensor with dim {input.dim()}"
         )
+    if input.dtype == rushlight.bool:
+        raise NotImplementedError("\"trace\" not implemented for 'bool'")
     return _ops.sum(_ops.diagonal(input, 0, 0, 1))
 
 

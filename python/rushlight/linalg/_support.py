@@ -34,8 +34,8 @@ def named(name, fields):
     )
 
 
-def check_failure(info, text, op):
-    """Raises LinAlgError where a matrix's LAPACK code is not 0.
+def check_failure(info, text, op, error=LinAlgError):
+    """Raises where a matrix's LAPACK code is not 0.
 
     ``text(code)`` says what the code means.
     """
@@ -44,7 +44,7 @@ def check_failure(info, text, op):
         return
     place, code = failure
     where = f"(Batch element {place}): " if info.dim() else ""
-    raise LinAlgError(f"{op}: {where}{text(code)}")
+    raise error(f"{op}: {where}{text(code)}")
 
 
 def singular(code):
@@ -54,6 +54,15 @@ def singular(code):
         "because "
         "the input matrix is singular."
     )
+
+
+# Functions whose out= may have another dtype of the same or a higher category.
+_CASTING = frozenset(
+    "linalg_cond linalg_pinv linalg_tensorinv linalg_tensorsolve linalg_matrix_rank "
+    "kron "
+    "linalg_householder_product addr cholesky cholesky_solve cholesky_inverse geqrf "
+    "linalg_eig linalg_eigvals".split()
+)
 
 
 def put(op, result, out):
@@ -75,6 +84,11 @@ def put(op, result, out):
         raise RuntimeError(
             f"{op}(): functions with out=... arguments don't support automatic "
             "differentiation, but one of the arguments requires grad."
+        )
+    if op not in _CASTING and isinstance(out, Tensor) and out.dtype != result.dtype:
+        raise RuntimeError(
+            f"{op}(): Expected out tensor to have dtype {result.dtype}, but got "
+            f"{out.dtype} instead"
         )
     return _ops._write_out(op, result, out)
 
