@@ -31,9 +31,10 @@ inline constexpr bool kComplex = Real<T>::kComplex;
 
 template <class T>
 char prefix() {
-  return std::is_same_v<T, float> ? 's' : std::is_same_v<T, double> ? 'd'
-         : std::is_same_v<T, std::complex<float>>                   ? 'c'
-                                                                     : 'z';
+  return std::is_same_v<T, float>                 ? 's'
+         : std::is_same_v<T, double>              ? 'd'
+         : std::is_same_v<T, std::complex<float>> ? 'c'
+                                                  : 'z';
 }
 
 template <class T>
@@ -41,10 +42,10 @@ void* find(const char* real, const char* complex) {
   return blas::symbol((prefix<T>() + std::string(kComplex<T> ? complex : real) + "_").c_str());
 }
 // The address of a routine, looked up once; `complex` is its name for complex numbers.
-#define RL_ROUTINE(T, real, complex)                          \
-  ([] {                                                       \
-    static void* const address = find<T>(real, complex);      \
-    return address;                                           \
+#define RL_ROUTINE(T, real, complex)                     \
+  ([] {                                                  \
+    static void* const address = find<T>(real, complex); \
+    return address;                                      \
   }())
 
 // Fortran takes everything by address, and the lengths of strings by value at the end.
@@ -138,8 +139,8 @@ struct Lapack {
     const Int order = Int(n), count = Int(columns);
     for_batch(batch, cube(n, n, columns) * 2, 0, [&](int64_t i, void*) {
       Int info = 0;
-      call(fn, &trans, &order, &count, static_cast<const T*>(lu) + i * n * n, &order, pivots + i * n,
-           static_cast<T*>(b) + i * n * columns, &order, &info, kOne);
+      call(fn, &trans, &order, &count, static_cast<const T*>(lu) + i * n * n, &order,
+           pivots + i * n, static_cast<T*>(b) + i * n * columns, &order, &info, kOne);
     });
   }
 
@@ -169,8 +170,8 @@ struct Lapack {
     }
   }
 
-  static void trsm(int64_t batch, int64_t m, int64_t n, bool left, bool upper, char trans, bool unit,
-                   const void* a, void* b) {
+  static void trsm(int64_t batch, int64_t m, int64_t n, bool left, bool upper, char trans,
+                   bool unit, const void* a, void* b) {
     void* const fn = RL_ROUTINE(T, "trsm", "trsm");
     const Int rows = Int(m), columns = Int(n), order = left ? rows : columns;
     const char side = left ? 'L' : 'R', uplo = upper ? 'U' : 'L', diagonal = unit ? 'U' : 'N';
@@ -281,8 +282,8 @@ struct Lapack {
     void* const fn = RL_ROUTINE(T, "syevd", "heevd");
     const Int order = Int(n);
     const char job = vectors ? 'V' : 'N', uplo = upper ? 'U' : 'L';
-    const auto run = [&](int64_t i, T* work, Int lwork, R* rwork, Int lrwork, Int* iwork, Int liwork,
-                         Int* code) {
+    const auto run = [&](int64_t i, T* work, Int lwork, R* rwork, Int lrwork, Int* iwork,
+                         Int liwork, Int* code) {
       T* const x = static_cast<T*>(a) + i * n * n;
       R* const values = static_cast<R*>(w) + i * n;
       if constexpr (kComplex<T>)
@@ -404,8 +405,8 @@ struct Lapack {
       }
       if constexpr (kComplex<T>) {
         if (driver == 'y')
-          call(fn, &rows, &width, &count, x, &rows, y, &ldb, iwork, &tolerance, &found, work, &lwork,
-               rwork, code);
+          call(fn, &rows, &width, &count, x, &rows, y, &ldb, iwork, &tolerance, &found, work,
+               &lwork, rwork, code);
         else if (driver == 'd')
           call(fn, &rows, &width, &count, x, &rows, y, &ldb, values, &tolerance, &found, work,
                &lwork, rwork, iwork, code);
@@ -414,8 +415,8 @@ struct Lapack {
                &lwork, rwork, code);
       } else {
         if (driver == 'y')
-          call(fn, &rows, &width, &count, x, &rows, y, &ldb, iwork, &tolerance, &found, work, &lwork,
-               code);
+          call(fn, &rows, &width, &count, x, &rows, y, &ldb, iwork, &tolerance, &found, work,
+               &lwork, code);
         else if (driver == 'd')
           call(fn, &rows, &width, &count, x, &rows, y, &ldb, values, &tolerance, &found, work,
                &lwork, iwork, code);
@@ -444,18 +445,19 @@ struct Lapack {
     R* rw;
     Int* iw;
     const size_t bytes = carve(nullptr, &tw, &rw, &iw);
-    for_batch(batch, 4 * cube(m, n, k) + 4 * cube(m, n, columns), bytes, [&](int64_t i, void* memory) {
-      T* work;
-      R* rwork;
-      Int* iwork;
-      carve(memory, &work, &rwork, &iwork);
-      info[i] = -1;
-      if (!all_finite(static_cast<T*>(a) + i * m * n, m * n) ||
-          !all_finite(static_cast<T*>(b) + i * larger * columns, larger * columns))
-        return;
-      std::fill(iwork, iwork + liwork, Int(0));  // gelsy: no column is fixed
-      run(i, work, Int(lwork), rwork, iwork, &info[i]);
-    });
+    for_batch(batch, 4 * cube(m, n, k) + 4 * cube(m, n, columns), bytes,
+              [&](int64_t i, void* memory) {
+                T* work;
+                R* rwork;
+                Int* iwork;
+                carve(memory, &work, &rwork, &iwork);
+                info[i] = -1;
+                if (!all_finite(static_cast<T*>(a) + i * m * n, m * n) ||
+                    !all_finite(static_cast<T*>(b) + i * larger * columns, larger * columns))
+                  return;
+                std::fill(iwork, iwork + liwork, Int(0));  // gelsy: no column is fixed
+                run(i, work, Int(lwork), rwork, iwork, &info[i]);
+              });
   }
 
   static void sytrf(int64_t batch, int64_t n, bool hermitian, void* a, int32_t* pivots,
@@ -485,7 +487,7 @@ struct Lapack {
     });
   }
 
-  static constexpr LapackKernels kTable = {&potrf, &getrf, &getrs, &lu_det, &trsm,  &geqrf, &orgqr,
+  static constexpr LapackKernels kTable = {&potrf, &getrf, &getrs, &lu_det, &trsm, &geqrf, &orgqr,
                                            &ormqr, &gesdd, &syevd, &geev,   &gels, &sytrf, &sytrs};
 };
 
@@ -494,16 +496,11 @@ struct Lapack {
 const LapackKernels* lapack_kernels(DType dtype);
 const LapackKernels* lapack_kernels(DType dtype) {
   switch (dtype) {
-    case DType::F32:
-      return &Lapack<float>::kTable;
-    case DType::F64:
-      return &Lapack<double>::kTable;
-    case DType::C64:
-      return &Lapack<std::complex<float>>::kTable;
-    case DType::C128:
-      return &Lapack<std::complex<double>>::kTable;
-    default:
-      return nullptr;
+    case DType::F32: return &Lapack<float>::kTable;
+    case DType::F64: return &Lapack<double>::kTable;
+    case DType::C64: return &Lapack<std::complex<float>>::kTable;
+    case DType::C128: return &Lapack<std::complex<double>>::kTable;
+    default: return nullptr;
   }
 }
 

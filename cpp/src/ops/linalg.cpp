@@ -25,7 +25,9 @@ Dims with(Dims dims, int64_t last) {
   dims.push_back(last);
   return dims;
 }
-Dims with(Dims dims, int64_t rows, int64_t columns) { return with(with(std::move(dims), rows), columns); }
+Dims with(Dims dims, int64_t rows, int64_t columns) {
+  return with(with(std::move(dims), rows), columns);
+}
 
 int64_t count_of(const Dims& dims) {
   int64_t n = 1;
@@ -38,9 +40,10 @@ const LapackKernels& kernels(const char* op, const Tensor& a) {
 }
 
 void check_dtype(const char* op, const Tensor& a) {
-  RL_CHECK(is_inexact(a.dtype()), op, ": Expected a floating point or complex tensor as input. Got ",
+  RL_CHECK(is_inexact(a.dtype()), op,
+           ": Expected a floating point or complex tensor as input. Got ", a.dtype());
+  RL_CHECK(!is_reduced_float(a.dtype()), op, ": Low precision dtypes not supported. Got ",
            a.dtype());
-  RL_CHECK(!is_reduced_float(a.dtype()), op, ": Low precision dtypes not supported. Got ", a.dtype());
 }
 
 void check_matrix(const char* op, const Tensor& a, const char* name = "A") {
@@ -67,14 +70,17 @@ void check_alike(const char* op, const Tensor& a, const char* name_a, const Tens
   check_same_device(op, a, b);
 }
 
-void check_system(const char* op, const Tensor& a, const Tensor& b, bool left, const char* name = "A") {
+void check_system(const char* op, const Tensor& a, const Tensor& b, bool left,
+                  const char* name = "A") {
   check_square(op, a, name);
-  RL_CHECK(b.ndim() >= 2, op, ": The input tensor B must have at least 2 dimensions, got ", b.shape());
+  RL_CHECK(b.ndim() >= 2, op, ": The input tensor B must have at least 2 dimensions, got ",
+           b.shape());
   check_alike(op, a, name, b, "B");
   check_matrix(op, b, "B");
   RL_CHECK(left ? columns_of(a) == rows_of(b) : columns_of(a) == columns_of(b), op,
-           ": Incompatible shapes of ", name, " and B for the equation ", left ? "AX = B" : "XA = B",
-           " (", rows_of(a), "x", columns_of(a), " and ", rows_of(b), "x", columns_of(b), ")");
+           ": Incompatible shapes of ", name, " and B for the equation ",
+           left ? "AX = B" : "XA = B", " (", rows_of(a), "x", columns_of(a), " and ", rows_of(b),
+           "x", columns_of(b), ")");
 }
 
 // An uninitialised batch of column-major matrices.
@@ -109,8 +115,9 @@ void check_pivot_range(const char* op, const Tensor& pivots, int64_t n) {
   const Tensor dense = contiguous(pivots);
   const int32_t* p = dense.data<int32_t>();
   for (int64_t i = 0; i < dense.numel(); ++i)
-    RL_CHECK(p[i] >= 1 && p[i] <= n, op, ": pivots given to lu_solve must all be greater or equal to 1 ",
-             "and at most ", n, ", got ", p[i], " in pivots of shape ", pivots.shape());
+    RL_CHECK(p[i] >= 1 && p[i] <= n, op,
+             ": pivots given to lu_solve must all be greater or equal to 1 ", "and at most ", n,
+             ", got ", p[i], " in pivots of shape ", pivots.shape());
 }
 
 // R of a factored (m, n) matrix, its first `rows` rows.
@@ -276,15 +283,17 @@ Tensors2 geqrf(const Tensor& a) {
   const Tensor tau =
       zeros(with(batch_of(a), std::min(rows_of(a), columns_of(a))), a.dtype(), a.device());
   if (out.numel() > 0)
-    kernels(op, a).geqrf(count_of(batch_of(a)), rows_of(a), columns_of(a), out.bytes(), tau.bytes());
+    kernels(op, a).geqrf(count_of(batch_of(a)), rows_of(a), columns_of(a), out.bytes(),
+                         tau.bytes());
   return {out, tau};
 }
 
 Tensors2 qr(const Tensor& a, const std::string& mode) {
   const char* op = "linalg.qr";
   check_matrix(op, a);
-  RL_CHECK(mode == "reduced" || mode == "complete" || mode == "r", op, " received unrecognized mode '",
-           mode, "' but expected one of 'reduced' (default), 'r', or 'complete'");
+  RL_CHECK(mode == "reduced" || mode == "complete" || mode == "r", op,
+           " received unrecognized mode '", mode,
+           "' but expected one of 'reduced' (default), 'r', or 'complete'");
   const int64_t m = rows_of(a), n = columns_of(a), k = std::min(m, n);
   const bool complete = mode == "complete";
   auto [factored, tau] = geqrf(a);
@@ -318,8 +327,8 @@ Tensor householder_product(const Tensor& a, const Tensor& tau) {
   RL_CHECK(Dims(tau.shape().data(), tau.ndim() - 1) == batch_of(a), op,
            ": Expected batch dimensions of tau to be equal to input.shape[:-2], but got ",
            tau.shape(), " and ", a.shape());
-  RL_CHECK(tau.dtype() == a.dtype(), op, ": tau dtype ", tau.dtype(), " does not match input dtype ",
-           a.dtype());
+  RL_CHECK(tau.dtype() == a.dtype(), op, ": tau dtype ", tau.dtype(),
+           " does not match input dtype ", a.dtype());
   check_same_device(op, a, tau);
   check_matrix(op, a, "input");
   const Tensor out = fortran_copy(a);
@@ -344,15 +353,16 @@ Tensor ormqr(const Tensor& a, const Tensor& tau, const Tensor& other, bool left,
   RL_CHECK(order == rows_of(a), op, ": other.shape[", left ? -2 : -1,
            "] must be equal to input.shape[-2], got ", other.shape(), " and ", a.shape());
   RL_CHECK(k <= columns_of(a), op,
-           ": tau.shape[-1] must be less than or equal to input.shape[-1], got ", tau.shape(), " and ",
-           a.shape());
-  RL_CHECK(tau.ndim() == a.ndim() - 1 && a.ndim() == other.ndim(), op,
-           ": Expected tau to have one dimension less than input and other to have as many, but got ",
-           tau.ndim(), ", ", a.ndim(), " and ", other.ndim());
+           ": tau.shape[-1] must be less than or equal to input.shape[-1], got ", tau.shape(),
+           " and ", a.shape());
+  RL_CHECK(
+      tau.ndim() == a.ndim() - 1 && a.ndim() == other.ndim(), op,
+      ": Expected tau to have one dimension less than input and other to have as many, but got ",
+      tau.ndim(), ", ", a.ndim(), " and ", other.ndim());
   const Dims batch = batch_of(a);
   RL_CHECK(Dims(tau.shape().data(), tau.ndim() - 1) == batch && batch_of(other) == batch, op,
-           ": Expected the batch dimensions of input, tau and other to be equal, but got ", a.shape(),
-           ", ", tau.shape(), " and ", other.shape());
+           ": Expected the batch dimensions of input, tau and other to be equal, but got ",
+           a.shape(), ", ", tau.shape(), " and ", other.shape());
   RL_CHECK(tau.dtype() == a.dtype() && other.dtype() == a.dtype(), op,
            ": Expected input, tau and other to have the same dtype, but got ", a.dtype(), ", ",
            tau.dtype(), " and ", other.dtype());
@@ -377,7 +387,8 @@ Tensors4 svd(const Tensor& a, bool full_matrices, bool vectors) {
   const Tensor s = empty(with(batch, k), real_of(a.dtype()), a.device());
   const Tensor info = new_info(batch, a), none = empty(Dims({0}), a.dtype(), a.device());
   const Tensor u = vectors ? fortran(batch, m, full_matrices ? m : k, a.dtype(), a.device()) : none;
-  const Tensor vh = vectors ? fortran(batch, full_matrices ? n : k, n, a.dtype(), a.device()) : none;
+  const Tensor vh =
+      vectors ? fortran(batch, full_matrices ? n : k, n, a.dtype(), a.device()) : none;
   if (a.numel() > 0) {
     const Tensor work = fortran_copy(a);
     kernels(op, a).gesdd(info.numel(), m, n, job, work.bytes(), s.bytes(),
@@ -443,8 +454,8 @@ std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> lstsq(const Tensor& a, const 
   if (x.numel() > 0 && work.numel() > 0)
     kernels(op, a).gels(info.numel(), m, n, columns, kind, rcond, work.bytes(), x.bytes(),
                         rank.data<int64_t>(), s.bytes(), info.data<int32_t>());
-  else
-    zero_(x);
+  else if (kind == 'l')
+    zero_(x);  // as gels itself does
   Tensor residuals = none;
   bool full = kind != 'y' && m > n;
   if (kind == 'd' || kind == 's')

@@ -14,6 +14,8 @@ _MODES = (
     "donot_use_mm_for_euclid_dist",
 )
 
+_BLOCK = 1 << 18  # elements
+
 
 def cdist(x1, x2, p=2.0, compute_mode=_MODES[0]):
     """The p-norm distance of every row of ``x1`` to every row of ``x2``.
@@ -71,7 +73,15 @@ def cdist(x1, x2, p=2.0, compute_mode=_MODES[0]):
     large = compute_mode == _MODES[0] and (n > 25 or m > 25)
     if p == 2 and (large or compute_mode == _MODES[1]):
         return _euclidean(x1, x2)
-    return _norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), float(p))
+    if rushlight.is_grad_enabled() and (x1.requires_grad or x2.requires_grad):
+        return _norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), float(p))
+    # Some rows at a time, so that the differences stay in the cache.
+    result = rushlight.empty(*batch, n, m, dtype=dtype)
+    rows = max(1, _BLOCK // (math.prod(batch) * m * x1.shape[-1]))
+    for i in range(0, n, rows):
+        part = x1[..., i : i + rows, :].unsqueeze(-2) - x2.unsqueeze(-3)
+        result[..., i : i + rows, :] = _norm(part, float(p))
+    return result
 
 
 def _norm(difference, p):

@@ -271,7 +271,8 @@ def vander(x, N=None):
         raise RuntimeError(f"N must be greater than 1, got {N}")
     if x.dtype == rushlight.bool:
         raise RuntimeError(
-            "linalg.vander supports floating point, complex, and integer tensors, but got "
+            "linalg.vander supports floating point, complex, and integer tensors, but "
+            "got "
             "bool"
         )
     if not (x.is_floating_point() or x.is_complex()):
@@ -300,7 +301,8 @@ def cross(input, other, *, dim=-1, out=None):
         )
     if input.dtype != other.dtype:
         raise RuntimeError(
-            f"{op}: inputs must have the same dtype, got {input.dtype} and {other.dtype}"
+            f"{op}: inputs must have the same dtype, got {input.dtype} and "
+            f"{other.dtype}"
         )
     if not -input.dim() <= dim < input.dim():
         raise IndexError(
@@ -336,7 +338,8 @@ def vecdot(x, y, *, dim=-1, out=None):
         )
     if x.dtype != y.dtype:
         raise RuntimeError(
-            "linalg.vecdot: Expected x and y to have the same dtype, but found x of type "
+            "linalg.vecdot: Expected x and y to have the same dtype, but found x of "
+            "type "
             f"{x.dtype} and y of type {y.dtype} instead"
         )
     x = x.conj() if x.is_complex() else x

@@ -1,9 +1,9 @@
 // Factorizations, solvers and spectra of matrices, over LAPACK.
 //
 // The last two dims are matrices, the others a batch; dtypes are float32, float64, complex64 and
-// complex128. Matrices of a result are column-major. `info` is int32, one LAPACK code a matrix: 0 is
-// success, -1 a matrix with NaN or infinite entries that was not tried. Pivots are int32 and count
-// from 1.
+// complex128. Matrices of a result are column-major. `info` is int32, one LAPACK code a matrix: 0
+// is success, -1 a matrix with NaN or infinite entries that was not tried. Pivots are int32 and
+// count from 1.
 //
 // Each raises Error when shapes, dtypes or devices do not fit, OutOfMemoryError.
 #pragma once
