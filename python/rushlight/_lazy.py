@@ -12,7 +12,7 @@ import importlib
 from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
-NAMESPACES: tuple[str, ...] = ()
+NAMESPACES: tuple[str, ...] = ("linalg",)
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {
@@ -41,6 +41,17 @@ FUNCTIONS: dict[str, str] = {
     "rushlight._statistics": (
         "aminmax bincount corrcoef cov histc histogram histogramdd nanmean nansum"
     ),
+    "rushlight.linalg._einsum": "einsum tensordot",
+    "rushlight.linalg._distance": "cdist pdist",
+    "rushlight.linalg._products": (
+        "addbmm addr chain_matmul cross ger inner kron trace vdot"
+    ),
+    "rushlight.linalg._legacy": (
+        "cholesky cholesky_inverse cholesky_solve det eig geqrf inverse "
+        "logdet lstsq lu lu_solve lu_unpack matrix_exp matrix_power matrix_rank "
+        "orgqr ormqr pca_lowrank pinverse qr slogdet solve svd svd_lowrank "
+        "symeig triangular_solve"
+    ),
 }
 
 # module -> Tensor methods (names in the module's METHODS).
@@ -62,6 +73,14 @@ METHODS: dict[str, str] = {
     ),
     "rushlight._statistics": (
         "aminmax bincount corrcoef cov histc histogram nanmean nansum"
+    ),
+    "rushlight.linalg._products": (
+        "addbmm addbmm_ addr addr_ cross ger inner kron trace vdot"
+    ),
+    "rushlight.linalg._legacy": (
+        "cholesky cholesky_inverse cholesky_solve det eig geqrf inverse logdet lstsq lu "
+        "lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet solve svd symeig "
+        "triangular_solve"
     ),
 }
 

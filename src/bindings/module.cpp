@@ -24,6 +24,8 @@ const Api& api() { return *g_api; }
   _(reduce) \
   _(sort) \
   _(softmax)
+  _(softmax) \
+  _(linalg)
 
 #define RL_DECLARE(family) void bind_##family(py::module_& m);
 RL_BINDINGS(RL_DECLARE)

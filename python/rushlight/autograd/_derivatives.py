@@ -14,6 +14,7 @@ import rushlight
 from rushlight import _ops
 from rushlight.autograd import (
     _rules_indexing,
+    _rules_linalg,
     _rules_products,
     _rules_reductions,
     _rules_sorting,
@@ -354,4 +355,5 @@ RULES = {
 RULES.update(_rules_indexing.RULES)
 RULES.update(_rules_products.PRODUCTS)
 RULES.update(_rules_reductions.RULES)
+RULES.update(_rules_linalg.RULES)
 RULES.update(_rules_sorting.RULES)
