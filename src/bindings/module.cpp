@@ -23,7 +23,6 @@ const Api& api() { return *g_api; }
   _(join) \
   _(reduce) \
   _(sort) \
-  _(softmax)
   _(softmax) \
   _(linalg)
 
