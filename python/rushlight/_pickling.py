@@ -83,7 +83,9 @@ def reduce_tensor(tensor, protocol):
         str(tensor.device),
         type(tensor),
     )
-    state = getattr(tensor, "__dict__", None)
-    return (
-        (_load_tensor, arguments, dict(state)) if state else (_load_tensor, arguments)
-    )
+    if state := getattr(tensor, "__dict__", None):
+        return _load_tensor, arguments, dict(state)
+    if state := tensor._attributes():
+        # For pickle, what is set with setattr() because there is no __dict__.
+        return _load_tensor, arguments, (None, dict(state))
+    return _load_tensor, arguments
