@@ -89,7 +89,7 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
         kind = ext_tensor.__dlpack_device__()[0]
         if kind not in (_CPU, _CUDA_HOST):
             raise BufferError(
-                f"from_dlpack(): only CPU memory can be imported, got device type {kind}"
+                f"from_dlpack(): only CPU memory can be imported, not device {kind}"
             )
         tensor, read_only = _ops._from_dlpack(_capsule_of(ext_tensor, copy))
     if read_only and not copy:
@@ -156,8 +156,8 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
         result = result.to(device=device)
     if copy is False and (not shares or result is not source):
         raise ValueError(
-            "asarray(): can't alias arbitrary sequence, another dtype or another device "
-            "with copy=False"
+            "asarray(): can't alias a sequence, another dtype or another device with "
+            "copy=False"
         )
     if copy and result is source and shares:
         result = result.clone()
