@@ -2,8 +2,9 @@
 
 import copy
 import gc
-import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -135,17 +136,24 @@ def test_legacy_constructors():
         rl.zeros(1).type("numpy.DoubleTensor")
 
 
+FORK = """
+import os
+import rushlight as rl
+x = rl.zeros(2)
+assert not x.is_shared()
+x.share_memory_()
+assert x.is_shared()
+child = os.fork()
+if child == 0:
+    x[1] = 5
+    os._exit(0)
+os.waitpid(child, 0)
+assert x.tolist() == [0, 5]
+"""
+
+
 def test_shared_memory_is_seen_by_a_child():
-    x = rl.zeros(2)
-    assert not x.is_shared()
-    x.share_memory_()
-    assert x.is_shared()
-    child = os.fork()
-    if child == 0:
-        x[1] = 5
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert x.tolist() == [0, 5]
+    subprocess.run([sys.executable, "-c", FORK], check=True, timeout=60)
     y = rl.zeros(2)
     view = y[1:]
     with pytest.raises(RuntimeError, match="views"):
