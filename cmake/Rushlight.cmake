@@ -10,7 +10,12 @@ if(RUSHLIGHT_SANITIZE)
 endif()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set(RUSHLIGHT_ISAS v2 v3 v4)
+  # Under the sanitizers one set: the code is the same for all, and three take 25 minutes to compile.
+  set(default_isas v2 v3 v4)
+  if(RUSHLIGHT_SANITIZE)
+    set(default_isas v3)
+  endif()
+  set(RUSHLIGHT_ISAS "${default_isas}" CACHE STRING "Instruction sets to compile kernels for")
   set(RUSHLIGHT_ISA_FLAGS_v2 -march=x86-64-v2)
   set(RUSHLIGHT_ISA_FLAGS_v3 -march=x86-64-v3)
   set(RUSHLIGHT_ISA_FLAGS_v4 -march=x86-64-v4 -mprefer-vector-width=512)
@@ -21,16 +26,19 @@ endif()
 
 # rushlight_add_kernels(<target> <file>...): compiles the files once per instruction set into
 # namespace rushlight::cpu::<isa> and adds the objects to the target.
-# Under the sanitizers -O1 keeps the many instantiations quick to compile.
-set(RUSHLIGHT_KERNEL_OPTIMIZATION $<IF:$<BOOL:${RUSHLIGHT_SANITIZE}>,-O1,-O3>)
+# Under the sanitizers -O1 keeps the many instantiations quick to compile, and so does not marking
+# each local of the inlined loops as dead at its end: 50 s against 13 s for unary.cpp.
+set(kernel_options -O3)
+if(RUSHLIGHT_SANITIZE)
+  set(kernel_options -O1 -fno-sanitize-address-use-after-scope)
+endif()
 
 function(rushlight_add_kernels target)
   foreach(isa IN LISTS RUSHLIGHT_ISAS)
     set(objects rushlight_kernels_${isa})
     add_library(${objects} OBJECT ${ARGN})
     target_compile_definitions(${objects} PRIVATE RL_ISA=${isa} RL_ISA_${isa}=1)
-    target_compile_options(${objects} PRIVATE ${RUSHLIGHT_KERNEL_OPTIMIZATION}
-      ${RUSHLIGHT_ISA_FLAGS_${isa}})
+    target_compile_options(${objects} PRIVATE ${kernel_options} ${RUSHLIGHT_ISA_FLAGS_${isa}})
     target_include_directories(${objects} PRIVATE ${PROJECT_SOURCE_DIR}/cpp/include)
     target_link_libraries(${objects} PRIVATE rushlight_flags)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)

@@ -8,6 +8,9 @@ shift
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 python=$(python -c 'import sys; print(sys.executable)')
 
+if command -v ccache >/dev/null; then
+  export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+fi
 cmake -S "$root" -B "$build" -G Ninja -DRUSHLIGHT_SANITIZE=ON -DRUSHLIGHT_TESTS=ON \
   -DRUSHLIGHT_PYTHON=ON "-DPython_EXECUTABLE=$python"
 cmake --build "$build"

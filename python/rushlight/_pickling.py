@@ -87,9 +87,7 @@ def reduce_tensor(tensor, protocol):
         str(tensor.device),
         type(tensor),
     )
+    # Not as pickle's state, which a compiled class refuses.
     if state := getattr(tensor, "__dict__", None):
-        return _load_tensor, arguments, dict(state)
-    if state := tensor._attributes():
-        # A plain Tensor has no __dict__ that pickle could restore.
         return _load_tensor, (*arguments, dict(state))
     return _load_tensor, arguments

@@ -55,8 +55,7 @@ def __deepcopy__(self, memo):
             copy.requires_grad_()
         if self.grad is not None:
             copy.grad = self.grad.__deepcopy__(memo)
-        state = getattr(self, "__dict__", None) or self._attributes()
-        if state:
+        if state := getattr(self, "__dict__", None):
             from copy import deepcopy
 
             for name, value in state.items():

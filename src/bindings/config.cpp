@@ -3,6 +3,7 @@
 #include "rushlight/core/allocator.h"
 #include "rushlight/core/cpu_info.h"
 #include "rushlight/core/device_backend.h"
+#include "rushlight/core/memory_limit.h"
 #include "rushlight/core/parallel.h"
 
 namespace rushlight::python {
@@ -14,6 +15,7 @@ void bind_config(py::module_& m) {
   m.def("empty_cache", &empty_cache);
   m.def("reset_peak_memory_stats", &reset_peak_memory_stats);
   m.def("set_cache_limit", &set_cache_limit, py::arg("bytes"));
+  m.def("_set_memory_limit", &set_memory_limit, py::arg("bytes"));
   m.def("_fail_allocations_after", &fail_allocations_after, py::arg("count"));
   m.def("memory_stats", [] {
     const MemoryStats s = memory_stats();

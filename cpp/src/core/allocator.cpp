@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rushlight/core/error.h"
+#include "rushlight/core/memory_limit.h"
 
 namespace rushlight {
 namespace {
@@ -18,8 +19,16 @@ constexpr size_t kSmall = 1024;                 // served from per-thread lists
 constexpr int kSmallClasses = kSmall / kAlign;  // 64, 128, ..., 1024
 constexpr int kSmallKept = 64;                  // blocks a thread keeps of one class
 constexpr size_t kHuge = size_t(4) << 20;       // asks for transparent huge pages
+#if __SANITIZE_ADDRESS__
+// Every block is of the very size asked for and goes back at once, so that AddressSanitizer sees a
+// touch of the byte behind it or of a block that was freed.
+constexpr bool kExact = true;
+#else
+constexpr bool kExact = false;
+#endif
 
 std::atomic<int64_t> g_fail_after{-1};
+std::atomic<int64_t> g_memory_limit{INT64_MAX};
 
 [[noreturn]] void out_of_memory(size_t nbytes) {
   raise<OutOfMemoryError>("out of memory: could not allocate ", nbytes, " bytes on cpu");
@@ -45,6 +54,10 @@ int class_index(size_t rounded) {
 }
 
 void* system_allocate(size_t rounded) {
+  if (kExact) {
+    void* p = nullptr;
+    return posix_memalign(&p, kAlign, rounded) == 0 ? p : nullptr;
+  }
   if (rounded < kHuge) return std::aligned_alloc(kAlign, round_up(rounded, kAlign));
   constexpr size_t kPage = size_t(2) << 20;
   void* p = std::aligned_alloc(kPage, round_up(rounded, kPage));
@@ -135,6 +148,8 @@ struct SmallCloser {
   if (rounded < nbytes || rounded > (size_t(1) << 62)) out_of_memory(nbytes);
   SharedCache& cache = shared_cache();
   std::lock_guard<std::mutex> lock(cache.mutex);
+  if (int64_t(rounded) > g_memory_limit.load(std::memory_order_relaxed) - cache.allocated)
+    out_of_memory(nbytes);
   auto& blocks = cache.free_blocks[class_index(rounded)];
   void* p;
   if (!blocks.empty()) {
@@ -142,10 +157,11 @@ struct SmallCloser {
     blocks.pop_back();
     cache.cached -= int64_t(rounded);
   } else {
-    p = system_allocate(rounded);
+    const size_t size = kExact ? nbytes : rounded;
+    p = system_allocate(size);
     if (!p) {
       cache.empty();
-      p = system_allocate(rounded);
+      p = system_allocate(size);
       if (!p) out_of_memory(nbytes);
     }
   }
@@ -160,7 +176,7 @@ void free_large(void* p, size_t nbytes) noexcept {
   SharedCache& cache = shared_cache();
   std::lock_guard<std::mutex> lock(cache.mutex);
   cache.allocated -= int64_t(rounded);
-  if (cache.cached + int64_t(rounded) > cache.limit) return std::free(p);
+  if (kExact || cache.cached + int64_t(rounded) > cache.limit) return std::free(p);
   try {
     cache.free_blocks[class_index(rounded)].push_back(p);
     cache.cached += int64_t(rounded);
@@ -183,7 +199,7 @@ void* cpu_allocate(size_t nbytes) {
     list.head = *static_cast<void**>(p);
     --list.count;
   } else {
-    p = std::aligned_alloc(kAlign, rounded);
+    p = system_allocate(kExact ? nbytes : rounded);
     if (!p) out_of_memory(nbytes);
   }
   small.allocated += int64_t(rounded);
@@ -197,7 +213,7 @@ void cpu_free(void* p, size_t nbytes) noexcept {
   const size_t rounded = class_bytes(nbytes);
   small.allocated -= int64_t(rounded);
   auto& list = small.lists[rounded / kAlign - 1];
-  if (RL_UNLIKELY(list.count >= kSmallKept || !small.open)) return std::free(p);
+  if (RL_UNLIKELY(kExact || list.count >= kSmallKept || !small.open)) return std::free(p);
   *static_cast<void**>(p) = list.head;
   list.head = p;
   ++list.count;
@@ -253,6 +269,8 @@ void set_cache_limit(int64_t bytes) {
   cache.limit = bytes;
   if (cache.cached > bytes) cache.empty();
 }
+
+void set_memory_limit(int64_t bytes) { g_memory_limit.store(bytes < 0 ? INT64_MAX : bytes); }
 
 void fail_allocations_after(int64_t count) { g_fail_after.store(count < 0 ? -1 : count); }
 

@@ -29,11 +29,16 @@ void Storage::operator delete(void* p) noexcept { FreeList<Storage>::push(p); }
 
 StoragePtr Storage::allocate(size_t nbytes, Device device) {
   RL_CHECK(nbytes <= size_t(INT64_MAX), "cannot allocate ", nbytes, " bytes");
-  void* data = device.is_cpu() ? cpu_allocate(nbytes) : cuda_backend().allocate(nbytes, device.index);
-  Storage* storage = new Storage;
-  storage->data_ = data;
+  struct Header {
+    Storage* storage = new Storage;
+    ~Header() { delete storage; }
+  } header;
+  Storage* storage = header.storage;
+  storage->data_ =
+      device.is_cpu() ? cpu_allocate(nbytes) : cuda_backend().allocate(nbytes, device.index);
   storage->nbytes_ = nbytes;
   storage->device_ = device;
+  header.storage = nullptr;
   return StoragePtr::adopt(storage);
 }
 
@@ -60,8 +65,9 @@ void Storage::destroy(Storage* storage) noexcept {
 
 void Storage::resize(size_t nbytes) {
   const bool shortened = deleter_ == free_shortened;
-  RL_CHECK(is_owned() || shortened, "Trying to resize storage that is not resizable: its memory belongs to "
-                       "another library; clone() the tensor first");
+  RL_CHECK(is_owned() || shortened,
+           "Trying to resize storage that is not resizable: its memory belongs to "
+           "another library; clone() the tensor first");
   RL_CHECK_IMPLEMENTED(device_.is_cpu(), "resize_(): not available on ", device_);
   const size_t capacity = shortened ? static_cast<Shortened*>(context_)->capacity : nbytes_;
   if (nbytes <= capacity) {
