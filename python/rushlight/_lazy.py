@@ -12,10 +12,17 @@ import importlib
 from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
-NAMESPACES: tuple[str, ...] = ("linalg",)
+NAMESPACES: tuple[str, ...] = ("linalg", "storage")
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {
+    "rushlight._dlpack": "asarray from_dlpack to_dlpack",
+    "rushlight.storage": (
+        "BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage "
+        "ComplexFloatStorage DoubleStorage FloatStorage HalfStorage IntStorage "
+        "LongStorage ShortStorage Storage StorageBase TypedStorage UntypedStorage "
+        "is_storage"
+    ),
     "rushlight._pointwise": (
         "addcdiv addcmul adjoint celu celu_ chalf conj_physical copysign deg2rad "
         "float_power frexp gcd hardshrink heaviside is_conj is_neg isin isneginf isposinf "
@@ -56,6 +63,13 @@ FUNCTIONS: dict[str, str] = {
 
 # module -> Tensor methods (names in the module's METHODS).
 METHODS: dict[str, str] = {
+    "rushlight._dlpack": "__dlpack__ __dlpack_device__",
+    "rushlight._memory_methods": (
+        "apply_ const_data_ptr dim_order is_pinned is_shared map2_ map_ module_load "
+        "pin_memory record_stream resize resize_as share_memory_ to_dense to_sparse "
+        "to_sparse_csr"
+    ),
+    "rushlight.storage": "_typed_storage storage storage_type untyped_storage",
     "rushlight._pointwise": (
         "addcdiv addcdiv_ addcmul addcmul_ adjoint chalf conj_physical conj_physical_ "
         "copysign copysign_ deg2rad deg2rad_ float_power float_power_ frexp gcd gcd_ "

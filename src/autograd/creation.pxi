@@ -335,25 +335,13 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     return r
 
 
+# Tensor(2, 3) here; Tensor(sequence), Tensor(storage) and the errors in rushlight._legacy.
 cdef legacy_init(Tensor self, tuple args, dict kwargs):
     cdef CTensor out
-    cdef Tensor source
-    kwargs = dict(kwargs)
-    where = kwargs.pop("device", None)
-    if kwargs:
-        raise TypeError(f"new() received an invalid combination of arguments - got {list(kwargs)}")
-    if len(args) == 1 and not isinstance(args[0], (int, Size)):
-        if isinstance(args[0], Tensor):
-            self.c = alias((<Tensor>args[0]).c)
-            return
-        if not hasattr(args[0], "__len__"):
-            raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
-        source = _late("tensor")(args[0], dtype=<object>_dtype_table[<int>default_dtype()])
-        self.c = source.c
+    if kwargs or (args and not isinstance(args[0], int)):
+        self.c = alias((<Tensor?>_late("legacy_new")(args, kwargs)).c)
         return
-    if not args:
-        args = (0,)
-    out = c_empty(parse_dims(args, "new"), default_dtype(), device_of(where))
+    out = c_empty(parse_dims(args if args else (0,), "new"), default_dtype(), CDevice())
     self.c = out
 
 

@@ -318,12 +318,27 @@ cdef class Tensor:
 
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
+        """The data of a tensor, without history, as an object of a subclass of Tensor."""
         cdef Tensor source = <Tensor?>data
         cdef Tensor self = <Tensor>Tensor.__new__(cls)
         self.c = alias(source.c)
         if require_grad:
             self.requires_grad_()
         return self
+
+    def as_subclass(self, cls):
+        """The same tensor, its history kept, as an object of a subclass of Tensor."""
+        if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+            raise TypeError("as_subclass(): argument 'cls' must be a subclass of Tensor, got "
+                            f"{cls!r}")
+        cdef Tensor r = <Tensor>Tensor.__new__(cls)
+        cdef Tensor base = self if self._base is None else <Tensor>self._base
+        r.c = alias(self.c)
+        r._base = base
+        r._history = base._history
+        if recorded(self):
+            record(op_view, (self, dims_tuple(self.c.shape())), r)
+        return r
 
     # -- values ----------------------------------------------------------------------------------
 
@@ -499,6 +514,9 @@ cdef class Tensor:
 
     def __setitem__(self, index, value):
         setitem(self, index, value)
+
+    def __delitem__(self, index):
+        raise TypeError("Tensor does not support deleting items")
 
     # -- views and copies ------------------------------------------------------------------------
 

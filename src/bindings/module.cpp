@@ -12,6 +12,7 @@ const Api& api() { return *g_api; }
   _(uniform) \
   _(view) \
   _(interop) \
+  _(dlpack) \
   _(random) \
   _(matmul) \
   _(conv) \
