@@ -152,6 +152,15 @@ cdef extern from "Python.h":
     void Py_INCREF_ "Py_INCREF"(PyObject*)
 
 
+cdef extern from "fast_view.h" namespace "rushlight::python":
+    int attach_fast_views(PyTypeObject*) except -1
+    PyObject* fast_dense_view(PyObject*, PyObject* const*, Py_ssize_t) noexcept
+
+
+# Before any subclass of Tensor is made.
+attach_fast_views(<PyTypeObject*>Tensor)
+
+
 # The ints of a call into dims; False when some argument is none.
 cdef inline bint plain_ints(PyObject* const* args, Py_ssize_t n, PyObject* names, CDims* dims) except -1:
     cdef Py_ssize_t i
@@ -232,6 +241,9 @@ cdef PyObject* call_method(PyObject* method, PyObject* self, PyObject* const* ar
 cdef PyObject* fast_view(PyObject* self, PyObject* const* args, Py_ssize_t n,
                          PyObject* names) noexcept:
     cdef CDims dims
+    cdef PyObject* view = fast_dense_view(self, args, n) if names == NULL else NULL
+    if view != NULL:
+        return view
     try:
         if plain_ints(args, n, names, &dims):
             return given(view_shape(<Tensor><object>self, dims))
@@ -244,6 +256,9 @@ cdef PyObject* fast_view(PyObject* self, PyObject* const* args, Py_ssize_t n,
 cdef PyObject* fast_reshape(PyObject* self, PyObject* const* args, Py_ssize_t n,
                             PyObject* names) noexcept:
     cdef CDims dims
+    cdef PyObject* view = fast_dense_view(self, args, n) if names == NULL else NULL
+    if view != NULL:
+        return view
     try:
         if plain_ints(args, n, names, &dims):
             return given(reshape_to(<Tensor><object>self, dims))
@@ -301,7 +316,6 @@ fast_entry(5, b"sum", fast_sum)
 # -- methods that live outside -------------------------------------------------------------------
 
 cdef extern from "Python.h":
-    object PyInstanceMethod_New(object)
     void PyType_Modified(PyTypeObject*)
 
 
@@ -314,10 +328,14 @@ cdef extern from *:
     int rl_set_type_attr(PyTypeObject*, object, object) except -1
 
 
+cdef extern from "method.h" namespace "rushlight::python":
+    object new_method(PyObject*)
+
+
 def _attach(str name, value):
     """Gives Tensor an attribute: a Python function, a property or a compiled function."""
     if type(value).__name__ == "builtin_function_or_method":
-        value = PyInstanceMethod_New(value)
+        value = new_method(<PyObject*>value)
     rl_set_type_attr(<PyTypeObject*>Tensor, name, value)
     PyType_Modified(<PyTypeObject*>Tensor)
 

@@ -11,7 +11,6 @@ cdef class Extra:
     cdef dict hooks            # of a leaf: id -> callable(grad)
     cdef dict post_hooks       # id -> callable(tensor), after .grad was accumulated
     cdef object accumulator
-    cdef dict attributes       # the user's own
 
 
 cdef inline Extra extra_of(Tensor t):
@@ -24,17 +23,19 @@ cdef inline object grad_of(Tensor t):
     return None if t._extra is None else t._extra.grad
 
 
+# The order of the fields stands in fast_view.h too.
 @cython.freelist(256)
 cdef class Tensor:
     """A strided array of one dtype on one device, optionally recorded for gradients."""
     __module__ = "rushlight"
     cdef CTensor c
     cdef Node _grad_fn
-    cdef object _base          # the Tensor this is a view of
+    cdef readonly object _base # the Tensor this is a view of, or None
     cdef Extra _extra          # None until something in it is needed
     cdef int _output_nr
     cdef int _history          # see Note [Views written in place]
     cdef bint _requires_grad
+    cdef PyObject* _attributes # the user's own, a dict or NULL; fast_view.h makes it __dict__
     cdef object __weakref__
 
     def __init__(self, *args, **kwargs):
@@ -323,34 +324,6 @@ cdef class Tensor:
         if require_grad:
             self.requires_grad_()
         return self
-
-    # -- attributes of the user's own -------------------------------------------------------------
-
-    def __getattr__(self, name):
-        if self._extra is not None and self._extra.attributes is not None:
-            if name in self._extra.attributes:
-                return self._extra.attributes[name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-    def __setattr__(self, name, value):
-        cdef Extra extra
-        try:
-            PyObject_GenericSetAttr(self, name, <PyObject*>value)
-            return
-        except AttributeError:
-            if hasattr(type(self), name):
-                raise
-        extra = extra_of(self)
-        if extra.attributes is None:
-            extra.attributes = {}
-        extra.attributes[name] = value
-
-    def __delattr__(self, name):
-        if self._extra is not None and self._extra.attributes is not None:
-            if name in self._extra.attributes:
-                del self._extra.attributes[name]
-                return
-        PyObject_GenericSetAttr(self, name, NULL)
 
     # -- values ----------------------------------------------------------------------------------
 

@@ -33,7 +33,8 @@ std::vector<std::string> split_list(const std::string& s) {
   return parts;
 }
 
-// Lives as long as the process, as the types of structseq must.
+}  // namespace
+
 PyTypeObject* make_result_type(const std::string& op, const std::vector<std::string>& fields) {
   auto* names = new std::vector<std::string>(fields);
   auto* entries = new std::vector<PyStructSequence_Field>;
@@ -45,8 +46,6 @@ PyTypeObject* make_result_type(const std::string& op, const std::vector<std::str
   if (!type) throw py::error_already_set();
   return type;
 }
-
-}  // namespace
 
 Signature parse_signature(const char* text, bool inplace) {
   const std::string all = text;

@@ -4,6 +4,7 @@
 #include "gemm_blocked.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "rushlight/core/allocator.h"
 #include "rushlight/core/parallel.h"
@@ -11,8 +12,9 @@
 namespace rushlight::cpu {
 namespace {
 
-constexpr int64_t kBlockM = 2048, kBlockN = 4096;  // bounds of the packed blocks
-constexpr int64_t kTileM = 64, kTileN = 256;       // about what one thread takes at a time
+constexpr int64_t kBlockM = 2048, kBlockN = 4096;      // bounds of the packed blocks
+constexpr int64_t kTileM = 96, kTileN = 256;           // about what one thread takes at a time
+constexpr int64_t kPackedElements = int64_t(1) << 22;  // of a block of several panels
 constexpr int64_t kPackGrain = 16384, kMultiplyGrain = 1 << 19;
 
 class Scratch {
@@ -39,9 +41,18 @@ const char* element(const void* base, int64_t item, bool trans, int64_t ld, int6
 // Parts [0, parts) of `slivers`, as even as can be.
 int64_t part_begin(int64_t slivers, int64_t part, int64_t parts) { return slivers * part / parts; }
 
+// Depths [k0, k0 + k) are packed in panels of `depth`, one behind the other.
 struct Block {
-  int64_t i0, m, j0, n, k0, k;
+  int64_t i0, m, j0, n, k0, k, depth;
+  int64_t panels() const { return ceil_div(k, depth); }
+  int64_t depth_of(int64_t panel) const { return std::min(depth, k - panel * depth); }
 };
+
+// Where a panel of a packed block of `extent` rows (or columns) starts.
+int64_t panel_offset(const Block& x, const GemmMicro& micro, int64_t extent, int64_t sliver,
+                     int64_t panel) {
+  return round_up(extent, sliver) * panel * x.depth * micro.itemsize;
+}
 
 // A null target: not this one.
 void pack_blocks(const GemmProblem& p, const GemmMicro& micro, const Block& x, const void* a,
@@ -51,48 +62,61 @@ void pack_blocks(const GemmProblem& p, const GemmMicro& micro, const Block& x, c
   const int64_t slivers_b = packed_b ? ceil_div(x.n, micro.cols) : 0;
   const int64_t elements = (slivers_a * micro.rows + slivers_b * micro.cols) * x.k;
   if (elements == 0) return;
-  const int64_t parts = std::clamp<int64_t>(elements / kPackGrain, 1, 4 * num_threads());
-  parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
-    const int64_t a0 = part_begin(slivers_a, begin, parts) * micro.rows;
-    const int64_t a1 = std::min(x.m, part_begin(slivers_a, end, parts) * micro.rows);
-    if (a0 < a1)
-      micro.pack_a(element(a, item, p.trans_a, p.lda, x.i0 + a0, x.k0), p.lda, p.trans_a, a1 - a0,
-                   x.k, packed_a + a0 * x.k * micro.itemsize);
-    const int64_t b0 = part_begin(slivers_b, begin, parts) * micro.cols;
-    const int64_t b1 = std::min(x.n, part_begin(slivers_b, end, parts) * micro.cols);
-    if (b0 < b1)
-      micro.pack_b(element(b, item, p.trans_b, p.ldb, x.k0, x.j0 + b0), p.ldb, p.trans_b, b1 - b0,
-                   x.k, packed_b + b0 * x.k * micro.itemsize);
+  const int64_t panels = x.panels();
+  const int64_t parts = std::clamp<int64_t>(elements / panels / kPackGrain, 1, 4 * num_threads());
+  parallel_for(0, parts * panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t panel = unit / parts, part = unit % parts;
+      const int64_t k0 = x.k0 + panel * x.depth, k = x.depth_of(panel);
+      const int64_t a0 = part_begin(slivers_a, part, parts) * micro.rows;
+      const int64_t a1 = std::min(x.m, part_begin(slivers_a, part + 1, parts) * micro.rows);
+      if (a0 < a1)
+        micro.pack_a(
+            element(a, item, p.trans_a, p.lda, x.i0 + a0, k0), p.lda, p.trans_a, a1 - a0, k,
+            packed_a + panel_offset(x, micro, x.m, micro.rows, panel) + a0 * k * micro.itemsize);
+      const int64_t b0 = part_begin(slivers_b, part, parts) * micro.cols;
+      const int64_t b1 = std::min(x.n, part_begin(slivers_b, part + 1, parts) * micro.cols);
+      if (b0 < b1)
+        micro.pack_b(
+            element(b, item, p.trans_b, p.ldb, k0, x.j0 + b0), p.ldb, p.trans_b, b1 - b0, k,
+            packed_b + panel_offset(x, micro, x.n, micro.cols, panel) + b0 * k * micro.itemsize);
+    }
   });
 }
 
-// `a` is the packed block where lda is 0, else the stored one.
+// `a` is the packed block where lda is 0, else the stored one. A tile of c stays in the second
+// cache while its panels pass by.
 void multiply_blocks(const GemmMicro& micro, const Block& x, const char* a, int64_t lda,
                      const char* packed_b, double alpha, double beta, char* c, int64_t ldc) {
   const int64_t slivers_m = ceil_div(x.m, micro.rows), slivers_n = ceil_div(x.n, micro.cols);
   const int64_t parts_n = ceil_div(x.n, kTileN);
-  int64_t parts_m = ceil_div(x.m, kTileM);
-  // Few parts are made a multiple of the threads.
-  const int64_t threads = num_threads();
-  if (parts_m * parts_n < 8 * threads)
-    parts_m = std::min(slivers_m, round_up(parts_m * parts_n, threads) / parts_n + 1);
-  while (parts_m > 1 && parts_m * parts_n > threads && (parts_m * parts_n) % threads != 0 &&
-         parts_m * parts_n < 8 * threads)
-    --parts_m;
-  const double work = double(x.m) * double(x.n) * double(x.k) / double(parts_m * parts_n);
-  const int64_t grain = std::max<int64_t>(1, int64_t(double(kMultiplyGrain) / std::max(work, 1.0)));
-  parallel_for(0, parts_m * parts_n, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part) {
+  const int64_t parts_m = ceil_div(x.m, kTileM);
+  const int64_t parts = parts_m * parts_n;
+  // Fewer threads for little work; each takes the next tile when it has done one, since threads of
+  // a shared machine are not equally fast.
+  const double work = double(x.m) * double(x.n) * double(x.k);
+  const int64_t workers = std::clamp<int64_t>(int64_t(work / double(kMultiplyGrain)), 1,
+                                              std::min<int64_t>(parts, num_threads()));
+  std::atomic<int64_t> next{0};
+  const auto multiply = lda ? micro.multiply_rows : micro.multiply;
+  parallel_for(0, workers, 1, [&](int64_t, int64_t) {
+    for (int64_t part = next++; part < parts; part = next++) {
       const int64_t im = part / parts_n, in = part % parts_n;
       const int64_t i0 = part_begin(slivers_m, im, parts_m) * micro.rows;
       const int64_t i1 = std::min(x.m, part_begin(slivers_m, im + 1, parts_m) * micro.rows);
       const int64_t j0 = part_begin(slivers_n, in, parts_n) * micro.cols;
       const int64_t j1 = std::min(x.n, part_begin(slivers_n, in + 1, parts_n) * micro.cols);
       if (i0 >= i1 || j0 >= j1) continue;
-      const auto multiply = lda ? micro.multiply_rows : micro.multiply;
-      multiply(i1 - i0, j1 - j0, x.k, a + i0 * (lda ? lda : x.k) * micro.itemsize, lda,
-               packed_b + j0 * x.k * micro.itemsize, alpha, beta,
-               c + ((x.i0 + i0) * ldc + j0) * micro.itemsize, ldc);
+      for (int64_t panel = 0; panel < x.panels(); ++panel) {
+        const int64_t k = x.depth_of(panel);
+        const char* rows =
+            lda ? a + (i0 * lda + panel * x.depth) * micro.itemsize
+                : a + panel_offset(x, micro, x.m, micro.rows, panel) + i0 * k * micro.itemsize;
+        multiply(
+            i1 - i0, j1 - j0, k, rows, lda,
+            packed_b + panel_offset(x, micro, x.n, micro.cols, panel) + j0 * k * micro.itemsize,
+            alpha, panel == 0 ? beta : 1.0, c + ((x.i0 + i0) * ldc + j0) * micro.itemsize, ldc);
+      }
     }
   });
 }
@@ -121,10 +145,14 @@ void gemm_blocked(const GemmProblem& p, const GemmMicro& micro, const void* a, c
   const int64_t depth = std::min<int64_t>(micro.depth, p.k);
   const int64_t block_m = std::min(round_up(p.m, micro.rows), round_up(kBlockM, micro.rows));
   const int64_t block_n = std::min(round_up(p.n, micro.cols), round_up(kBlockN, micro.cols));
+  // As many panels of depth at a time as the packed blocks may hold.
+  const int64_t panels = std::clamp<int64_t>(kPackedElements / (std::max(block_m, block_n) * depth),
+                                             1, ceil_div(p.k, depth));
+  const int64_t block_k = panels * depth;
   // Rows of a are read in order as they are; columns and other types are packed.
   const bool stored_a = micro.multiply_rows && !p.trans_a;
-  const Scratch packed_a(stored_a ? 0 : block_m * depth * micro.itemsize);
-  const Scratch packed_b(block_n * depth * micro.itemsize);
+  const Scratch packed_a(stored_a ? 0 : block_m * block_k * micro.itemsize);
+  const Scratch packed_b(block_n * block_k * micro.itemsize);
   const Scratch sums(half ? p.m * std::min(block_n, p.n) * int64_t(sizeof(float)) : 0);
   const double alpha = half ? 1.0 : p.alpha.to_double(), beta = half ? 0.0 : p.beta.to_double();
 
@@ -132,14 +160,14 @@ void gemm_blocked(const GemmProblem& p, const GemmMicro& micro, const void* a, c
     const int64_t n = std::min(block_n, p.n - j0);
     char* to = half ? sums.get() : static_cast<char*>(c) + j0 * micro.itemsize;
     const int64_t ld = half ? n : p.ldc;
-    for (int64_t k0 = 0; k0 < p.k; k0 += depth) {
-      const int64_t k = std::min(depth, p.k - k0);
+    for (int64_t k0 = 0; k0 < p.k; k0 += block_k) {
+      const int64_t k = std::min(block_k, p.k - k0);
       for (int64_t i0 = 0; i0 < p.m; i0 += block_m) {
-        const Block x{i0, std::min(block_m, p.m - i0), j0, n, k0, k};
+        const Block x{i0, std::min(block_m, p.m - i0), j0, n, k0, k, depth};
         pack_blocks(p, micro, x, a, b, stored_a ? nullptr : packed_a.get(),
                     i0 == 0 ? packed_b.get() : nullptr);
-        const char* block_a = stored_a ? element(a, micro.itemsize, false, p.lda, i0, k0)
-                                       : packed_a.get();
+        const char* block_a =
+            stored_a ? element(a, micro.itemsize, false, p.lda, i0, k0) : packed_a.get();
         multiply_blocks(micro, x, block_a, stored_a ? p.lda : 0, packed_b.get(), alpha,
                         k0 == 0 ? beta : 1.0, to, ld);
       }

@@ -15,7 +15,7 @@ constexpr int kRows = 6, kVecs = 2;
 #else
 constexpr int kRows = 4, kVecs = 2;
 #endif
-constexpr int kDepth = 384;
+constexpr int kDepth = 256;
 
 RL_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 

@@ -1,5 +1,6 @@
 #include "rushlight/ops/view.h"
 
+#include "rushlight/core/view_layout.h"
 #include "rushlight/ops/copy.h"
 
 namespace rushlight {
@@ -84,22 +85,9 @@ namespace {
 
 // Row-major views of row-major tensors without a -1, the common case; undefined when it is not one.
 RL_INLINE Tensor dense_view(const Tensor& self, const Dims& size) {
-  const int n = size.size();
-  int64_t numel = 1;
-  for (int i = 0; i < n; ++i)
-    if (size[i] < 0 || __builtin_mul_overflow(numel, size[i], &numel)) return Tensor();
-  if (numel != self.numel() || numel == 0 || !self.is_contiguous()) return Tensor();
-  Tensor out = self.unset_view(n, self.offset());
-  Layout& layout = out.impl()->layout;
-  int64_t *shape = layout.mutable_shape().data(), *strides = layout.mutable_strides().data();
-  int64_t stride = 1;
-  for (int i = n - 1; i >= 0; --i) {
-    shape[i] = size[i];
-    strides[i] = stride;
-    stride *= size[i];
-  }
-  layout.refresh();
-  return out;
+  if (!self.is_contiguous()) return Tensor();
+  Tensor out = self.unset_view(0, 0);
+  return dense_layout(self.layout(), size.data(), size.size(), out.impl()->layout) ? out : Tensor();
 }
 
 }  // namespace
@@ -302,14 +290,8 @@ Tensor select(const Tensor& self, int64_t dim, int64_t index) {
   RL_CHECK_INDEX(index >= -size && index < size, "select(): index ", index, " out of range for tensor of size ",
                  self.shape(), " at dimension ", d);
   if (index < 0) index += size;
-  const int n = self.ndim();
-  const int64_t *from_shape = self.shape().data(), *from_strides = self.strides().data();
-  Tensor out = self.unset_view(n - 1, self.offset() + index * from_strides[d]);
-  Layout& layout = out.impl()->layout;
-  int64_t *shape = layout.mutable_shape().data(), *strides = layout.mutable_strides().data();
-  for (int i = 0; i < d; ++i) shape[i] = from_shape[i], strides[i] = from_strides[i];
-  for (int i = d + 1; i < n; ++i) shape[i - 1] = from_shape[i], strides[i - 1] = from_strides[i];
-  layout.refresh();
+  Tensor out = self.unset_view(0, 0);
+  select_layout(self.layout(), d, index, out.impl()->layout);
   return out;
 }
 
@@ -317,27 +299,8 @@ Tensor slice(const Tensor& self, int64_t dim, int64_t start, int64_t end, int64_
   RL_CHECK(self.ndim() > 0, "slice() cannot be applied to a 0-dim tensor.");
   const int d = wrap_dim("slice", dim, self.ndim());
   RL_CHECK_VALUE(step > 0, "slice step must be positive, got ", step);
-  const int n = self.ndim();
-  const int64_t *from_shape = self.shape().data(), *from_strides = self.strides().data();
-  const int64_t size = from_shape[d];
-  if (start < 0) start += size;
-  if (end < 0) end += size;
-  start = start < 0 ? 0 : start > size ? size : start;
-  end = end < start ? start : end > size ? size : end;
-  Tensor out = self.unset_view(n, self.offset() + start * from_strides[d]);
-  Layout& layout = out.impl()->layout;
-  int64_t *shape = layout.mutable_shape().data(), *strides = layout.mutable_strides().data();
-  for (int i = 0; i < n; ++i) shape[i] = from_shape[i], strides[i] = from_strides[i];
-  if (RL_LIKELY(step == 1)) {
-    shape[d] = end - start;
-  } else {
-    // (end - start + step - 1) / step without overflow for a huge step.
-    shape[d] = end == start ? 0 : (end - start - 1) / step + 1;
-    // A step past the end of 64 bits leaves one element, whose stride does not matter.
-    int64_t stride;
-    if (!__builtin_mul_overflow(strides[d], step, &stride)) strides[d] = stride;
-  }
-  layout.refresh();
+  Tensor out = self.unset_view(0, 0);
+  slice_layout(self.layout(), d, start, end, step, out.impl()->layout);
   return out;
 }
 

@@ -68,8 +68,12 @@ class Dims {
   RL_INLINE int64_t back() const { return data()[size_ - 1]; }
 
   // Keeps no contents.
-  void resize(int n) {
+  RL_INLINE void resize(int n) {
     if (n == size_) return;
+    if (RL_LIKELY(n <= kInline && size_ <= kInline)) {
+      size_ = n;
+      return;
+    }
     this->~Dims();
     size_ = n;
     if (RL_UNLIKELY(n > kInline)) heap_ = allocate(n);

@@ -7,14 +7,38 @@
 
 #include "rushlight/core/macros.h"
 
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
+
 namespace rushlight {
+
+// Whether the process has never started a thread: then counting needs no locked instructions, which
+// are most of the price of a small view.
+RL_INLINE bool single_threaded() {
+#if __has_include(<sys/single_threaded.h>)
+  return __libc_single_threaded;
+#else
+  return false;
+#endif
+}
 
 class RefCounted {
  public:
-  RL_INLINE void retain() const { refs_.fetch_add(1, std::memory_order_relaxed); }
+  RL_INLINE void retain() const {
+    if (single_threaded())
+      refs_.store(refs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    else
+      refs_.fetch_add(1, std::memory_order_relaxed);
+  }
   // True when this was the last reference. A sole owner needs no locked instruction.
   RL_INLINE bool drop() const {
-    if (refs_.load(std::memory_order_acquire) == 1) return true;
+    const uint32_t refs = refs_.load(std::memory_order_acquire);
+    if (refs == 1) return true;
+    if (single_threaded()) {
+      refs_.store(refs - 1, std::memory_order_relaxed);
+      return false;
+    }
     return refs_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
   RL_INLINE uint32_t use_count() const { return refs_.load(std::memory_order_acquire); }

@@ -39,7 +39,16 @@ class Layout {
 
   // Note [Layout fast paths]
   // Views of the hot paths (select, slice, transpose) fill in the layout of the new tensor where it
-  // lies and then call refresh(), which computes numel and contiguity.
+  // lies and then call refresh(), which computes numel and contiguity, or set_dense().
+  RL_INLINE void unset(int n, int64_t offset) {
+    shape_.resize(n);
+    strides_.resize(n);
+    offset_ = offset;
+  }
+  RL_INLINE void set_dense(int64_t numel) {
+    numel_ = numel;
+    contiguous_ = true;
+  }
   RL_INLINE Dims& mutable_shape() { return shape_; }
   RL_INLINE Dims& mutable_strides() { return strides_; }
   RL_INLINE void set_offset(int64_t offset) { offset_ = offset; }
