@@ -380,6 +380,7 @@ cdef int fill_buffer(Tensor self, Py_buffer* view, int flags) except -1:
     return 0
 
 
-cdef void release_buffer(Py_buffer* view):
+# noexcept: an exception may be on its way while the buffer is let go.
+cdef void release_buffer(Py_buffer* view) noexcept:
     release_export(view.internal)
     view.internal = NULL
