@@ -15,10 +15,29 @@ from rushlight import _core
 NAMESPACES: tuple[str, ...] = ()
 
 # module -> public functions and constants of rushlight.
-FUNCTIONS: dict[str, str] = {}
+FUNCTIONS: dict[str, str] = {
+    "rushlight._shapes": (
+        "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod channel_shuffle "
+        "column_stack combinations constant_pad_nd dsplit hsplit meshgrid "
+        "pixel_shuffle pixel_unshuffle ravel rot90 split_with_sizes tensor_split "
+        "tril_indices triu_indices vander vsplit"
+    ),
+    "rushlight._diagonals": (
+        "as_strided_scatter diag diag_embed diagflat diagonal_scatter select_scatter "
+        "slice_scatter"
+    ),
+}
 
 # module -> Tensor methods (names in the module's METHODS).
-METHODS: dict[str, str] = {}
+METHODS: dict[str, str] = {
+    "rushlight._shapes": (
+        "dsplit hsplit ravel rot90 split_with_sizes sum_to_size tensor_split vsplit"
+    ),
+    "rushlight._diagonals": (
+        "as_strided_scatter diag diag_embed diagflat diagonal_scatter fill_diagonal_ "
+        "select_scatter slice_scatter"
+    ),
+}
 
 
 class _LazyMethod:
