@@ -21,7 +21,7 @@ cdef inline CDims sizes_of(tuple size, object keyword, const char* op) except *:
 def check_layout(op, layout, pin_memory):
     if pin_memory:
         raise RuntimeError(f"{op}(): pin_memory=True needs CUDA")
-    if layout is not None and layout != "strided":
+    if layout is not None and layout is not _strided:
         raise NotImplementedError(f"{op}(): only the strided layout exists, got {layout}")
 
 
@@ -47,7 +47,10 @@ def empty(*args, size=None, dtype=None, device=None, requires_grad=False, layout
         check_layout("empty", layout, pin_memory)
     cdef CTensor out = c_empty(sizes_of(args, size, "empty"), <CDType>dtype_code(dtype, "empty"),
                                device_of(device))
-    return finish_new(out, requires_grad)
+    cdef Tensor r = finish_new(out, requires_grad)
+    if memory_format is not None and memory_format is not _contiguous_format:
+        return _late("empty_in")(r, memory_format)
+    return r
 
 
 def zeros(*args, size=None, dtype=None, device=None, requires_grad=False, layout=None,

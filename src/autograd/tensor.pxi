@@ -97,9 +97,11 @@ cdef class Tensor:
     def nbytes(self):
         return self.c.numel() * <int64_t>self.c.itemsize()
 
-    def is_contiguous(self):
-        """Whether the elements lie row-major without gaps."""
-        return self.c.is_contiguous()
+    def is_contiguous(self, memory_format=None):
+        """Whether the elements lie without gaps, row-major or in the given format."""
+        if memory_format is None or memory_format is _contiguous_format:
+            return self.c.is_contiguous()
+        return _late("is_in_format")(self, memory_format)
 
     @property
     def dtype(self):
@@ -118,7 +120,7 @@ cdef class Tensor:
 
     @property
     def layout(self):
-        return "strided"
+        return _strided
 
     def is_floating_point(self):
         """Whether the dtype is float16, bfloat16, float32 or float64."""
@@ -575,7 +577,9 @@ cdef class Tensor:
         return r
 
     def contiguous(self, memory_format=None):
-        """Itself when row-major already, else a copy that is."""
+        """Itself when row-major (or in the given format) already, else a copy that is."""
+        if memory_format is not None and memory_format is not _contiguous_format:
+            return _late("contiguous_in")(self, memory_format)
         if self.c.is_contiguous():
             return self
         cdef CTensor out
@@ -585,6 +589,9 @@ cdef class Tensor:
 
     def clone(self, *, memory_format=None):
         """A copy; gradients flow back to the original."""
+        if memory_format is not None and memory_format is not _preserve_format:
+            if not (memory_format is _contiguous_format and self.c.is_contiguous()):
+                return _late("clone_in")(self, memory_format)
         cdef CTensor out
         with nogil:
             out = c_clone(self.c)
