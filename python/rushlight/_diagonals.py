@@ -5,7 +5,7 @@ from __future__ import annotations
 import rushlight
 from rushlight import _core, _functions, _ops
 from rushlight._functions import _tensor
-from rushlight._out import write_out
+from rushlight._results import give
 from rushlight._shapes import _wrap
 
 
@@ -66,7 +66,7 @@ def diag(input, diagonal=0, *, out=None):
         result = diag_embed(input, diagonal)
     else:
         result = input.diagonal(diagonal).clone()
-    return write_out("diag", result, out)
+    return give("diag", result, out)
 
 
 def diagflat(input, offset=0):
