@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
 import rushlight as rl  # noqa: E402
 from common import FLOATS, INTS, outcome, same_error  # noqa: E402
-from test_sorting import LAYOUTS, check, pair, same, values  # noqa: E402
+from ties import LAYOUTS, check, pair, same, values  # noqa: E402
 
 TOLERANCE = {"float16": 4e-3, "bfloat16": 3e-2, "float64": 1e-12, "complex128": 1e-12}
 
