@@ -14,6 +14,7 @@ FAMILIES = (
     "bench_elementwise",
     "bench_reduce",
     "bench_index",
+    "bench_sort",
     "bench_linalg",
     "bench_nn",
     "bench_startup",

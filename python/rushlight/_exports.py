@@ -40,7 +40,7 @@ FUNCTIONS = (
     "as_strided chunk diagonal flatten movedim narrow squeeze unbind unflatten "
     "view_as_complex view_as_real "
     "all amax amin any argmax argmin count_nonzero cumprod cumsum "
-    "log_softmax logsumexp mean prod softmax sum "
+    "log_softmax logcumsumexp logsumexp mean prod softmax sum "
     "addmm addmv baddbmm bmm dot matmul mm mv outer "
     "gather index_add index_copy index_fill index_put index_select masked_fill "
     "masked_scatter masked_select scatter scatter_add scatter_reduce take "

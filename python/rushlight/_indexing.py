@@ -131,13 +131,22 @@ def _as_index_tensor(item, device):
         index = item
     elif isinstance(item, (list, tuple, range)):
         index = rushlight.tensor(list(item) if isinstance(item, range) else item)
-        if index.numel() == 0:
+        if index.numel() == 0 or index.is_floating_point():
+            # As the old LongTensor(sequence): fractions are cut off.
             index = index.to(rushlight.int64)
-    elif _is_array(item) and getattr(item, "ndim", 0) > 0:
+    elif _is_array(item) and (
+        getattr(item, "ndim", 0) > 0 or type(item).__name__ == "ndarray"
+    ):
         index = rushlight.as_tensor(item)
-        integers = (rushlight.int8, rushlight.int16, rushlight.uint16, rushlight.uint32)
-        if index.dtype in integers:
+        if index.dtype is not rushlight.bool and index.dtype is not rushlight.uint8:
+            if index.is_complex():
+                raise IndexError(
+                    "tensors used as indices must be long, int, byte or bool tensors, "
+                    f"got {index.dtype}"
+                )
             index = index.to(rushlight.int64)
+    elif isinstance(item, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(item).__name__}'")
     else:
         return None
     return index if index.device == device else index.to(device=device)
@@ -156,10 +165,11 @@ def _prepare(item, device):
         return item
     tensor = _as_index_tensor(item, device)
     if tensor is None:
-        if type(item).__name__ in ("bool", "bool_") and hasattr(item, "item"):
-            return bool(item)
         try:
-            return operator.index(item)
+            position = operator.index(item)
+            if not -(2**63) <= position < 2**63:
+                raise ValueError("Overflow when unpacking long long")
+            return position
         except TypeError:
             raise IndexError(
                 "only integers, slices (`:`), ellipsis (`...`), None and long "

@@ -12,25 +12,91 @@ import importlib
 from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
-NAMESPACES: tuple[str, ...] = ("linalg",)
+NAMESPACES: tuple[str, ...] = ("linalg", "storage")
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {
+    "rushlight._dlpack": "asarray from_dlpack to_dlpack",
+    "rushlight.storage": (
+        "BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage "
+        "ComplexFloatStorage DoubleStorage FloatStorage HalfStorage IntStorage "
+        "LongStorage ShortStorage Storage StorageBase TypedStorage UntypedStorage "
+        "is_storage"
+    ),
+    "rushlight._pointwise": (
+        "addcdiv addcmul adjoint celu celu_ chalf conj_physical copysign deg2rad "
+        "float_power frexp gcd hardshrink heaviside is_conj is_neg isin isneginf isposinf "
+        "isreal lcm ldexp lerp logaddexp logaddexp2 logit nan_to_num nextafter polar "
+        "positive prelu rad2deg resolve_conj resolve_neg selu selu_ signbit sinc threshold "
+        "threshold_ xlogy"
+    ),
+    "rushlight._inplace_functions": (
+        "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ "
+        "as_strided_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ "
+        "conj_physical_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ erfinv_ exp2_ exp_ expm1_ "
+        "fill fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ "
+        "log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ resize_as_ round_ "
+        "rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_"
+    ),
+    "rushlight._norms": "dist frobenius_norm nuclear_norm renorm",
+    "rushlight._placing": "index_reduce put unravel_index",
+    "rushlight._scans": "cummax cummin cumulative_trapezoid diff gradient trapezoid trapz",
+    "rushlight._sorting": (
+        "argsort bucketize kthvalue median mode msort nanmedian nanquantile quantile "
+        "searchsorted sort topk unique unique_consecutive"
+    ),
+    "rushlight._statistics": (
+        "aminmax bincount corrcoef cov histc histogram histogramdd nanmean nansum"
+    ),
     "rushlight.linalg._einsum": "einsum tensordot",
     "rushlight.linalg._distance": "cdist pdist",
     "rushlight.linalg._products": (
         "addbmm addr chain_matmul cross ger inner kron trace vdot"
     ),
     "rushlight.linalg._legacy": (
-        "cholesky cholesky_inverse cholesky_solve det eig frobenius_norm geqrf inverse "
+        "cholesky cholesky_inverse cholesky_solve det eig geqrf inverse "
         "logdet lstsq lu lu_solve lu_unpack matrix_exp matrix_power matrix_rank "
-        "nuclear_norm orgqr ormqr pca_lowrank pinverse qr slogdet solve svd svd_lowrank "
+        "orgqr ormqr pca_lowrank pinverse qr slogdet solve svd svd_lowrank "
         "symeig triangular_solve"
+    "rushlight._shapes": (
+        "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod channel_shuffle "
+        "column_stack combinations constant_pad_nd dsplit hsplit meshgrid "
+        "pixel_shuffle pixel_unshuffle ravel rot90 split_with_sizes tensor_split "
+        "tril_indices triu_indices vander vsplit"
+    ),
+    "rushlight._diagonals": (
+        "as_strided_scatter diag diag_embed diagflat diagonal_scatter select_scatter "
+        "slice_scatter"
     ),
 }
 
 # module -> Tensor methods (names in the module's METHODS).
 METHODS: dict[str, str] = {
+    "rushlight._dlpack": "__dlpack__ __dlpack_device__",
+    "rushlight._memory_methods": (
+        "apply_ const_data_ptr dim_order is_pinned is_shared map2_ map_ module_load "
+        "pin_memory record_stream resize resize_as share_memory_ to_dense to_sparse "
+        "to_sparse_csr"
+    ),
+    "rushlight.storage": "_typed_storage storage storage_type untyped_storage",
+    "rushlight._pointwise": (
+        "addcdiv addcdiv_ addcmul addcmul_ adjoint chalf conj_physical conj_physical_ "
+        "copysign copysign_ deg2rad deg2rad_ float_power float_power_ frexp gcd gcd_ "
+        "hardshrink heaviside heaviside_ is_conj is_neg isneginf isposinf isreal lcm lcm_ "
+        "ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 logit logit_ nan_to_num nan_to_num_ "
+        "nextafter nextafter_ positive prelu rad2deg rad2deg_ resolve_conj resolve_neg "
+        "signbit sinc sinc_ xlogy xlogy_"
+    ),
+    "rushlight._norms": "dist renorm renorm_",
+    "rushlight._placing": "index_reduce index_reduce_ put put_",
+    "rushlight._scans": "cummax cummin cumprod_ cumsum_ diff",
+    "rushlight._sorting": (
+        "argsort kthvalue median mode msort nanmedian nanquantile quantile sort topk "
+        "unique unique_consecutive"
+    ),
+    "rushlight._statistics": (
+        "aminmax bincount corrcoef cov histc histogram nanmean nansum"
+    ),
     "rushlight.linalg._products": (
         "addbmm addbmm_ addr addr_ cross ger inner kron trace vdot"
     ),
@@ -38,6 +104,12 @@ METHODS: dict[str, str] = {
         "cholesky cholesky_inverse cholesky_solve det eig geqrf inverse logdet lstsq lu "
         "lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet solve svd symeig "
         "triangular_solve"
+    "rushlight._shapes": (
+        "dsplit hsplit ravel rot90 split_with_sizes sum_to_size tensor_split vsplit"
+    ),
+    "rushlight._diagonals": (
+        "as_strided_scatter diag diag_embed diagflat diagonal_scatter fill_diagonal_ "
+        "select_scatter slice_scatter"
     ),
 }
 

@@ -47,7 +47,9 @@ def _load_bytes(buffer):
     return data.clone() if view.readonly or data.data_ptr() % 16 else data
 
 
-def _load_tensor(data, dtype, size, stride, offset, requires_grad, device, cls):
+def _load_tensor(
+    data, dtype, size, stride, offset, requires_grad, device, cls, attributes=None
+):
     if isinstance(data, _StoredBytes):  # copy.copy() hands over what was never pickled
         data = data.data
     if not isinstance(data, rushlight.Tensor) or not isinstance(dtype, rushlight.dtype):
@@ -59,6 +61,8 @@ def _load_tensor(data, dtype, size, stride, offset, requires_grad, device, cls):
     result = typed.as_strided(size, stride, offset).detach()
     if device != "cpu":
         result = result.to(device=device)
+    for name, value in (attributes or {}).items():
+        setattr(result, name, value)
     if cls is not rushlight.Tensor:
         return rushlight.Tensor._make_subclass(cls, result, requires_grad)
     return result.requires_grad_() if requires_grad else result
@@ -83,7 +87,7 @@ def reduce_tensor(tensor, protocol):
         str(tensor.device),
         type(tensor),
     )
-    state = getattr(tensor, "__dict__", None)
-    return (
-        (_load_tensor, arguments, dict(state)) if state else (_load_tensor, arguments)
-    )
+    # Not as pickle's state, which a compiled class refuses.
+    if state := getattr(tensor, "__dict__", None):
+        return _load_tensor, (*arguments, dict(state))
+    return _load_tensor, arguments

@@ -89,7 +89,7 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     return result
 
 
-def _extreme(whole, along, pairwise, input, dim, keepdim, other, out):
+def _extreme(largest, whole, along, pairwise, input, dim, keepdim, other, out):
     if isinstance(dim, Tensor):
         dim, other = None, dim
     if other is not None:
@@ -99,9 +99,9 @@ def _extreme(whole, along, pairwise, input, dim, keepdim, other, out):
     result = along(input, dim, keepdim)
     if out is None:
         return result
-    for target, value in zip(out, result, strict=True):
-        target.resize_(value.shape).copy_(value)
-    return out
+    from rushlight._results import give
+
+    return give("max" if largest else "min", result, out)
 
 
 def max(input, dim=None, keepdim=False, *, other=None, out=None):
@@ -130,7 +130,7 @@ def max(input, dim=None, keepdim=False, *, other=None, out=None):
         tensor([1])
     """
     return _extreme(
-        _ops.max_all, _ops.max, _ops.maximum, input, dim, keepdim, other, out
+        True, _ops.max_all, _ops.max, _ops.maximum, input, dim, keepdim, other, out
     )
 
 
@@ -145,18 +145,17 @@ def min(input, dim=None, keepdim=False, *, other=None, out=None):
         tensor(3)
     """
     return _extreme(
-        _ops.min_all, _ops.min, _ops.minimum, input, dim, keepdim, other, out
+        False, _ops.min_all, _ops.min, _ops.minimum, input, dim, keepdim, other, out
     )
 
 
 def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
-    """The vector norm ``(sum |x|^p)^(1/p)`` over dims.
+    """The vector norm ``(sum |x|^p)^(1/p)`` over dims, or the nuclear norm of matrices.
 
     Args:
         input (Tensor): floating or complex.
         p (number, 'fro' or 'nuc'): ``inf`` and ``-inf`` give the largest and smallest
-            modulus, 0 the count of nonzeros, 'fro' is 2, 'nuc' the sum of the singular
-            values of matrices.
+            modulus, 0 the count of nonzeros, 'fro' is 2; 'nuc' sums singular values.
         dim (int or tuple of int, optional): all by default.
         keepdim (bool): keep the reduced dims with size 1.
         dtype (dtype, optional): convert the input first.
@@ -165,24 +164,18 @@ def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
         Tensor: of the real dtype.
 
     Raises:
-        RuntimeError: for integers and bool.
+        RuntimeError: for integers and bool, and for other orders.
 
     Example::
 
         >>> rushlight.norm(rushlight.tensor([3., 4.]))
         tensor(5.)
     """
-    if p == "fro" or p is None:
-        p = 2
-    elif p == "nuc":
-        from rushlight.linalg import matrix_norm
+    if isinstance(p, str) and (p != "fro" or isinstance(dim, (list, tuple))):
+        from rushlight import _norms, _results
 
-        dims = (0, 1) if dim is None else dim
-        return matrix_norm(input, "nuc", dims, keepdim, dtype=dtype, out=out)
-    elif isinstance(p, str):
-        raise RuntimeError(
-            f"norm(): only valid string values are 'fro' and 'nuc', found {p!r}"
-        )
+        return _results.give("norm", _norms.norm(input, p, dim, keepdim, dtype), out)
+    p = 2 if p is None or p == "fro" else p
     return _ops.linalg_vector_norm(input, float(p), dim, keepdim, dtype=dtype, out=out)
 
 

@@ -13,6 +13,7 @@ from rushlight import (
     _rearrange,
     _reductions,
     _tensor_methods,
+    _type_info,
 )
 
 
@@ -39,6 +40,7 @@ def attach():
     _core._bind_late("tensor", _core.tensor)
     _core._bind_late("getitem", _indexing.getitem)
     _core._bind_late("setitem", _indexing.setitem)
+    _core._bind_late("legacy_new", _type_info.legacy_new)
     _core._bind_late("tensor_str", _tensor_methods.tensor_str)
     _core._bind_late("from_array", _interop.from_array)
     _core._bind_late("dtype_from_numpy", _interop.dtype_from_numpy)

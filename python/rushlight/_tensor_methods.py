@@ -27,6 +27,8 @@ def __reduce_ex__(self, protocol):
 
 
 def __deepcopy__(self, memo):
+    from rushlight.storage import deepcopy_storage
+
     if not self.is_leaf:
         raise RuntimeError(
             "Only Tensors created explicitly by the user (graph leaves) support the "
@@ -35,13 +37,29 @@ def __deepcopy__(self, memo):
     if id(self) in memo:
         return memo[id(self)]
     with rushlight.no_grad():
-        copy = self.detach().clone()
+        if self.is_cuda:
+            copy = self.detach().clone()
+        else:
+            # Views of one storage share their copy too.
+            storage = deepcopy_storage(self, memo)
+            copy = _ops._storage_view(
+                storage._tensor,
+                self.dtype,
+                tuple(self.shape),
+                self.stride(),
+                self.storage_offset(),
+            )
         if type(self) is not Tensor:
             copy = Tensor._make_subclass(type(self), copy, self.requires_grad)
         elif self.requires_grad:
             copy.requires_grad_()
         if self.grad is not None:
             copy.grad = self.grad.__deepcopy__(memo)
+        if state := getattr(self, "__dict__", None):
+            from copy import deepcopy
+
+            for name, value in state.items():
+                setattr(copy, name, deepcopy(value, memo))
     memo[id(self)] = copy
     return copy
 
@@ -111,15 +129,32 @@ def _converter(name):
     return convert
 
 
-def type_(self, dtype=None):
-    """The name of the type, or this tensor converted to a dtype or type name."""
+def type_(self, dtype=None, non_blocking=False):
+    """The name of the type, or this tensor converted to a dtype or type name.
+
+    Args:
+        dtype (dtype, type or str, optional): such as ``rushlight.float64``,
+            ``rushlight.DoubleTensor``, ``"rushlight.DoubleTensor"`` or
+            ``"torch.DoubleTensor"``.
+
+    Raises:
+        ValueError: for another name.
+    """
     if dtype is None:
         return f"rushlight.{_TYPE_NAMES[self.dtype.name]}"
+    if isinstance(dtype, type) and isinstance(
+        getattr(dtype, "dtype", None), _core.dtype
+    ):
+        dtype = dtype.dtype
+    elif isinstance(dtype, type) and dtype not in (bool, int, float, complex):
+        raise ValueError(f"invalid type: '{dtype.__module__}.{dtype.__name__}'")
     if isinstance(dtype, str):
-        short = dtype.rpartition(".")[2]
+        package, _, short = dtype.rpartition(".")
         for key, value in _TYPE_NAMES.items():
-            if value == short:
+            if value == short and package in ("rushlight", "torch"):
                 return self._to_dtype(getattr(rushlight, key))
+        if short == "Tensor" and package in ("rushlight", "torch"):
+            return self._to_dtype(rushlight.get_default_dtype())
         raise ValueError(f"invalid type: '{dtype}'")
     return self._to_dtype(dtype)
 
@@ -180,31 +215,42 @@ def __array_wrap__(self, array, context=None, return_scalar=False):
     return rushlight.from_numpy(array) if array.ndim else rushlight.tensor(array)
 
 
-def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
-    """Zeros of another shape, with this tensor's dtype unless given."""
-    return _core.zeros(*size, dtype=dtype or self.dtype, requires_grad=requires_grad)
+def _like(self, dtype, device):
+    return {
+        "dtype": self.dtype if dtype is None else dtype,
+        "device": self.device if device is None else device,
+    }
 
 
-def new_ones(self, *size, dtype=None, device=None, requires_grad=False):
-    """Ones of another shape, with this tensor's dtype unless given."""
-    return _core.ones(*size, dtype=dtype or self.dtype, requires_grad=requires_grad)
+def new_zeros(self, *size, dtype=None, device=None, **options):
+    """Zeros of another shape, with this tensor's dtype and device unless given."""
+    return _core.zeros(*size, **_like(self, dtype, device), **options)
 
 
-def new_empty(self, *size, dtype=None, device=None, requires_grad=False):
-    """Uninitialised, of another shape, with this tensor's dtype unless given."""
-    return _core.empty(*size, dtype=dtype or self.dtype, requires_grad=requires_grad)
+def new_ones(self, *size, dtype=None, device=None, **options):
+    """Ones of another shape, with this tensor's dtype and device unless given."""
+    return _core.ones(*size, **_like(self, dtype, device), **options)
 
 
-def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False):
-    """One value in another shape, with this tensor's dtype unless given."""
-    return _core.full(
-        size, fill_value, dtype=dtype or self.dtype, requires_grad=requires_grad
-    )
+def new_empty(self, *size, dtype=None, device=None, **options):
+    """Uninitialised, of another shape, with this tensor's dtype and device unless given."""
+    return _core.empty(*size, **_like(self, dtype, device), **options)
+
+
+def new_full(self, size, fill_value, *, dtype=None, device=None, **options):
+    """One value in another shape, with this tensor's dtype and device unless given."""
+    return _core.full(size, fill_value, **_like(self, dtype, device), **options)
 
 
 def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
-    """A copy of ``data``, with this tensor's dtype unless given."""
-    return _core.tensor(data, dtype=dtype or self.dtype, requires_grad=requires_grad)
+    """A copy of ``data``, with this tensor's dtype and device unless given."""
+    return _core.tensor(data, **_like(self, dtype, device), requires_grad=requires_grad)
+
+
+def new(self, *args, **kwargs):
+    """The legacy constructor: sizes, a sequence, tensor or storage; this tensor's dtype."""
+    kwargs.setdefault("device", self.device)
+    return _type_info.legacy_new(args, kwargs, self.dtype, "new")
 
 
 def expand_as(self, other):
@@ -228,10 +274,11 @@ def type_as(self, other):
 
 
 def new_empty_strided(self, size, stride, dtype=None, device=None, requires_grad=False):
-    """Uninitialised, of given strides, with this tensor's dtype unless given."""
-    return _functions.empty_strided(
-        size, stride, dtype=dtype or self.dtype, requires_grad=requires_grad
-    )
+    """Uninitialised, of given strides, with this tensor's dtype and device unless given."""
+    result = _functions.empty_strided(size, stride, dtype=dtype or self.dtype)
+    if device is not None:
+        result = result.to(device=device)
+    return result.requires_grad_() if requires_grad else result
 
 
 def _check_cast(op, result, target):
@@ -302,17 +349,56 @@ def resize_as_(self, other, memory_format=None):
 
 
 def set_(self, source=None, storage_offset=None, size=None, stride=None):
-    """Makes this tensor look into ``source``'s storage, or into an empty one.
+    """Makes this tensor look into the storage of ``source``, or into an empty one.
+
+    Args:
+        source (Tensor or storage, optional): the memory; a tensor also gives the place.
+        storage_offset (int, optional): elements to the first one; goes with ``size``.
+        size (sequence of int, optional): the shape.
+        stride (sequence of int, optional): in elements; row-major unless given.
 
     Raises:
-        RuntimeError: when dtypes differ or the view would reach outside the storage.
+        RuntimeError: when dtypes differ, for negative numbers, or when the view reaches
+            outside a storage that cannot grow.
     """
+    from rushlight.storage import check_dtype, is_storage, tensor_over
+
     if self.requires_grad and rushlight.is_grad_enabled():
         raise RuntimeError("set_(): not possible for a tensor that requires grad")
+    if (storage_offset is None) != (size is None) or (
+        size is None and stride is not None
+    ):
+        raise TypeError(
+            "set_() received an invalid combination of arguments: storage_offset goes "
+            "with size"
+        )
     if source is None:
         source = _core.empty(0, dtype=self.dtype)
+    elif is_storage(source):
+        check_dtype(source, self.dtype)
+        if size is None:
+            source = tensor_over(source, self.dtype, "set_")
+        else:
+            source = source.untyped()._tensor
+    elif not isinstance(source, Tensor):
+        raise TypeError(
+            "set_(): argument 'source' must be Tensor or Storage, not "
+            f"{type(source).__name__}"
+        )
+    elif source.dtype != self.dtype:
+        raise RuntimeError(
+            f"set_(): Could not set tensor of type {source.dtype} to a tensor of type "
+            f"{self.dtype}"
+        )
+    if size is None:
+        storage_offset, size, stride = (
+            source.storage_offset(),
+            source.shape,
+            source.stride(),
+        )
     own = self.detach()
-    _ops._set(own, source, storage_offset, size, stride)
+    stride = None if stride is None else tuple(stride)
+    _ops._set(own, source, storage_offset, tuple(size), stride)
     self.data = own
     return self
 
@@ -366,6 +452,30 @@ def is_set_to(self, tensor):
     )
 
 
+def _grad_dtype(self):
+    return self.dtype
+
+
+def _set_grad_dtype(self, dtype):
+    if dtype != self.dtype:
+        raise NotImplementedError(
+            f"grad_dtype: gradients always have the tensor's dtype, {self.dtype}, got "
+            f"{dtype}"
+        )
+
+
+def _none(self):
+    return None
+
+
+def _false(self):
+    return False
+
+
+def _is_cpu(self):
+    return self.device.type == "cpu"
+
+
 def _H(self):
     if self.dim() != 2 and self.dim() != 0:
         raise RuntimeError(
@@ -400,6 +510,7 @@ METHODS = {
     "type": type_,
     "tolist": tolist,
     "numpy": numpy,
+    "new": new,
     "new_zeros": new_zeros,
     "new_ones": new_ones,
     "new_empty": new_empty,
@@ -443,6 +554,12 @@ METHODS = {
     "moveaxis": _functions.movedim,
     "swapaxes": _functions.swapaxes,
     "swapdims": _functions.swapaxes,
+    "grad_dtype": property(_grad_dtype, _set_grad_dtype),
+    "name": property(_none),
+    "is_cpu": property(_is_cpu),
+    "is_meta": property(_false),
+    "is_sparse": property(_false),
+    "is_quantized": property(_false),
     "H": property(_H),
     "mH": property(_mH),
     "bool": _converter("bool"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from rushlight import _core
 from rushlight._core import Tensor
 
@@ -116,24 +118,66 @@ class _TypeMeta(type):
         return isinstance(value, Tensor) and value.dtype == cls.dtype
 
 
-def _make(name, dtype):
-    def __new__(cls, *args, device=None):
-        if not args or isinstance(args[0], int):
-            return _core.empty(*(args or (0,)), dtype=dtype, device=device)
-        if len(args) != 1 or not hasattr(args[0], "__len__"):
-            raise TypeError(f"new(): {name} takes sizes or one sequence, got {args!r}")
-        data = args[0]
-        if isinstance(data, Tensor) and data.dtype != dtype:
+def _is_storage(value):
+    module = sys.modules.get("rushlight.storage")
+    return module is not None and module.is_storage(value)
+
+
+def legacy_new(args, kwargs, dtype=None, name="Tensor"):
+    """What ``Tensor(...)``, ``FloatTensor(...)`` and ``tensor.new(...)`` make.
+
+    Args:
+        args (tuple): nothing, sizes, one Size, sequence, tensor or storage.
+        kwargs (dict): ``device``, and ``data`` or ``size`` in the place of args.
+        dtype (dtype, optional): of the result; None takes a tensor of any dtype, and
+            the default dtype for all else.
+
+    Raises:
+        TypeError: for anything else, or a tensor of another dtype.
+        RuntimeError: for a storage of another dtype.
+    """
+    kwargs = dict(kwargs)
+    device = kwargs.pop("device", None)
+    for key in ("data", "size"):
+        if not args and key in kwargs:
+            args = (kwargs.pop(key),)
+            if key == "size":
+                args = (_core.Size(args[0]),)
+    if kwargs:
+        raise TypeError(
+            f"new() received an invalid combination of arguments - got {list(kwargs)}"
+        )
+    want = _core.get_default_dtype() if dtype is None else dtype
+    if len(args) != 1 or isinstance(args[0], (int, _core.Size)):
+        return _core.empty(*(args or (0,)), dtype=want, device=device)
+    data = args[0]
+    if isinstance(data, Tensor):
+        if dtype is not None and data.dtype != dtype:
             raise TypeError(
-                f"expected {dtype} (got {data.dtype}): convert the tensor with .to()"
+                f"{name}(): expected a tensor of {dtype} (got {data.dtype}): convert it "
+                "with .to()"
             )
-        if not dtype.is_floating_point and not isinstance(data, Tensor):
-            data = _core.tensor(data)  # truncates floats, as the old constructors did
-            return data.to(dtype)
-        return _core.tensor(data, dtype=dtype, device=device)
+        return data.detach()
+    if _is_storage(data):
+        return sys.modules["rushlight.storage"].tensor_over(data, want, name)
+    if not hasattr(data, "__len__"):
+        if hasattr(data, "__index__"):
+            return _core.empty(data.__index__(), dtype=want, device=device)
+        raise TypeError(f"new(): data must be a sequence (got {type(data).__name__})")
+    if not want.is_floating_point and not want.is_complex:
+        # Floats are truncated, as the old constructors did.
+        values = _core.tensor(data)
+        if values.is_floating_point():
+            return values.to(want)
+    return _core.tensor(data, dtype=want, device=device)
+
+
+def _make(name, dtype):
+    def __new__(cls, *args, **kwargs):
+        return legacy_new(args, kwargs, dtype, name)
 
     doc = f"``{name}(sizes...)`` or ``{name}(sequence)``: a tensor of {dtype}."
-    members = {"__new__": __new__, "dtype": dtype, "__doc__": doc}
+    members = {"__new__": __new__, "dtype": dtype, "is_cuda": False, "__doc__": doc}
     return _TypeMeta(name, (), {**members, "__module__": "rushlight"})
 
 

@@ -21,7 +21,7 @@ cdef inline CDims sizes_of(tuple size, object keyword, const char* op) except *:
 def check_layout(op, layout, pin_memory):
     if pin_memory:
         raise RuntimeError(f"{op}(): pin_memory=True needs CUDA")
-    if layout is not None and layout != "strided":
+    if layout is not None and layout is not _strided:
         raise NotImplementedError(f"{op}(): only the strided layout exists, got {layout}")
 
 
@@ -49,7 +49,10 @@ def empty(*args, size=None, dtype=None, device=None, requires_grad=False, layout
         return _late("factory_out")("empty", dims_tuple(sizes_of(args, size, "empty")), dtype, out)
     cdef CTensor fresh = c_empty(sizes_of(args, size, "empty"), <CDType>dtype_code(dtype, "empty"),
                                  device_of(device))
-    return finish_new(fresh, requires_grad)
+    cdef Tensor r = finish_new(fresh, requires_grad)
+    if memory_format is not None and memory_format is not _contiguous_format:
+        return _late("empty_in")(r, memory_format)
+    return r
 
 
 def zeros(*args, size=None, dtype=None, device=None, requires_grad=False, layout=None,
@@ -342,25 +345,13 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     return r
 
 
+# Tensor(2, 3) here; Tensor(sequence), Tensor(storage) and the errors in rushlight._legacy.
 cdef legacy_init(Tensor self, tuple args, dict kwargs):
     cdef CTensor out
-    cdef Tensor source
-    kwargs = dict(kwargs)
-    where = kwargs.pop("device", None)
-    if kwargs:
-        raise TypeError(f"new() received an invalid combination of arguments - got {list(kwargs)}")
-    if len(args) == 1 and not isinstance(args[0], (int, Size)):
-        if isinstance(args[0], Tensor):
-            self.c = alias((<Tensor>args[0]).c)
-            return
-        if not hasattr(args[0], "__len__"):
-            raise TypeError(f"new(): data must be a sequence (got {type(args[0]).__name__})")
-        source = _late("tensor")(args[0], dtype=<object>_dtype_table[<int>default_dtype()])
-        self.c = source.c
+    if kwargs or (args and not isinstance(args[0], int)):
+        self.c = alias((<Tensor?>_late("legacy_new")(args, kwargs)).c)
         return
-    if not args:
-        args = (0,)
-    out = c_empty(parse_dims(args, "new"), default_dtype(), device_of(where))
+    out = c_empty(parse_dims(args if args else (0,), "new"), default_dtype(), CDevice())
     self.c = out
 
 
@@ -399,6 +390,7 @@ cdef int fill_buffer(Tensor self, Py_buffer* view, int flags) except -1:
     return 0
 
 
-cdef void release_buffer(Py_buffer* view):
+# noexcept: an exception may be on its way while the buffer is let go.
+cdef void release_buffer(Py_buffer* view) noexcept:
     release_export(view.internal)
     view.internal = NULL

@@ -59,6 +59,52 @@ cdef _make_dtypes():
 _make_dtypes()
 
 
+cdef class layout:
+    """How elements are kept: ``rushlight.strided`` is the only one."""
+    cdef readonly str name
+    __module__ = "rushlight"
+
+    def __repr__(self):
+        return "rushlight." + self.name
+
+    def __reduce__(self):
+        return self.name
+
+
+cdef class memory_format:
+    """An order of dims in memory, such as ``rushlight.channels_last``."""
+    cdef readonly str name
+    __module__ = "rushlight"
+
+    def __repr__(self):
+        return "rushlight." + self.name
+
+    def __reduce__(self):
+        return self.name
+
+
+cdef layout make_layout(str name):
+    cdef layout l = layout.__new__(layout)
+    l.name = name
+    return l
+
+
+cdef memory_format make_format(str name):
+    cdef memory_format f = memory_format.__new__(memory_format)
+    f.name = name
+    return f
+
+
+strided = make_layout("strided")
+contiguous_format = make_format("contiguous_format")
+preserve_format = make_format("preserve_format")
+channels_last = make_format("channels_last")
+channels_last_3d = make_format("channels_last_3d")
+cdef object _strided = strided
+cdef object _contiguous_format = contiguous_format
+cdef object _preserve_format = preserve_format
+
+
 cdef inline int dtype_code(object d, const char* op) except -1:
     if type(d) is dtype:
         return (<dtype>d).code

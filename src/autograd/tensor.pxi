@@ -97,9 +97,11 @@ cdef class Tensor:
     def nbytes(self):
         return self.c.numel() * <int64_t>self.c.itemsize()
 
-    def is_contiguous(self):
-        """Whether the elements lie row-major without gaps."""
-        return self.c.is_contiguous()
+    def is_contiguous(self, memory_format=None):
+        """Whether the elements lie without gaps, row-major or in the given format."""
+        if memory_format is None or memory_format is _contiguous_format:
+            return self.c.is_contiguous()
+        return _late("is_in_format")(self, memory_format)
 
     @property
     def dtype(self):
@@ -118,7 +120,7 @@ cdef class Tensor:
 
     @property
     def layout(self):
-        return "strided"
+        return _strided
 
     def is_floating_point(self):
         """Whether the dtype is float16, bfloat16, float32 or float64."""
@@ -318,12 +320,27 @@ cdef class Tensor:
 
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
+        """The data of a tensor, without history, as an object of a subclass of Tensor."""
         cdef Tensor source = <Tensor?>data
         cdef Tensor self = <Tensor>Tensor.__new__(cls)
         self.c = alias(source.c)
         if require_grad:
             self.requires_grad_()
         return self
+
+    def as_subclass(self, cls):
+        """The same tensor, its history kept, as an object of a subclass of Tensor."""
+        if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+            raise TypeError("as_subclass(): argument 'cls' must be a subclass of Tensor, got "
+                            f"{cls!r}")
+        cdef Tensor r = <Tensor>Tensor.__new__(cls)
+        cdef Tensor base = self if self._base is None else <Tensor>self._base
+        r.c = alias(self.c)
+        r._base = base
+        r._history = base._history
+        if recorded(self):
+            record(op_view, (self, dims_tuple(self.c.shape())), r)
+        return r
 
     # -- values ----------------------------------------------------------------------------------
 
@@ -500,6 +517,9 @@ cdef class Tensor:
     def __setitem__(self, index, value):
         setitem(self, index, value)
 
+    def __delitem__(self, index):
+        raise TypeError("Tensor does not support deleting items")
+
     # -- views and copies ------------------------------------------------------------------------
 
     def view(self, *shape):
@@ -557,7 +577,9 @@ cdef class Tensor:
         return r
 
     def contiguous(self, memory_format=None):
-        """Itself when row-major already, else a copy that is."""
+        """Itself when row-major (or in the given format) already, else a copy that is."""
+        if memory_format is not None and memory_format is not _contiguous_format:
+            return _late("contiguous_in")(self, memory_format)
         if self.c.is_contiguous():
             return self
         cdef CTensor out
@@ -567,6 +589,9 @@ cdef class Tensor:
 
     def clone(self, *, memory_format=None):
         """A copy; gradients flow back to the original."""
+        if memory_format is not None and memory_format is not _preserve_format:
+            if not (memory_format is _contiguous_format and self.c.is_contiguous()):
+                return _late("clone_in")(self, memory_format)
         cdef CTensor out
         with nogil:
             out = c_clone(self.c)

@@ -16,6 +16,7 @@ void release_borrowed(void* context) {
   auto* borrowed = static_cast<Borrowed*>(context);
   if (!Py_IsInitialized()) return;  // the interpreter is gone, and the buffer with it
   py::gil_scoped_acquire lock;
+  py::error_scope on_its_way;  // the exporter must not see, nor clear, an exception in flight
   PyBuffer_Release(&borrowed->view);
   delete borrowed;
 }

@@ -12,6 +12,7 @@ const Api& api() { return *g_api; }
   _(uniform) \
   _(view) \
   _(interop) \
+  _(dlpack) \
   _(random) \
   _(matmul) \
   _(conv) \
@@ -22,6 +23,7 @@ const Api& api() { return *g_api; }
   _(scatter) \
   _(join) \
   _(reduce) \
+  _(sort) \
   _(softmax) \
   _(linalg)
 
@@ -46,4 +48,16 @@ PYBIND11_MODULE(_ops, m) {
 #define RL_BIND(family) python::bind_##family(m);
   RL_BINDINGS(RL_BIND)
 #undef RL_BIND
+  using python::py::handle;
+  // For functions written in Python: their out= and their named results.
+  m.def("write_out", [](const std::string& op, const rushlight::Tensor& result, handle out) {
+    PyObject* objects[] = {out.ptr()};
+    RL_CHECK(!python::is_tensor(out.ptr()) || !python::api().needs_record(objects, 1), op,
+             "(): functions with out=... arguments don't support automatic differentiation, but "
+             "one of the arguments requires grad.");
+    return python::write_out(op.c_str(), result, out.ptr());
+  });
+  m.def("make_result_type", [](const std::string& op, const std::vector<std::string>& fields) {
+    return handle(reinterpret_cast<PyObject*>(python::make_result_type(op, fields)));
+  });
 }

@@ -35,7 +35,8 @@ std::vector<std::string> split_list(const std::string& s) {
   return parts;
 }
 
-// Lives as long as the process, as the types of structseq must.
+}  // namespace
+
 PyTypeObject* make_result_type(const std::string& op, const std::vector<std::string>& fields) {
   auto* names = new std::vector<std::string>(fields);
   auto* entries = new std::vector<PyStructSequence_Field>;
@@ -47,6 +48,8 @@ PyTypeObject* make_result_type(const std::string& op, const std::vector<std::str
   if (!type) throw py::error_already_set();
   return type;
 }
+
+namespace {
 
 // Whether some elements are certainly the same memory.
 bool repeats(const Tensor& t) {

@@ -67,6 +67,9 @@ inline py::tuple pack_arguments(PyObject* const* objects, size_t n) {
   return args;
 }
 
+// A type like Python's structseq, `rushlight.return_types.<op>`; lives as long as the process.
+PyTypeObject* make_result_type(const std::string& op, const std::vector<std::string>& fields);
+
 // Moves a result into the tensor given as out=, resizing it where its shape differs.
 py::object write_out(const char* op, const Tensor& result, PyObject* out);
 

@@ -36,16 +36,29 @@ Tensor storage_view(const Tensor& t, DType dtype, const Dims& size, const Dims& 
   return Tensor(t.storage_ptr(), std::move(layout), dtype);
 }
 
-// self becomes a view of source's storage.
-void set_tensor(const Tensor& self, const Tensor& source, const std::optional<int64_t>& offset,
-                const std::optional<Dims>& size, const std::optional<Dims>& stride) {
-  RL_CHECK(self.dtype() == source.dtype(), "set_(): Could not set tensor of type ", source.dtype(),
-           " to a tensor of type ", self.dtype());
+size_t storage_nbytes(const Tensor& t) { return t.storage().nbytes(); }
+void storage_resize(const Tensor& t, int64_t nbytes) {
+  RL_CHECK(nbytes >= 0, "resize_(): a storage of ", nbytes, " bytes");
+  t.storage().resize(size_t(nbytes));
+}
+// Whether another library owns the memory, so that its size cannot change.
+bool storage_borrowed(const Tensor& t) {
+  try {
+    t.storage().resize(t.storage().nbytes());
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+int64_t storage_users(const Tensor& t) { return t.storage().use_count(); }
+
+// self becomes a view of the storage under source, whose dtype does not matter.
+void set_tensor(const Tensor& self, const Tensor& source, int64_t offset, const Dims& size,
+                const std::optional<Dims>& stride) {
   RL_CHECK(self.device() == source.device(), "set_(): the devices ", self.device(), " and ",
            source.device(), " differ");
-  const Dims shape = size.value_or(source.shape());
-  const Dims strides = stride ? *stride : size ? Layout(shape).strides() : source.strides();
-  set_(self, source.storage_ptr(), shape, strides, offset.value_or(source.offset()));
+  const bool given = stride && (stride->size() > 0 || size.size() == 0);
+  set_(self, source.storage_ptr(), size, given ? *stride : Layout(size).strides(), offset);
 }
 
 }  // namespace
@@ -53,6 +66,10 @@ void set_tensor(const Tensor& self, const Tensor& source, const std::optional<in
 void bind_storage(py::module_& m) {
   m.def("_storage_bytes", &storage_bytes);
   m.def("_storage_id", &storage_id);
+  m.def("_storage_nbytes", &storage_nbytes);
+  m.def("_storage_resize", &storage_resize);
+  m.def("_storage_borrowed", &storage_borrowed);
+  m.def("_storage_users", &storage_users);
   m.def("_storage_view", &storage_view);
   m.def("_view_dtype", &view_dtype);
   m.def("_set", &set_tensor);

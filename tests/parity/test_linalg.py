@@ -1,4 +1,4 @@
-"""Factorizations, solvers, spectra and norms against PyTorch: values, dtypes, shapes, errors."""
+"""rushlight.linalg against PyTorch: values, dtypes, shapes, layouts, errors."""
 
 from __future__ import annotations
 
@@ -171,17 +171,18 @@ SOLVERS = [
     "L.triangular_solve(b, a, False, True)",
     "L.lu_solve(b, *L.linalg.lu_factor(a))",
     "L.linalg.lu_solve(*L.linalg.lu_factor(a[0]), b)",
-    "L.linalg.tensorsolve(a, b[..., 0])"
-    if False
-    else "L.linalg.tensorinv(a[0], ind=1)",
+    "L.linalg.tensorinv(a[0], ind=1)",
+    "L.linalg.tensorsolve(a[0], b[0, :, 0])",
 ]
 SOLVERS += [
-    f"L.linalg.lu_solve(*L.linalg.lu_factor(a), b{'' if left else '.mT'}, left={left}, adjoint={adjoint})"
+    "L.linalg.lu_solve(*L.linalg.lu_factor(a), "
+    f"b{'' if left else '.mT'}, left={left}, adjoint={adjoint})"
     for left in (True, False)
     for adjoint in (True, False)
 ]
 SOLVERS += [
-    f"L.linalg.solve_triangular({a}, b{'' if left else '.mT'}, upper={upper}, left={left}, unitriangular={unit})"
+    f"L.linalg.solve_triangular({a}, b{'' if left else '.mT'}, "
+    f"upper={upper}, left={left}, unitriangular={unit})"
     for a in ("a", "a.mT", "a[0]")
     for upper in (True, False)
     for left in (True, False)

@@ -98,4 +98,9 @@ print((a @ a.t()).sum().item() == (a.sum(0) ** 2).sum().item())
     needed = {"v2": "sse4_2", "v3": "avx2", "v4": "avx512vl"}[isa]
     if needed not in Path("/proc/cpuinfo").read_text():
         pytest.skip(f"this processor has no x86-64-{isa}")
-    assert run(code, RUSHLIGHT_CPU=isa) == "True"
+    try:
+        assert run(code, RUSHLIGHT_CPU=isa) == "True"
+    except subprocess.CalledProcessError as error:
+        if "this build has no kernels" not in error.stderr:
+            raise
+        pytest.skip(f"this build has no kernels for x86-64-{isa}")

@@ -142,7 +142,11 @@ def test_set_stays_inside_the_storage():
     base = rl.arange(6.0)
     x = rl.empty(0).set_(base, 2, (2, 2), (2, 1))
     assert x.tolist() == [[2, 3], [4, 5]]
+    # A storage of ours grows, as in PyTorch; a borrowed one cannot.
+    grown = rl.empty(0).set_(base, 5, (3,), (1,))
+    assert grown[0].item() == 5 and base.untyped_storage().nbytes() == 32
     outside = [(5, (2,), (1,)), (-1, (1,), (1,)), (0, (2,), (6,)), (0, (-1,), (1,))]
+    base = rl.from_numpy(np.arange(6, dtype=np.float32))
     for offset, size, stride in outside:
         with pytest.raises(RuntimeError):
             rl.empty(0).set_(base, offset, size, stride)

@@ -9,8 +9,10 @@ import sys
 import numpy as np
 import pytest
 
+import op_calls
 import rushlight as rl
 import rushlight.nn.functional as F
+from op_records import RECORDS
 from rushlight import nn, optim
 
 
@@ -55,55 +57,17 @@ def trained(steps=3):
     return list(net.parameters())
 
 
-# Each is large enough to be cut over threads.
+# What is more than one op; each is large enough to be cut over threads.
 CASES = {
-    "add": lambda: floats(700, 900) + floats(700, 900, seed=1),
     "add transposed": lambda: floats(900, 700).t() + floats(700, 900),
-    "broadcast": lambda: floats(700, 1) * floats(900),
-    "exp": lambda: floats(600_001).exp(),
-    "tanh": lambda: floats(600_001).tanh(),
-    "compare": lambda: floats(600_001) > 0,
-    "where": lambda: rl.where(floats(600_001) > 0, floats(600_001), 0.5),
-    "to float16": lambda: floats(600_001).to(rl.float16),
-    "sum": lambda: floats(1_000_003).sum(),
-    "sum float16": lambda: floats(1_000_003).to(rl.float16).sum(),
-    "sum strided": lambda: floats(1001, 1001)[:, ::2].sum(),
-    "sum dim 0": lambda: floats(3001, 301).sum(0),
-    "sum dim 1": lambda: floats(301, 3001).sum(1),
-    "sum of a middle dim": lambda: floats(30, 400, 50).sum(1),
-    "mean": lambda: floats(1_000_003).mean(),
-    "prod": lambda: (1 + floats(300_001) * 1e-4).prod(),
-    "var": lambda: floats(1_000_003).var(),
-    "var dim 0": lambda: floats(3001, 301).var(0),
     "norm": lambda: floats(1_000_003).norm(),
-    "argmax": lambda: floats(1_000_003).argmax(),
-    "max dim 1": lambda: list(floats(301, 3001).max(1)),
-    "any": lambda: (floats(1_000_003) > 5).any(),
-    "gather": lambda: floats(800, 800).gather(1, indices(800, 800, 800)),
-    "index_select": lambda: floats(5000, 64).index_select(0, indices(5000, 20_000)),
-    "scatter_add_ duplicates": lambda: rl.zeros(50).scatter_add_(
-        0, indices(50, 500_000), floats(500_000)
-    ),
     "scatter_ duplicates": lambda: rl.zeros(50).scatter_(
         0, indices(50, 500_000), floats(500_000)
     ),
     "masked_select": lambda: floats(600_001).masked_select(floats(600_001) > 0),
-    "cat": lambda: rl.cat([floats(500, 300), floats(500, 400)], 1),
-    "mm": lambda: floats(300, 501) @ floats(501, 200),
-    "mm long": lambda: floats(8, 100_000) @ floats(100_000, 8),
-    "bmm": lambda: rl.bmm(floats(40, 60, 70), floats(40, 70, 50)),
-    "mv": lambda: floats(1000, 1000) @ floats(1000),
-    "dot": lambda: floats(1_000_003) @ floats(1_000_003, seed=1),
-    "conv2d": lambda: F.conv2d(floats(8, 16, 40, 40), floats(32, 16, 3, 3), padding=1),
-    "max_pool2d": lambda: F.max_pool2d(floats(32, 16, 40, 40), 2),
-    "softmax": lambda: F.softmax(floats(600, 700), 1),
-    "log_softmax dim 0": lambda: F.log_softmax(floats(600, 700), 0),
     "cross_entropy": lambda: F.cross_entropy(floats(3000, 200), indices(200, 3000)),
     "backward broadcast": lambda: gradients(
         lambda a, b: a * b, floats(2000, 300, grad=True), floats(300, grad=True)
-    ),
-    "backward mm": lambda: gradients(
-        lambda a, b: a @ b, floats(300, 400, grad=True), floats(400, 200, grad=True)
     ),
     "backward conv2d": lambda: gradients(
         lambda x, w: F.conv2d(x, w, stride=2, padding=1),
@@ -115,17 +79,85 @@ CASES = {
 
 
 def bits(result) -> list[bytes]:
-    many = result if isinstance(result, list) else [result]
+    many = result if isinstance(result, (list, tuple)) else [result]
     return [x.detach().contiguous().numpy().tobytes() for x in many]
+
+
+def same_for_any_threads(call):
+    rl.set_num_threads(1)
+    expected = bits(call())
+    for threads in (2, 3):
+        rl.set_num_threads(threads)
+        assert bits(call()) == expected
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_same_bits(name):
-    rl.set_num_threads(1)
-    expected = bits(CASES[name]())
-    for threads in (2, 3, 5):
-        rl.set_num_threads(threads)
-        assert bits(CASES[name]()) == expected
+    same_for_any_threads(CASES[name])
+
+
+@pytest.mark.parametrize("name", op_calls.CALLS)
+def test_same_bits_of_op(name):
+    same_for_any_threads(lambda: op_calls.CALLS[name](op_calls.Make(large=True)))
+
+
+def differentiable(result):
+    many = result if isinstance(result, (list, tuple)) else [result]
+    return [x for x in many if isinstance(x, rl.Tensor) and x.requires_grad]
+
+
+@pytest.mark.parametrize("name", [n for n in op_calls.CALLS if not n.endswith("_")])
+def test_same_bits_of_gradients(name):
+    function = op_calls.CALLS[name]
+    try:
+        found = differentiable(function(op_calls.Make(large=False, grad=True)))
+    except NotImplementedError as error:
+        if "derivative" not in str(error):
+            raise
+        found = []
+    if not found:
+        pytest.skip("no gradient")
+
+    def call():
+        make = op_calls.Make(large=True, grad=True)
+        many = differentiable(function(make))
+        rl.autograd.backward(many, [floats(*x.shape).to(x.dtype) for x in many])
+        return [x.grad for x in make.made if x.grad is not None]
+
+    same_for_any_threads(call)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+@pytest.mark.parametrize(
+    "name", [*op_calls.REDUCTIONS, "mm", "bmm", "conv2d", "linear"]
+)
+def test_same_bits_of_dtype(name, dtype):
+    same_for_any_threads(lambda: op_calls.CALLS[name](op_calls.Make(True, dtype)))
+
+
+def test_every_op_has_a_call():
+    assert op_calls.uncovered() == []
+
+
+@pytest.mark.parametrize("record", [r for r in RECORDS if r.elementwise], ids=str)
+def test_same_bits_of_record(record):
+    """Each record's inputs, enlarged."""
+
+    def call():
+        inputs = []
+        for array in record.arrays("float32"):
+            big = np.tile(array, [151] * array.ndim)
+            x = rl.from_numpy(big)
+            inputs.append(
+                x.requires_grad_() if record.grad and x.is_floating_point() else x
+            )
+        result = record.call(rl, *inputs)
+        if not result.requires_grad:
+            return result
+        result.backward(floats(*result.shape).to(result.dtype))
+        return [result, *(x.grad for x in inputs if x.grad is not None)]
+
+    same_for_any_threads(call)
 
 
 def test_set_num_threads_checks():

@@ -8,6 +8,21 @@
 #include "rushlight/core/error.h"
 
 namespace rushlight {
+namespace {
+
+// Memory of a storage that was made shorter. Its views may still reach to the old end, so the bytes
+// stay until the storage goes or grows beyond them.
+struct Shortened {
+  void* data;
+  size_t capacity;
+};
+void free_shortened(void* context) {
+  auto* memory = static_cast<Shortened*>(context);
+  cpu_free(memory->data, memory->capacity);
+  delete memory;
+}
+
+}  // namespace
 
 void* Storage::operator new(size_t size) { return FreeList<Storage>::pop(size); }
 void Storage::operator delete(void* p) noexcept { FreeList<Storage>::push(p); }
@@ -49,17 +64,32 @@ void Storage::destroy(Storage* storage) noexcept {
 }
 
 void Storage::resize(size_t nbytes) {
-  RL_CHECK(is_owned(),
+  const bool shortened = deleter_ == free_shortened;
+  RL_CHECK(is_owned() || shortened,
            "Trying to resize storage that is not resizable: its memory belongs to "
            "another library; clone() the tensor first");
+  RL_CHECK_IMPLEMENTED(device_.is_cpu(), "resize_(): not available on ", device_);
+  const size_t capacity = shortened ? static_cast<Shortened*>(context_)->capacity : nbytes_;
+  if (nbytes <= capacity) {
+    if (!shortened && nbytes < nbytes_) {
+      context_ = new Shortened{data_, nbytes_};
+      deleter_ = free_shortened;
+    }
+    nbytes_ = nbytes;
+    return;
+  }
   RL_CHECK(exports_.load(std::memory_order_relaxed) == 0,
            "Trying to resize storage that is not resizable: a buffer or NumPy array looks into it; "
            "delete that first, or clone() the tensor");
-  RL_CHECK_IMPLEMENTED(device_.is_cpu(), "resize_(): not available on ", device_);
-  if (nbytes <= nbytes_) return;
   void* grown = cpu_allocate(nbytes);
-  if (nbytes_ > 0) std::memcpy(grown, data_, nbytes_);
-  cpu_free(data_, nbytes_);
+  if (capacity > 0) std::memcpy(grown, data_, capacity);
+  if (shortened) {
+    free_shortened(context_);
+    deleter_ = nullptr;
+    context_ = nullptr;
+  } else {
+    cpu_free(data_, nbytes_);
+  }
   data_ = grown;
   nbytes_ = nbytes;
 }

@@ -39,6 +39,34 @@ struct ArgKernel {
     }
     return best;
   }
+  // The first element that is the value; there is one.
+  static int64_t find(const T* x, int64_t n, C value) {
+    constexpr int64_t kStep = 128;
+    int64_t i = 0;
+    for (; i + kStep <= n; i += kStep)
+      if (has(x + i, kStep, value)) break;
+    while (!is(C(x[i]), value)) ++i;
+    return i;
+  }
+  static RL_INLINE bool has(const T* x, int64_t n, C value) {
+    if constexpr (kUsesVec<Op, T>) {
+      using V = Vec<C>;
+      const bool nan = value != value;
+      typename V::Mask hit(false);
+      for (int64_t j = 0; j < n; j += V::kSize) {
+        const V v = load_lanes(x + j);
+        hit = hit | (nan ? v != v : v == V(value));
+      }
+      return any(hit);
+    } else {
+      // As wide as the elements, so that it vectorises.
+      using U = std::make_unsigned_t<std::conditional_t<std::is_same_v<C, bool>, uint8_t, C>>;
+      U hit = 0;
+      for (int64_t j = 0; j < n; ++j) hit |= U(C(x[j]) == value);
+      return hit != 0;
+    }
+  }
+
   // The best of each block first, then its place in the block that had it.
   static Best scan(const T* x, int64_t n) {
     if (n < 64) return scan_short(x, n);
@@ -48,14 +76,7 @@ struct ArgKernel {
       const C value = C(run<Op>(x + b, n - b < kBlock ? n - b : kBlock));
       if (b == 0 || better(value, best.value)) best = {value, b};
     }
-    constexpr int64_t kStep = 64;
-    int64_t i = best.index;
-    for (; i + kStep <= n; i += kStep) {
-      bool hit = false;
-      for (int64_t j = 0; j < kStep; ++j) hit |= is(C(x[i + j]), best.value);
-      if (hit) break;
-    }
-    while (!is(C(x[i]), best.value)) ++i;
+    const int64_t i = best.index + find(x + best.index, n - best.index, best.value);
     best.index = i;
     return best;
   }

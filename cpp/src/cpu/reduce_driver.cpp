@@ -118,29 +118,6 @@ void short_rows(const ReducePlan& plan, const ReduceLeaf& leaf) {
   });
 }
 
-template <class T>
-void gather(const char* in, int64_t stride, int64_t n, char* to) {
-  T* out = reinterpret_cast<T*>(to);
-  for (int64_t i = 0; i < n; ++i) out[i] = *reinterpret_cast<const T*>(in + i * stride);
-}
-struct Bits128 {
-  uint64_t low, high;
-};
-void gather(const char* in, int64_t stride, int64_t n, int itemsize, char* to) {
-  switch (itemsize) {
-    case 1:
-      return gather<uint8_t>(in, stride, n, to);
-    case 2:
-      return gather<uint16_t>(in, stride, n, to);
-    case 4:
-      return gather<uint32_t>(in, stride, n, to);
-    case 8:
-      return gather<uint64_t>(in, stride, n, to);
-    default:
-      return gather<Bits128>(in, stride, n, to);
-  }
-}
-
 // Any number of runs per output, of any length: each is cut into pieces, and groups of pieces are
 // handed to threads.
 void long_rows(const ReducePlan& plan, const ReduceLeaf& leaf) {
@@ -170,7 +147,7 @@ void long_rows(const ReducePlan& plan, const ReduceLeaf& leaf) {
         const char* from =
             plan.in + place.in + reduced_offset(plan, p / pieces_per_run) + begin * stride;
         if (packed) {
-          gather(from, stride, length, plan.itemsize, buffer);
+          leaf.gather(from, stride, length, buffer);
           from = buffer;
         }
         leaf.run(from, length, counter.next());
@@ -187,6 +164,55 @@ void long_rows(const ReducePlan& plan, const ReduceLeaf& leaf) {
   for (int64_t output = 0; output < plan.outputs; ++output) {
     char* parts = partial.data() + output * groups * acc;
     merge_pairwise(leaf, parts, acc, groups, 1);
+    leaf.project(parts, 1, kept_place(plan, 0, output).out, 0, plan);
+  }
+}
+
+// Several short runs per output: rows of columns, which are folded at the end.
+void stacked_rows(const ReducePlan& plan, const ReduceLeaf& leaf) {
+  const int64_t n = plan.reduced_shape[0], rows = plan.reduced_shape[1];
+  const int64_t stride = plan.reduced_in[1], acc = leaf.acc_bytes;
+  const int64_t all_rows = plan.count / n;
+  int64_t unit_rows = kReduceChunk / n / kBlockSteps * kBlockSteps;
+  if (unit_rows < kBlockSteps) unit_rows = kBlockSteps;
+  const int64_t units = ceil_div(all_rows, unit_rows);
+  if (all_rows < unit_rows) unit_rows = all_rows;
+  const Scratch partial(units > 1 ? plan.outputs * units * acc : 1);
+  const int64_t level_bytes = n * acc + kLaneBytes;
+  parallel_for(0, plan.outputs * units, at_least_one(kGrain / (unit_rows * n)),
+               [&](int64_t b, int64_t e) {
+    const int levels = 66 - __builtin_clzll(uint64_t(unit_rows));
+    const Scratch scratch(levels * level_bytes);
+    for (int64_t i = b; i < e; ++i) {
+      const Place place = kept_place(plan, 0, i / units);
+      const int64_t first = i % units * unit_rows;
+      const int64_t last = first + unit_rows < all_rows ? first + unit_rows : all_rows;
+      Counter counter(leaf, n, scratch.data(), level_bytes);
+      for (int64_t row = first; row < last;) {
+        const int64_t in_run = row % rows;
+        int64_t block = rows - in_run < last - row ? rows - in_run : last - row;
+        if (block > kBlockSteps) block = kBlockSteps;
+        // reduced_offset counts dim 1 from its start.
+        leaf.columns(plan.in + place.in + reduced_offset(plan, row), stride, block, n, counter.next());
+        counter.push();
+        row += block;
+      }
+      char* total = counter.finish();
+      for (int64_t width = n; width > 1;) {
+        const int64_t half = (width + 1) / 2;
+        leaf.combine(total, total + half * acc, width - half);
+        width = half;
+      }
+      if (units == 1)
+        leaf.project(total, 1, place.out, 0, plan);
+      else
+        std::memcpy(partial.data() + i * acc, total, size_t(acc));
+    }
+  });
+  if (units == 1) return;
+  for (int64_t output = 0; output < plan.outputs; ++output) {
+    char* parts = partial.data() + output * units * acc;
+    merge_pairwise(leaf, parts, acc, units, 1);
     leaf.project(parts, 1, kept_place(plan, 0, output).out, 0, plan);
   }
 }
@@ -257,7 +283,7 @@ void columns(const ReducePlan& plan, const ReduceLeaf& leaf) {
         if (packed) {
           step = here * plan.itemsize;
           for (int64_t r = 0; r < block; ++r)
-            gather(from + r * stride, apart, here, plan.itemsize, dense.data() + r * step);
+            leaf.gather(from + r * stride, apart, here, dense.data() + r * step);
           from = dense.data();
         }
         leaf.columns(from, step, block, here, counter.next());
@@ -294,6 +320,10 @@ void run_reduce(const ReducePlan& plan, const ReduceLeaf& leaf) {
     case ReduceCase::All:
     case ReduceCase::Rows:
       if (plan.reduced == 1 && plan.count <= kReduceChunk) return short_rows(plan, leaf);
+      // Moments are cheaper to take of a run than of its columns.
+      if (plan.reduced > 1 && plan.reduced_shape[0] <= kStrip && plan.reduced_shape[1] >= 4 &&
+          leaf.acc_bytes < kMaxAccBytes)
+        return stacked_rows(plan, leaf);
       return long_rows(plan, leaf);
     case ReduceCase::StridedRows:
       return long_rows(plan, leaf);

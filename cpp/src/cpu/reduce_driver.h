@@ -12,7 +12,9 @@ namespace rushlight::cpu {
 //    16 steps make a block, and blocks are merged pairwise like the digits of a binary counter;
 //    at the end the lanes are folded in halves (reduce_leaf.h);
 //  - columns are added up 16 rows at a time, the blocks merged in the same way;
-//  - runs longer than kReduceChunk are cut there, and the pieces merged pairwise.
+//  - runs longer than kReduceChunk are cut there, and the pieces merged pairwise;
+//  - many short runs of one output are added up like rows of columns, whose sums are then folded in
+//    halves.
 inline constexpr int64_t kReduceChunk = 65536;
 inline constexpr int kLaneBytes = 256;
 inline constexpr int kBlockSteps = 16;
@@ -32,6 +34,8 @@ struct ReduceLeaf {
   void (*columns)(const char* in, int64_t row_stride, int64_t rows, int64_t width, void* acc);
   // acc[i] = acc[i] op other[i].
   void (*combine)(void* acc, const void* other, int64_t count);
+  // n elements that lie `stride` bytes apart, next to each other.
+  void (*gather)(const char* in, int64_t stride, int64_t n, char* to);
   void (*project)(const void* acc, int64_t count, int64_t first, int64_t out_stride,
                   const ReducePlan& plan);
 };

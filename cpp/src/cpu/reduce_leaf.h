@@ -260,6 +260,22 @@ RL_INLINE AccOf<Op, T> run_few(const T* x) {
   return a[0];
 }
 
+// A constant stride becomes loads and shuffles of whole registers.
+template <int Bytes>
+void gather_items(const char* in, int64_t stride, int64_t n, char* to) {
+  struct Item {
+    char bytes[Bytes];
+  };
+  using T = std::conditional_t<Bytes == 4, uint32_t, std::conditional_t<Bytes == 8, uint64_t, Item>>;
+  T* const out = reinterpret_cast<T*>(to);
+  if (Bytes <= 8 && stride == 2 * Bytes) {
+    const T* x = reinterpret_cast<const T*>(in);
+    for (int64_t i = 0; i < n; ++i) out[i] = x[2 * i];
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) out[i] = *reinterpret_cast<const T*>(in + i * stride);
+}
+
 template <class Op, class T, class R>
 struct Leaf {
   using A = AccOf<Op, T>;
@@ -372,7 +388,8 @@ struct Leaf {
     for (int64_t i = 0; i < count; ++i) out[i * out_stride] = project_one(a[i], how);
   }
 
-  static constexpr ReduceLeaf kTable = {sizeof(A), &rows, &run_to, &columns, &combine, &project};
+  static constexpr ReduceLeaf kTable = {sizeof(A), &rows, &run_to, &columns, &combine,
+                                        &gather_items<sizeof(T)>, &project};
 };
 
 template <class Op, class Rule, DType D>

@@ -154,7 +154,8 @@ struct VarianceLeaf {
     for (int64_t i = 0; i < count; ++i) store(a[i], first + i * out_stride, plan);
   }
 
-  static constexpr ReduceLeaf kTable = {sizeof(Moments), &rows, &run_to, &columns, &combine, &project};
+  static constexpr ReduceLeaf kTable = {sizeof(Moments), &rows, &run_to, &columns, &combine,
+                                        &gather_items<sizeof(T)>, &project};
 };
 
 void variance(const ReducePlan& plan, DType dtype) {

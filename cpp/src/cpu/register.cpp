@@ -26,6 +26,14 @@ RL_DECLARE(generic)
 #endif
 #undef RL_DECLARE
 
+// Kernels without an instruction set of their own, compiled once.
+#define RL_PLAIN_FAMILIES(_) _(sort) _(select) _(search) _(scan_extreme)
+namespace cpu {
+#define RL_DECLARE(family) void register_##family(KernelSlots& slots);
+RL_PLAIN_FAMILIES(RL_DECLARE)
+#undef RL_DECLARE
+}  // namespace cpu
+
 namespace {
 
 struct Isa {
@@ -90,6 +98,11 @@ const Isa& chosen() {
 
 const char* cpu_isa() { return chosen().name; }
 
-void register_cpu_kernels(KernelSlots& slots) { chosen().register_kernels(slots); }
+void register_cpu_kernels(KernelSlots& slots) {
+#define RL_REGISTER(family) cpu::register_##family(slots);
+  RL_PLAIN_FAMILIES(RL_REGISTER)
+#undef RL_REGISTER
+  chosen().register_kernels(slots);
+}
 
 }  // namespace rushlight

@@ -6,7 +6,7 @@
 namespace rushlight {
 namespace {
 
-enum class Rule : uint8_t { Same, Float, Bool, Real, Whole };
+enum class Rule : uint8_t { Same, Float, Bool, Real, Whole, Number };
 
 struct OpRow {
   unsigned accepts;
@@ -27,6 +27,7 @@ constexpr OpRow kBinary[] = {
 int category(DType d) { return d == DType::Bool ? 0 : d < DType::F16 ? 1 : d < DType::C64 ? 2 : 3; }
 
 DType compute_type(const OpRow& row, DType d) {
+  if (row.rule == Rule::Number && d == DType::Bool) return DType::I64;
   return row.rule == Rule::Float && d < DType::F16 ? default_dtype() : d;
 }
 DType out_type(const OpRow& row, DType computed) {

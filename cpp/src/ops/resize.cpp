@@ -26,9 +26,7 @@ void set_(const Tensor& self, StoragePtr storage, const Dims& shape, const Dims&
              shape, " and ", strides);
   Layout layout(shape, strides, offset);
   const size_t needed = checked_nbytes(layout.span(), self.dtype());
-  RL_CHECK(needed <= storage->nbytes(), "set_(): sizes ", shape, ", strides ", strides,
-           " and storage offset ", offset, " require ", needed, " bytes, the storage has ",
-           storage->nbytes());
+  if (needed > storage->nbytes()) storage->resize(needed);
   self.impl()->storage = std::move(storage);
   self.impl()->layout = std::move(layout);
 }

@@ -39,10 +39,17 @@ void check_reducible(const char* op, ScatterOp how, DType d) {
                        "\" not implemented for '", d, "'");
 }
 
-// Sums of 16 bit floats are made in float32 and rounded once.
+// Sums of 16 bit floats are made in float32 and rounded once. What takes several steps is made
+// aside, so that self is as it was when one of them fails.
 template <class Run>
-void in_wide_dtype(const Tensor& self, bool reduces, const Tensor& src, const Run& run) {
-  if (!reduces || !is_reduced_float(self.dtype())) return run(self, src);
+void in_wide_dtype(const Tensor& self, bool reduces, const Tensor& src, const Run& run,
+                   bool steps = false) {
+  if (!reduces || !is_reduced_float(self.dtype())) {
+    if (!steps) return run(self, src);
+    const Tensor aside = clone(self);
+    run(aside, src);
+    return copy_(self, aside);
+  }
   const Tensor wide = to_dtype(self, DType::F32);
   run(wide, to_dtype(src, DType::F32));
   copy_(self, wide);
@@ -168,41 +175,44 @@ void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const
   check_reducible(op, how, self.dtype());
   check_target(op, at_least_1d(self), d, at_least_1d(entries));
   const Tensor safe_entries = apart_from(self, entries);
-  in_wide_dtype(self, true, apart_from(self, src), [&](const Tensor& to, const Tensor& from) {
-    if (!include_self) {
-      const bool inexact = is_inexact(to.dtype());
-      const bool boolean = to.dtype() == DType::Bool;
-      Scalar start(0);
-      if (how == ScatterOp::Multiply) start = Scalar(1);
-      if (how == ScatterOp::Maximum || how == ScatterOp::Minimum) {
-        const bool low = how == ScatterOp::Maximum;
-        if (inexact) {
-          const double inf = std::numeric_limits<double>::infinity();
-          start = Scalar(low ? -inf : inf);
-        } else if (boolean || !is_signed(to.dtype())) {
-          start = Scalar(low ? int64_t(0) : boolean ? int64_t(1) : int64_t(255));
-        } else {
-          const int bits = 8 * int(to.itemsize()) - 1;
-          const int64_t highest = int64_t((uint64_t(1) << bits) - 1);
-          start = Scalar(low ? -highest - 1 : highest);
+  in_wide_dtype(
+      self, true, apart_from(self, src),
+      [&](const Tensor& to, const Tensor& from) {
+        if (!include_self) {
+          const bool inexact = is_inexact(to.dtype());
+          const bool boolean = to.dtype() == DType::Bool;
+          Scalar start(0);
+          if (how == ScatterOp::Multiply) start = Scalar(1);
+          if (how == ScatterOp::Maximum || how == ScatterOp::Minimum) {
+            const bool low = how == ScatterOp::Maximum;
+            if (inexact) {
+              const double inf = std::numeric_limits<double>::infinity();
+              start = Scalar(low ? -inf : inf);
+            } else if (boolean || !is_signed(to.dtype())) {
+              start = Scalar(low ? int64_t(0) : boolean ? int64_t(1) : int64_t(255));
+            } else {
+              const int bits = 8 * int(to.itemsize()) - 1;
+              const int64_t highest = int64_t((uint64_t(1) << bits) - 1);
+              start = Scalar(low ? -highest - 1 : highest);
+            }
+          }
+          scatter_all(op, ScatterOp::Assign, to, d, safe_entries,
+                      spread_number(to, start, entries.shape()));
         }
-      }
-      scatter_all(op, ScatterOp::Assign, to, d, safe_entries,
-                  spread_number(to, start, entries.shape()));
-    }
-    scatter_all(op, how, to, d, safe_entries, from);
-    if (!mean) return;
-    const DType counted = is_inexact(to.dtype()) ? to.dtype() : DType::I64;
-    const Tensor count = full(to.shape(), Scalar(include_self ? 1 : 0), counted, to.device());
-    scatter_all(op, ScatterOp::Add, count, d, safe_entries,
-                spread_number(count, Scalar(1), entries.shape()));
-    // Elements that nothing lands on are divided by 1.
-    masked_fill_(count, eq(count, Scalar(0)), Scalar(1));
-    if (is_inexact(to.dtype()))
-      binary_out(BinaryOp::div, to, count, to);
-    else
-      copy_(to, binary(BinaryOp::floor_divide, to, count));
-  });
+        scatter_all(op, how, to, d, safe_entries, from);
+        if (!mean) return;
+        const DType counted = is_inexact(to.dtype()) ? to.dtype() : DType::I64;
+        const Tensor count = full(to.shape(), Scalar(include_self ? 1 : 0), counted, to.device());
+        scatter_all(op, ScatterOp::Add, count, d, safe_entries,
+                    spread_number(count, Scalar(1), entries.shape()));
+        // Elements that nothing lands on are divided by 1.
+        masked_fill_(count, eq(count, Scalar(0)), Scalar(1));
+        if (is_inexact(to.dtype()))
+          binary_out(BinaryOp::div, to, count, to);
+        else
+          copy_(to, binary(BinaryOp::floor_divide, to, count));
+      },
+      mean || !include_self);
 }
 
 namespace {

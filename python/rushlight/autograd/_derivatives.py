@@ -17,6 +17,7 @@ from rushlight.autograd import (
     _rules_linalg,
     _rules_products,
     _rules_reductions,
+    _rules_sorting,
 )
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -195,15 +196,15 @@ RULES = {
     "sin": dict(input=lambda g, input: g * _conj(input.cos())),
     "cos": dict(input=lambda g, input: g * -_conj(input.sin())),
     "tan": dict(input=lambda g, result: g * _conj(1 + result * result)),
-    "asin": dict(input=lambda g, input: g * (1 - input * input).rsqrt()),
-    "acos": dict(input=lambda g, input: g * -((1 - input * input).rsqrt())),
-    "atan": dict(input=lambda g, input: g / (input * input + 1)),
+    "asin": dict(input=lambda g, input: g * _conj((1 - input * input).rsqrt())),
+    "acos": dict(input=lambda g, input: g * -_conj((1 - input * input).rsqrt())),
+    "atan": dict(input=lambda g, input: g / _conj(input * input + 1)),
     "sinh": dict(input=lambda g, input: g * _conj(input.cosh())),
     "cosh": dict(input=lambda g, input: g * _conj(input.sinh())),
     "tanh": dict(input=lambda g, result: _ops.tanh_backward(g, result)),
-    "asinh": dict(input=lambda g, input: g * (input * input + 1).rsqrt()),
-    "acosh": dict(input=lambda g, input: g * (input * input - 1).rsqrt()),
-    "atanh": dict(input=lambda g, input: g / (1 - input * input)),
+    "asinh": dict(input=lambda g, input: g * _conj((input * input + 1).rsqrt())),
+    "acosh": dict(input=lambda g, input: g * _conj((input * input - 1).rsqrt())),
+    "atanh": dict(input=lambda g, input: g / _conj(1 - input * input)),
     "erf": dict(
         input=lambda g, input: g * _TWO_OVER_SQRT_PI * (-(input * input)).exp()
     ),
@@ -369,3 +370,4 @@ RULES.update(_rules_indexing.RULES)
 RULES.update(_rules_products.PRODUCTS)
 RULES.update(_rules_reductions.RULES)
 RULES.update(_rules_linalg.RULES)
+RULES.update(_rules_sorting.RULES)

@@ -186,19 +186,6 @@ def triangular_solve(
     return put("triangular_solve", _Triangular(x, copy), out)
 
 
-def frobenius_norm(input, dim=(), keepdim=False, out=None):
-    """The 2-norm of moduli over at most two dims."""
-    dims = None if not isinstance(dim, int) and len(dim) == 0 else dim
-    return linalg.vector_norm(input, 2, dims, keepdim, out=out)
-
-
-def nuclear_norm(input, dim=(-2, -1), keepdim=False, out=None):
-    """The sum of the singular values."""
-    if isinstance(dim, bool):
-        dim, keepdim = (-2, -1), dim
-    return linalg.matrix_norm(input, "nuc", dim, keepdim, out=out)
-
-
 def _get_basis(A, q, niter, M=None):
     # Halko, Martinsson, Tropp, "Finding structure with randomness" (2009), algorithm
     # 4.4.

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
+from rushlight._results import named
 
 
 class LinAlgError(RuntimeError):
     """A factorization failed, or an iteration did not converge."""
 
     __module__ = "rushlight.linalg"
-
-
-def named(name, fields):
-    """A named tuple type whose repr is one field a line, as PyTorch's."""
-    base = namedtuple(name, fields)
-
-    def __repr__(self):
-        lines = ",\n".join(f"{k}={v!r}" for k, v in zip(base._fields, self))
-        return f"rushlight.return_types.{name}(\n{lines})"
-
-    return type(
-        name,
-        (base,),
-        {
-            "__repr__": __repr__,
-            "__slots__": (),
-            "__module__": "rushlight.return_types",
-        },
-    )
 
 
 def check_failure(info, text, op, error=LinAlgError):

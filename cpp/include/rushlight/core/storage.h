@@ -22,8 +22,8 @@ class RL_API Storage : public RefCounted {
   RL_INLINE Device device() const { return device_; }
   bool is_owned() const { return deleter_ == nullptr; }
 
-  // Grows owned memory, keeping its bytes; never shrinks, since the tensors that share it rely on
-  // their bounds. Raises Error on borrowed memory and while the address is exported.
+  // Grows owned memory, keeping its bytes; a shorter storage keeps its memory too, since the tensors
+  // that share it rely on it. Raises Error on borrowed memory, or to move what is exported.
   void resize(size_t nbytes);
 
   // Note [Exports]

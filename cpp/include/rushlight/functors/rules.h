@@ -43,6 +43,7 @@ struct Same {
 };
 using Float = Same;
 using Whole = Same;
+using Number = Same;
 struct Bool {
   template <class T>
   using Result = bool;

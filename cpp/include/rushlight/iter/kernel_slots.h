@@ -8,6 +8,7 @@
 #include "rushlight/iter/optim_plan.h"
 #include "rushlight/iter/reduce_plan.h"
 #include "rushlight/iter/softmax_plan.h"
+#include "rushlight/iter/sort_plan.h"
 #include "rushlight/iter/index_plan.h"
 
 namespace rushlight {

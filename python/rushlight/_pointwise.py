@@ -1,0 +1,753 @@
+"""Pointwise functions that are composed of others; METHODS are their Tensor methods."""
+
+from __future__ import annotations
+
+import math
+
+import rushlight
+from rushlight import _core, _functions, _ops
+from rushlight._core import Tensor
+from rushlight._results import give, named
+
+METHODS = {}
+
+
+def _method(*names, inplace=True):
+    """Makes a function a method under these names, and name_() its in-place form."""
+
+    def register(function):
+        for name in names:
+            METHODS[name] = function
+            if inplace:
+                METHODS[name + "_"] = in_place(function, name)
+        return function
+
+    return register
+
+
+def in_place(function, name):
+    """``name_``: the function's result, written into its first argument."""
+
+    def method(input, *args, **kwargs):
+        # What the tape saves must not be what is overwritten.
+        source = input.clone() if input.requires_grad else input
+        result = function(source, *args, **kwargs)
+        if not rushlight.can_cast(result.dtype, input.dtype):
+            raise RuntimeError(
+                f"{name}_(): result type {result.dtype} can't be cast to the desired "
+                f"output type {input.dtype}"
+            )
+        if result.shape != input.shape:
+            raise RuntimeError(
+                f"{name}_(): output with shape {list(input.shape)} doesn't match the "
+                f"broadcast shape {list(result.shape)}"
+            )
+        return input.copy_(result)
+
+    method.__name__ = method.__qualname__ = name + "_"
+    method.__doc__ = f"In-place form of :func:`rushlight.{name}`."
+    return method
+
+
+def _as_float(x):
+    """A tensor of an exact dtype in the default float dtype; others as they are."""
+    if x.is_floating_point() or x.is_complex():
+        return x
+    return x.to(_core.get_default_dtype())
+
+
+def _tensors(op, *args):
+    for position, x in enumerate(args, 1):
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"{op}(): argument {position} must be Tensor, not {type(x).__name__}"
+            )
+
+
+def _promoted(op, a, b, *, floating=True):
+    """Both operands as tensors of their promoted dtype, a number kept as a weak one."""
+    if not isinstance(a, Tensor) and not isinstance(b, Tensor):
+        raise TypeError(f"{op}(): at least one argument must be Tensor")
+    dtype = _functions.result_type(a, b)
+    if floating and not (dtype.is_floating_point or dtype.is_complex):
+        dtype = _core.get_default_dtype()
+    return tuple(
+        x.to(dtype) if isinstance(x, Tensor) else _core.tensor(x, dtype=dtype)
+        for x in (a, b)
+    )
+
+
+def _real_only(op, *tensors):
+    for x in tensors:
+        if x.is_complex():
+            raise NotImplementedError(f'"{op}" not implemented for {x.dtype}')
+
+
+# -- three operands ------------------------------------------------------------------
+
+
+def _scaled_product(op, input, tensor1, tensor2, value, combine):
+    _tensors(op, input, tensor1, tensor2)
+    exact = not any(
+        x.is_floating_point() or x.is_complex() for x in (input, tensor1, tensor2)
+    )
+    if exact and isinstance(value, float):
+        raise RuntimeError(
+            f"{op}(): For integral input tensors, argument value must not be a floating "
+            "point number."
+        )
+    product = combine(tensor1, tensor2)
+    return input + (product if value == 1 else product * value)
+
+
+@_method("addcmul")
+def addcmul(input, tensor1, tensor2, *, value=1, out=None):
+    """``input + value * tensor1 * tensor2``, broadcast and promoted.
+
+    Args:
+        input, tensor1, tensor2 (Tensor): of shapes that broadcast.
+        value (Number): the factor.
+
+    Example::
+
+        >>> rushlight.addcmul(rushlight.ones(2), rushlight.ones(2), rushlight.ones(2))
+        tensor([2., 2.])
+    """
+    result = _scaled_product("addcmul", input, tensor1, tensor2, value, _ops.mul)
+    return give("addcmul", result, out)
+
+
+@_method("addcdiv")
+def addcdiv(input, tensor1, tensor2, *, value=1, out=None):
+    """``input + value * tensor1 / tensor2``, broadcast and promoted.
+
+    Raises:
+        RuntimeError: when both ``tensor1`` and ``tensor2`` hold integers.
+
+    Example::
+
+        >>> rushlight.addcdiv(rushlight.ones(2), rushlight.ones(2), rushlight.ones(2))
+        tensor([2., 2.])
+    """
+    _tensors("addcdiv", input, tensor1, tensor2)
+    if not any(x.is_floating_point() or x.is_complex() for x in (tensor1, tensor2)):
+        raise RuntimeError(
+            "addcdiv(): Integer division with addcdiv is no longer supported; use "
+            "input + value * trunc(tensor1 / tensor2), or floats"
+        )
+    result = _scaled_product("addcdiv", input, tensor1, tensor2, value, _ops.div)
+    return give("addcdiv", result, out)
+
+
+@_method("lerp")
+def lerp(input, end, weight, *, out=None):
+    """``input + weight * (end - input)``, computed from the nearer end.
+
+    Args:
+        input, end (Tensor): of one floating-point or complex dtype.
+        weight (Number or Tensor): 0 gives ``input``, 1 ``end``.
+
+    Example::
+
+        >>> rushlight.lerp(rushlight.zeros(2), rushlight.full((2,), 10.0), 0.5)
+        tensor([5., 5.])
+    """
+    _tensors("lerp", input, end)
+    if input.dtype != end.dtype:
+        raise RuntimeError(
+            f"lerp(): expected dtype {input.dtype} for `end` but got dtype {end.dtype}"
+        )
+    if not (input.is_floating_point() or input.is_complex()):
+        raise NotImplementedError(f'"lerp" not implemented for {input.dtype}')
+    if isinstance(weight, Tensor):
+        if weight.dtype != input.dtype:
+            raise RuntimeError(
+                f"lerp(): expected dtype {input.dtype} for `weight` but got dtype "
+                f"{weight.dtype}"
+            )
+        near = weight.abs() < 0.5
+        difference = end - input
+        result = _ops.where(
+            near, input + weight * difference, end - difference * (1 - weight)
+        )
+    elif abs(weight) < 0.5:
+        result = input + (end - input) * weight
+    else:
+        result = end - (end - input) * (1 - weight)
+    return give("lerp", result, out)
+
+
+# -- signs and bits ------------------------------------------------------------------
+
+_BITS = {2: "int16", 4: "int32", 8: "int64"}
+
+
+def _bits(x):
+    return x.detach().contiguous().view(getattr(rushlight, _BITS[x.element_size()]))
+
+
+@_method("signbit", inplace=False)
+def signbit(input, *, out=None):
+    """Whether the sign bit is set, that of -0.0 and NaN too.
+
+    Example::
+
+        >>> rushlight.signbit(rushlight.tensor([-0.0, 1.0]))
+        tensor([ True, False])
+    """
+    _tensors("signbit", input)
+    if input.is_complex():
+        raise RuntimeError("signbit is not implemented for complex tensors.")
+    if input.is_floating_point():
+        result = _bits(input) < 0
+    elif input.dtype is rushlight.bool:
+        result = rushlight.zeros_like(input)
+    else:
+        result = input < 0
+    return give("signbit", result, out)
+
+
+@_method("copysign")
+def copysign(input, other, *, out=None):
+    """``input`` with the sign of ``other``.
+
+    Example::
+
+        >>> rushlight.copysign(rushlight.tensor([1.0, -2.0]), -0.0)
+        tensor([-1., -2.])
+    """
+    a, b = _promoted("copysign", input, other)
+    _real_only("copysign", a)
+    size = a.abs()
+    result = _ops.where(signbit(b), -size, size)
+    return give("copysign", result, out)
+
+
+@_method("nextafter")
+def nextafter(input, other, *, out=None):
+    """The next number of the dtype after ``input`` towards ``other``."""
+    _tensors("nextafter", input, other)
+    if not (input.is_floating_point() and other.is_floating_point()):
+        raise NotImplementedError(f'"nextafter" not implemented for {input.dtype}')
+    a, b = _functions.broadcast_tensors(*_promoted("nextafter", input, other))
+    bits = _bits(a)
+    # Away from zero the magnitude's bit pattern grows by one.
+    outwards = (b > a) == (a > 0)
+    moved = (bits + _ops.where(outwards, 1, -1).to(bits.dtype)).view(a.dtype)
+    smallest = rushlight.ones_like(bits).view(a.dtype)
+    moved = _ops.where(a == 0, copysign(smallest, b), moved)
+    moved = _ops.where(a == b, b, moved)
+    result = _ops.where(a.isnan() | b.isnan(), a + b, moved)
+    return give("nextafter", result, out)
+
+
+_Frexp = named("frexp", ["mantissa", "exponent"])
+
+
+@_method("frexp", inplace=False)
+def frexp(input, *, out=None):
+    """Mantissa in [0.5, 1) and int32 exponent: ``input = mantissa * 2 ** exponent``.
+
+    Example::
+
+        >>> rushlight.frexp(rushlight.tensor([8.0])).exponent
+        tensor([4], dtype=rushlight.int32)
+    """
+    _tensors("frexp", input)
+    if not input.is_floating_point():
+        raise RuntimeError(
+            f"frexp(): only supports floating-point dtypes, got {input.dtype}"
+        )
+    import numpy as np
+
+    wide = input.detach()
+    if wide.dtype is rushlight.bfloat16:
+        wide = wide.float()
+    exponent = rushlight.from_numpy(np.asarray(np.frexp(wide.numpy())[1]))
+    exponent = exponent.to(rushlight.int32)
+    # In two steps: 2 ** -exponent alone overflows for a denormal.
+    half = _ops.floor_divide(exponent, 2)
+    scale = input.double() * _ops.exp2(-half.double()) * _ops.exp2((half - exponent).double())
+    mantissa = scale.to(input.dtype)
+    return give("frexp", _Frexp(mantissa, exponent), out)
+
+
+@_method("ldexp")
+def ldexp(input, other, *, out=None):
+    """``input * 2 ** other``.
+
+    Example::
+
+        >>> rushlight.ldexp(rushlight.tensor([1.0]), rushlight.tensor([3]))
+        tensor([8.])
+    """
+    return give("ldexp", _ops.mul(input, _ops.pow(2.0, other)), out)
+
+
+@_method("heaviside")
+def heaviside(input, values, *, out=None):
+    """0 below zero, 1 above it, ``values`` at zero.
+
+    Raises:
+        RuntimeError: when the dtypes differ or are complex.
+
+    Example::
+
+        >>> rushlight.heaviside(rushlight.tensor([-1.0, 0, 2]), rushlight.tensor(0.5))
+        tensor([0.0000, 0.5000, 1.0000])
+    """
+    _tensors("heaviside", input, values)
+    if input.is_complex() or values.is_complex():
+        raise RuntimeError("heaviside is not yet implemented for complex tensors.")
+    if input.dtype != values.dtype:
+        raise RuntimeError(
+            "heaviside is not yet implemented for tensors with different dtypes: got "
+            f"{input.dtype} and {values.dtype}"
+        )
+    zero = input.detach() == 0
+    step = (input.detach() > 0).to(input.dtype)
+    return give("heaviside", _ops.where(zero, values.detach(), step), out)
+
+
+# -- whole numbers -------------------------------------------------------------------
+
+
+def _whole(op, input, other):
+    _tensors(op, input, other)
+    a, b = _promoted(op, input, other, floating=False)
+    if a.is_floating_point() or a.is_complex() or a.dtype is rushlight.bool:
+        raise NotImplementedError(f'"{op}" not implemented for {a.dtype}')
+    return a.numpy(), b.numpy()
+
+
+@_method("gcd")
+def gcd(input, other, *, out=None):
+    """The greatest common divisor of two integer tensors; never negative.
+
+    Example::
+
+        >>> rushlight.gcd(rushlight.tensor([12, 10]), rushlight.tensor([8, 15]))
+        tensor([4, 5])
+    """
+    import numpy as np
+
+    result = np.asarray(np.gcd(*_whole("gcd", input, other)))
+    return give("gcd", rushlight.from_numpy(result), out)
+
+
+@_method("lcm")
+def lcm(input, other, *, out=None):
+    """The least common multiple of two integer tensors; never negative.
+
+    Example::
+
+        >>> rushlight.lcm(rushlight.tensor([4]), rushlight.tensor([6]))
+        tensor([12])
+    """
+    import numpy as np
+
+    result = np.asarray(np.lcm(*_whole("lcm", input, other)))
+    return give("lcm", rushlight.from_numpy(result), out)
+
+
+# -- exponentials and logarithms -----------------------------------------------------
+
+
+def _log_of_sums(op, input, other, exp, log1p, out):
+    _tensors(op, input, other)
+    a, b = _promoted(op, input, other, floating=False)
+    if not a.is_floating_point():
+        raise NotImplementedError(f'"{op}" not implemented for {a.dtype}')
+    same = a.isinf() & (a == b)
+    gap = _ops.where(same, rushlight.zeros_like(a + b), a - b).abs()
+    both = _ops.maximum(a, b) + log1p(exp(-gap))
+    return give(op, _ops.where(same, a, both), out)
+
+
+@_method("logaddexp", inplace=False)
+def logaddexp(input, other, *, out=None):
+    """``log(exp(input) + exp(other))`` without overflow.
+
+    Example::
+
+        >>> rushlight.logaddexp(rushlight.tensor([0.0]), rushlight.tensor([0.0]))
+        tensor([0.6931])
+    """
+    if isinstance(input, Tensor) and input.is_complex():
+        a, b = _promoted("logaddexp", input, other)
+        first = a.real >= b.real
+        high, low = _ops.where(first, a, b), _ops.where(first, b, a)
+        return give("logaddexp", high + _ops.log(1 + _ops.exp(low - high)), out)
+    return _log_of_sums("logaddexp", input, other, _ops.exp, _ops.log1p, out)
+
+
+@_method("logaddexp2", inplace=False)
+def logaddexp2(input, other, *, out=None):
+    """``log2(2 ** input + 2 ** other)`` without overflow."""
+
+    def log1p(x):
+        return _ops.log1p(x) * (1 / math.log(2))
+
+    return _log_of_sums("logaddexp2", input, other, _ops.exp2, log1p, out)
+
+
+@_method("logit")
+def logit(input, eps=None, *, out=None):
+    """``log(x / (1 - x))``; with ``eps``, x is first clamped to [eps, 1 - eps].
+
+    Example::
+
+        >>> rushlight.logit(rushlight.tensor([0.5]))
+        tensor([0.])
+    """
+    _tensors("logit", input)
+    x = _as_float(input)
+    _real_only("logit", x)
+    if eps is not None:
+        x = _functions.clamp(x, eps, 1 - eps)
+    return give("logit", _ops.log(x / (1 - x)), out)
+
+
+@_method("xlogy")
+def xlogy(input, other, *, out=None):
+    """``input * log(other)``; 0 where ``input`` is 0, unless ``other`` is NaN.
+
+    Example::
+
+        >>> rushlight.xlogy(rushlight.tensor([0.0, 2.0]), rushlight.tensor([0.0, 1.0]))
+        tensor([0., 0.])
+    """
+    x, y = _promoted("xlogy", input, other)
+    _real_only("xlogy", x)
+    zero = (x == 0) & ~y.isnan()
+    safe = _ops.where(zero, rushlight.ones_like(y), y)
+    return give("xlogy", x * _ops.log(safe), out)
+
+
+@_method("float_power")
+def float_power(input, exponent, *, out=None):
+    """``input ** exponent`` in float64, or complex128.
+
+    Example::
+
+        >>> rushlight.float_power(rushlight.tensor([2]), 3)
+        tensor([8.], dtype=rushlight.float64)
+    """
+    wide = rushlight.float64
+    for x in (input, exponent):
+        if isinstance(x, complex) or (isinstance(x, Tensor) and x.is_complex()):
+            wide = rushlight.complex128
+    a, b = (x.to(wide) if isinstance(x, Tensor) else x for x in (input, exponent))
+    result = _ops.pow(a, b).to(wide)
+    if out is not None and out.dtype is not wide:
+        raise RuntimeError(
+            f"float_power(): the output's dtype {out.dtype} does not match the required "
+            f"one, {wide}"
+        )
+    return give("float_power", result, out)
+
+
+@_method("sinc")
+def sinc(input, *, out=None):
+    """``sin(pi x) / (pi x)``, 1 at 0.
+
+    Example::
+
+        >>> rushlight.sinc(rushlight.tensor([0.0, 0.5]))
+        tensor([1.0000, 0.6366])
+    """
+    _tensors("sinc", input)
+    x = _as_float(input) * math.pi
+    zero = x == 0
+    safe = _ops.where(zero, rushlight.ones_like(x), x)
+    # Near 0 the parabola carries the first two derivatives.
+    result = _ops.where(zero, 1 - x * x / 6, _ops.sin(safe) / safe)
+    return give("sinc", result, out)
+
+
+@_method("deg2rad")
+def deg2rad(input, *, out=None):
+    """Degrees to radians.
+
+    Example::
+
+        >>> rushlight.deg2rad(rushlight.tensor([180.0]))
+        tensor([3.1416])
+    """
+    return give("deg2rad", _angle_unit("deg2rad", input, math.pi / 180), out)
+
+
+@_method("rad2deg")
+def rad2deg(input, *, out=None):
+    """Radians to degrees.
+
+    Example::
+
+        >>> rushlight.rad2deg(rushlight.tensor([0.0]))
+        tensor([0.])
+    """
+    return give("rad2deg", _angle_unit("rad2deg", input, 180 / math.pi), out)
+
+
+def _angle_unit(op, input, factor):
+    _tensors(op, input)
+    if input.is_complex():
+        raise RuntimeError(f"{op} is not supported for complex tensors.")
+    return _as_float(input) * factor
+
+
+def polar(abs, angle, *, out=None):
+    """``abs * (cos(angle) + 1j * sin(angle))`` of two real tensors of one dtype.
+
+    Example::
+
+        >>> rushlight.polar(rushlight.tensor([2.0]), rushlight.tensor([0.0]))
+        tensor([2.+0.j])
+    """
+    _tensors("polar", abs, angle)
+    if abs.dtype is not angle.dtype or not abs.is_floating_point():
+        raise RuntimeError(
+            "polar(): expected both inputs to be of one dtype, float32 or float64, got "
+            f"{abs.dtype} and {angle.dtype}"
+        )
+    result = _functions.complex(abs * _ops.cos(angle), abs * _ops.sin(angle))
+    return give("polar", result, out)
+
+
+# -- special values ------------------------------------------------------------------
+
+
+@_method("nan_to_num")
+def nan_to_num(input, nan=0.0, posinf=None, neginf=None, *, out=None):
+    """NaN and the infinities replaced: by ``nan``, and the dtype's extremes by default.
+
+    Example::
+
+        >>> rushlight.nan_to_num(rushlight.tensor([float("nan"), 1.0]))
+        tensor([0., 1.])
+    """
+    _tensors("nan_to_num", input)
+    if input.is_complex():
+        parts = [
+            nan_to_num(part, nan, posinf, neginf)
+            for part in (_functions.real(input), _functions.imag(input))
+        ]
+        return give("nan_to_num", _functions.complex(*parts), out)
+    if not input.is_floating_point():
+        return give("nan_to_num", input.clone(), out)
+    limits = rushlight.finfo(input.dtype)
+    high = limits.max if posinf is None else posinf
+    low = limits.min if neginf is None else neginf
+    result = _ops.where(input.isnan(), 0.0 if nan is None else nan, input)
+    result = _ops.where(input == math.inf, high, result)
+    result = _ops.where(input == -math.inf, low, result).to(input.dtype)
+    return give("nan_to_num", result, out)
+
+
+@_method("isposinf", inplace=False)
+def isposinf(input, *, out=None):
+    """Whether each element is positive infinity."""
+    return give("isposinf", _is_infinity("isposinf", input, math.inf), out)
+
+
+@_method("isneginf", inplace=False)
+def isneginf(input, *, out=None):
+    """Whether each element is negative infinity."""
+    return give("isneginf", _is_infinity("isneginf", input, -math.inf), out)
+
+
+def _is_infinity(op, input, infinity):
+    _tensors(op, input)
+    if input.is_complex():
+        raise RuntimeError(f"{op} does not support complex inputs.")
+    if input.is_floating_point():
+        return input.detach() == infinity
+    return rushlight.zeros_like(input, dtype=rushlight.bool)
+
+
+@_method("isreal", inplace=False)
+def isreal(input):
+    """Whether each element's imaginary part is zero."""
+    _tensors("isreal", input)
+    if input.is_complex():
+        return _functions.imag(input.detach()) == 0
+    return rushlight.ones_like(input, dtype=rushlight.bool)
+
+
+def isin(elements, test_elements, *, assume_unique=False, invert=False, out=None):
+    """Whether each of ``elements`` is among ``test_elements``; one may be a number.
+
+    Example::
+
+        >>> rushlight.isin(rushlight.tensor([1, 2, 3]), rushlight.tensor([2, 3]))
+        tensor([False,  True,  True])
+    """
+    import numpy as np
+
+    a, b = _promoted("isin", elements, test_elements, floating=False)
+    _real_only("isin", a)
+    if a.dtype is rushlight.bool or a.dtype is rushlight.bfloat16:
+        if a.dtype is rushlight.bool:
+            raise RuntimeError("isin(): Unsupported input type encountered: Bool")
+        a, b = a.float(), b.float()
+    found = np.isin(
+        a.detach().numpy(),
+        b.detach().numpy(),
+        assume_unique=assume_unique,
+        invert=invert,
+    )
+    return give("isin", rushlight.from_numpy(np.asarray(found)), out)
+
+
+# -- identities ----------------------------------------------------------------------
+
+
+@_method("positive", inplace=False)
+def positive(input):
+    """``input`` itself; raises RuntimeError for bool."""
+    _tensors("positive", input)
+    if input.dtype is rushlight.bool:
+        raise RuntimeError("The + operator, on a bool tensor is not supported.")
+    return input
+
+
+@_method("conj_physical")
+def conj_physical(input, *, out=None):
+    """The complex conjugate; a real tensor as it is."""
+    _tensors("conj_physical", input)
+    return give("conj_physical", _functions.conj(input), out)
+
+
+@_method("resolve_conj", inplace=False)
+def resolve_conj(input):
+    """``input``: conjugates are always computed at once."""
+    _tensors("resolve_conj", input)
+    return input
+
+
+@_method("resolve_neg", inplace=False)
+def resolve_neg(input):
+    """``input``: negations are always computed at once."""
+    _tensors("resolve_neg", input)
+    return input
+
+
+@_method("is_conj", inplace=False)
+def is_conj(input):
+    """False: there are no lazy conjugates."""
+    _tensors("is_conj", input)
+    return False
+
+
+@_method("is_neg", inplace=False)
+def is_neg(input):
+    """False: there are no lazy negations."""
+    _tensors("is_neg", input)
+    return False
+
+
+@_method("adjoint", inplace=False)
+def adjoint(input):
+    """The last two dims exchanged, conjugated where complex."""
+    _tensors("adjoint", input)
+    if input.dim() < 2 and input.dim() != 0:
+        raise RuntimeError(
+            "tensor.adjoint() is only supported on matrices or batches of matrices. Got "
+            f"{input.dim()}-D tensor."
+        )
+    if input.dim() == 0:
+        return _functions.conj(input)
+    return _functions.conj(input.transpose(-2, -1))
+
+
+@_method("chalf", inplace=False)
+def chalf(input, *, memory_format=None):
+    """Raises NotImplementedError: there is no half-precision complex dtype."""
+    raise NotImplementedError(
+        "chalf(): rushlight has no complex32; use complex64 (Tensor.cfloat())"
+    )
+
+
+# -- activations that torch has as functions -------------------------------------------
+
+
+def threshold(input, threshold, value, inplace=False):
+    """``input`` where it is above ``threshold``, ``value`` elsewhere."""
+    _tensors("threshold", input)
+    result = _ops.where(input > threshold, input, value).to(input.dtype)
+    if not input.is_complex() and input.is_floating_point():
+        # NaN stays what it is.
+        result = _ops.where(input.isnan(), input, result)
+    return input.copy_(result) if inplace else result
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``."""
+    _tensors("celu", input)
+    if alpha == 0:
+        raise RuntimeError("celu(): ZeroDivisionError: alpha cannot be 0 for CELU")
+    low = alpha * _ops.expm1(_functions.clamp(input, max=0) / alpha)
+    result = _ops.where(input > 0, input, low).to(input.dtype)
+    return input.copy_(result) if inplace else result
+
+
+# Klambauer et al., "Self-normalizing neural networks", 2017, eq. 14.
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def selu(input, inplace=False):
+    """``scale * (max(0, x) + min(0, alpha * (exp(x) - 1)))``."""
+    _tensors("selu", input)
+    low = _SELU_ALPHA * _ops.expm1(_functions.clamp(input, max=0))
+    result = (_SELU_SCALE * _ops.where(input > 0, input, low)).to(input.dtype)
+    return input.copy_(result) if inplace else result
+
+
+@_method("hardshrink", inplace=False)
+def hardshrink(input, lambd=0.5):
+    """``input`` outside [-lambd, lambd], 0 inside."""
+    _tensors("hardshrink", input)
+    inside = (input >= -lambd) & (input <= lambd)
+    return _ops.where(inside, rushlight.zeros_like(input), input)
+
+
+@_method("prelu", inplace=False)
+def prelu(input, weight):
+    """``max(0, x) + weight * min(0, x)``, a weight for all or for each channel (dim 1)."""
+    _tensors("prelu", input, weight)
+    if weight.dtype is not input.dtype:
+        raise RuntimeError(
+            f"prelu(): Type promoting not supported. Got {input.dtype} and {weight.dtype}"
+        )
+    if weight.dim() > 1:
+        raise RuntimeError(
+            "prelu(): Expected `weight` to be a scalar or 1D tensor, but got ndim = "
+            f"{weight.dim()}"
+        )
+    if weight.numel() != 1:
+        channels = input.size(1) if input.dim() > 1 else 1
+        if channels != weight.numel():
+            raise RuntimeError(
+                "prelu(): Mismatch of parameter numbers and input channel size. Found "
+                f"parameter numbers = {weight.numel()} and channel size = {channels}."
+            )
+        weight = weight.reshape(-1, *[1] * (input.dim() - 2))
+    elif input.dim() == 0:
+        weight = weight.reshape(())
+    return _ops.where(input > 0, input, input * weight)
+
+
+def threshold_(input, threshold, value):
+    """In-place form of :func:`rushlight.threshold`."""
+    return in_place(globals()["threshold"], "threshold")(input, threshold, value)
+
+
+def celu_(input, alpha=1.0):
+    """In-place form of :func:`rushlight.celu`."""
+    return in_place(celu, "celu")(input, alpha)
+
+
+def selu_(input):
+    """In-place form of :func:`rushlight.selu`."""
+    return in_place(selu, "selu")(input)

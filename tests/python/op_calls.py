@@ -1,0 +1,410 @@
+"""Calls of every compiled op, small or large.
+
+The tests of threads and of failed allocations run them all. A call takes a ``Make``:
+``m(small, large)`` is a size, ``m.f`` floats, ``m.i`` indices, ``m.b`` bools. The first
+word of a call's name is the op of ``rushlight._ops`` that it covers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+import rushlight as rl
+from rushlight import _exports, _ops
+
+
+class Make:
+    """Makes inputs; the n-th of a call is the same each time."""
+
+    def __init__(self, large, dtype="float32", grad=False):
+        self.large, self.dtype, self.grad, self.seed = large, dtype, grad, 0
+        self.made = []
+
+    def __call__(self, small, large):
+        return large if self.large else small
+
+    def _rng(self):
+        self.seed += 1
+        return np.random.default_rng(self.seed)
+
+    def f(self, *shape, low=-2.0, high=2.0):
+        drawn = self._rng().uniform(low, high, shape).astype(self.dtype)
+        self.made.append(rl.from_numpy(np.asarray(drawn)).clone())
+        return self.made[-1].requires_grad_(self.grad)
+
+    def i(self, high, *shape):
+        return rl.from_numpy(np.asarray(self._rng().integers(0, high, shape))).clone()
+
+    def b(self, *shape):
+        return rl.from_numpy(np.asarray(self._rng().random(shape) < 0.5)).clone()
+
+    def square(self):
+        """A matrix that is cut over threads when it is large."""
+        return self.f(self(5, 311), self(7, 457))
+
+
+def _unary(name):
+    return lambda m: getattr(_ops, name)(m.f(m(9, 120_001), low=0.1, high=0.9))
+
+
+def _binary(name):
+    return lambda m: getattr(_ops, name)(
+        m.f(m(5, 311), m(7, 457), low=0.5), m.f(m(7, 457), low=0.5)
+    )
+
+
+def _whole(name):
+    def call(m):
+        a, b = m.i(50, m(5, 311), m(7, 457)), m.i(7, m(7, 457))
+        return getattr(_ops, name)(a, *([] if name == "bitwise_not" else [b]))
+
+    return call
+
+
+_BACKWARD = "sigmoid_backward tanh_backward threshold_backward".split()
+POINTWISE = {
+    **{
+        name: _unary(name)
+        for name in _exports.UNARY + _exports.PREDICATES
+        if name != "bitwise_not"
+    },
+    **{
+        name: _binary(name)
+        for name in [
+            *(n for n in _exports.BINARY if not n.startswith("bitwise")),
+            *_exports.BINARY_FUNCTIONS,
+            *("add", "sub", "div", "trunc_divide"),
+            *_BACKWARD,
+        ]
+    },
+    **{
+        name: _whole(name)
+        for name in _exports.UNARY + _exports.BINARY
+        if name.startswith("bitwise")
+    },
+    "add strided": lambda m: m.square() + m.f(m(7, 457), m(5, 311)).t(),
+    "where": lambda m: _ops.where(
+        m.b(m(5, 311), m(7, 457)), m.square(), m.f(m(7, 457))
+    ),
+    "fill_": lambda m: _ops.fill_(m.square(), 3),
+    "zero_": lambda m: _ops.zero_(m.square()),
+    "clone": lambda m: m.square().t().contiguous(),
+    "to float16": lambda m: m.square().to(rl.float16),
+    "to_device": lambda m: _ops.to_device(m.square(), "cpu"),
+    "_fused_adam_": lambda m: _adam(m),
+    "_fused_sgd_": lambda m: _sgd(m),
+}
+
+
+def _adam(m):
+    p, g = m.f(m(9, 120_001)), m.f(m(9, 120_001))
+    optimizer = rl.optim.AdamW([p.requires_grad_()])
+    p.grad = g
+    optimizer.step()
+    optimizer.step()
+    return [p, *(x for x in optimizer.state[p].values() if isinstance(x, rl.Tensor))]
+
+
+def _sgd(m):
+    p = m.f(m(9, 120_001)).requires_grad_()
+    optimizer = rl.optim.SGD([p], lr=0.1, momentum=0.9, nesterov=True)
+    p.grad = m.f(m(9, 120_001))
+    optimizer.step()
+    optimizer.step()
+    return p
+
+
+def _reductions():
+    table = {}
+    for name in "sum mean prod amax amin var std all any count_nonzero".split():
+        function = getattr(_ops, name)
+        table[name] = lambda m, f=function: f(m.f(m(9, 150_001), low=0.9, high=1.1))
+        table[name + " dim 0"] = lambda m, f=function: f(m.square(), dim=0)
+        table[name + " dim 1"] = lambda m, f=function: f(m.square(), dim=1)
+        table[name + " strided"] = lambda m, f=function: f(
+            m.f(m(5, 311), m(9, 901))[:, ::2], dim=0
+        )
+    for name in "argmax argmin max min var_mean std_mean".split():
+        function = getattr(_ops, name)
+        table[name + " dim 0"] = lambda m, f=function: f(m.square(), dim=0)
+        table[name + " dim 1"] = lambda m, f=function: f(m.square(), dim=1)
+    return {
+        **table,
+        "sum float16": lambda m: m.f(m(9, 150_001)).to(rl.float16).sum(),
+        "sum middle": lambda m: m.f(m(2, 30), m(3, 400), m(4, 50)).sum(1),
+        "sum dims": lambda m: m.f(m(2, 30), m(3, 400), m(4, 50)).sum((0, 2)),
+        "argmax": lambda m: _ops.argmax(m.f(m(9, 150_001))),
+        "argmin": lambda m: _ops.argmin(m.f(m(9, 150_001))),
+        "max_all": lambda m: _ops.max_all(m.f(m(9, 150_001))),
+        "min_all": lambda m: _ops.min_all(m.f(m(9, 150_001))),
+        "var_mean": lambda m: _ops.var_mean(m.f(m(9, 150_001))),
+        "std_mean": lambda m: _ops.std_mean(m.f(m(9, 150_001))),
+        "logsumexp": lambda m: _ops.logsumexp(m.square(), (0,)),
+        "logsumexp dim 1": lambda m: _ops.logsumexp(m.square(), (1,)),
+        "linalg_vector_norm": lambda m: _ops.linalg_vector_norm(m.f(m(9, 150_001))),
+        "linalg_vector_norm 3": lambda m: _ops.linalg_vector_norm(m.square(), 3, (0,)),
+        "cumsum": lambda m: _ops.cumsum(m.f(m(9, 150_001)), 0),
+        "cumsum dim 0": lambda m: _ops.cumsum(m.square(), 0),
+        "cumsum dim 1": lambda m: _ops.cumsum(m.square(), 1),
+        "cumprod": lambda m: _ops.cumprod(m.f(m(9, 150_001), low=0.99, high=1.01), 0),
+        "cumprod dim 0": lambda m: _ops.cumprod(m.square(), 0),
+        "reversed_cumsum": lambda m: _ops.reversed_cumsum(m.square(), 1),
+        **{
+            f"{name} dim {dim}": lambda m, name=name, d=dim: getattr(_ops, name)(
+                m.square(), d
+            )
+            for name in ("softmax", "log_softmax")
+            for dim in (0, 1)
+        },
+        **{
+            f"{name} dim {dim}": lambda m, name=name, d=dim: getattr(_ops, name)(
+                m.square(), m.square(), d
+            )
+            for name in ("softmax_backward", "log_softmax_backward")
+            for dim in (0, 1)
+        },
+    }
+
+
+def _rows(m):
+    """A table, positions of rows with many duplicates, a row for each position."""
+    n, k, width = m(5, 300), m(4, 4000), m(3, 40)
+    return m.f(n, width), 0, m.i(n, k), m.f(k, width)
+
+
+def _flat(m):
+    n, k = m(5, 50), m(9, 150_001)
+    return m.f(n), 0, m.i(n, k), m.f(k)
+
+
+INDEXING = {
+    "gather": lambda m: _ops.gather(
+        m.square(), 1, m.i(m(7, 457), m(5, 311), m(3, 400))
+    ),
+    "gather dim 0": lambda m: _ops.gather(
+        m.square(), 0, m.i(m(5, 311), m(4, 400), m(7, 457))
+    ),
+    "index_select": lambda m: _ops.index_select(*_rows(m)[:3]),
+    "index_select dim 1": lambda m: _ops.index_select(
+        m.square(), 1, m.i(m(7, 457), m(9, 600))
+    ),
+    "take": lambda m: _ops.take(m.square(), m.i(m(35, 1000), m(9, 150_001))),
+    "take_along_dim": lambda m: _ops.take_along_dim(
+        m.square(), m.i(m(5, 311), m(3, 400), m(7, 457)), 0
+    ),
+    "index": lambda m: _ops.index(m.square(), [m.i(m(5, 311), m(3, 1500))]),
+    "index both": lambda m: _ops.index(
+        m.square(), [m.i(m(5, 311), m(9, 90_001)), m.i(m(7, 457), m(9, 90_001))]
+    ),
+    "index_add": lambda m: _ops.index_add(*_rows(m)),
+    "index_copy": lambda m: _ops.index_copy(*_rows(m)),
+    "index_fill": lambda m: _ops.index_fill(
+        m.square(), 1, m.i(m(7, 457), m(3, 300)), 2.5
+    ),
+    "index_put": lambda m: _ops.index_put(
+        m.f(m(5, 50)), [m.i(m(5, 50), m(9, 150_001))], m.f(m(9, 150_001))
+    ),
+    "index_put accumulate": lambda m: _ops.index_put(
+        m.f(m(5, 50)), [m.i(m(5, 50), m(9, 150_001))], m.f(m(9, 150_001)), True
+    ),
+    "masked_fill": lambda m: _ops.masked_fill(
+        m.square(), m.b(m(5, 311), m(7, 457)), 1.5
+    ),
+    "masked_scatter": lambda m: _ops.masked_scatter(
+        m.square(), m.b(m(5, 311), m(7, 457)), m.f(m(35, 150_000))
+    ),
+    "masked_select": lambda m: _ops.masked_select(
+        m.square(), m.b(m(5, 311), m(7, 457))
+    ),
+    "nonzero": lambda m: _ops.nonzero(m.b(m(5, 311), m(7, 457))),
+    "nonzero_tuple": lambda m: _ops.nonzero_tuple(m.b(m(5, 311), m(7, 457))),
+    "scatter": lambda m: _ops.scatter(*_flat(m)),
+    "scatter value": lambda m: _ops.scatter(*_flat(m)[:3], value=2.0),
+    "scatter add": lambda m: _ops.scatter(*_flat(m), reduce="add"),
+    "scatter_add": lambda m: _ops.scatter_add(*_flat(m)),
+    "scatter_add dim 1": lambda m: _ops.scatter_add(
+        m.square(), 1, m.i(m(7, 457), m(5, 311), m(9, 600)), m.f(m(5, 311), m(9, 600))
+    ),
+    **{
+        f"scatter_reduce {how}": lambda m, how=how: _ops.scatter_reduce(*_flat(m), how)
+        for how in ("sum", "mean", "amax", "amin", "prod")
+    },
+    "tril": lambda m: _ops.tril(m.square(), 1),
+    "triu": lambda m: _ops.triu(m.square(), -1),
+    "flip": lambda m: _ops.flip(m.square(), (0, 1)),
+    "roll": lambda m: _ops.roll(m.square(), (3, -2), (0, 1)),
+    "repeat": lambda m: _ops.repeat(m.f(m(2, 100)), (m(2, 40), m(3, 40))),
+    "tile": lambda m: _ops.tile(m.f(m(2, 100)), (m(2, 40), m(3, 40))),
+    "repeat_interleave_int": lambda m: _ops.repeat_interleave_int(m.square(), 2, 1),
+    "repeat_interleave_tensor": lambda m: _ops.repeat_interleave_tensor(
+        m.square(), m.i(4, m(5, 311)), 0
+    ),
+    **{
+        name: lambda m, name=name: getattr(_ops, name)([m.square(), m.square()])
+        for name in "cat stack hstack vstack dstack".split()
+    },
+    "cat dim 1": lambda m: _ops.cat([m.square(), m.square()], 1),
+}
+
+
+def _image(m):
+    return m.f(m(2, 8), m(4, 16), m(7, 30), m(6, 31))
+
+
+PRODUCTS = {
+    "mm": lambda m: _ops.mm(m.f(m(3, 300), m(4, 501)), m.f(m(4, 501), m(5, 200))),
+    "mm long": lambda m: _ops.mm(
+        m.f(m(2, 8), m(9, 100_000)), m.f(m(9, 100_000), m(3, 8))
+    ),
+    "mm transposed": lambda m: _ops.mm(
+        m.f(m(4, 501), m(3, 300)).t(), m.f(m(5, 200), m(4, 501)).t()
+    ),
+    "matmul": lambda m: _ops.matmul(
+        m.f(m(2, 9), 1, m(3, 60), m(4, 70)), m.f(m(3, 5), m(4, 70), m(2, 50))
+    ),
+    "bmm": lambda m: _ops.bmm(
+        m.f(m(3, 40), m(3, 60), m(4, 70)), m.f(m(3, 40), m(4, 70), m(2, 50))
+    ),
+    "baddbmm": lambda m: _ops.baddbmm(
+        m.f(m(3, 60), m(2, 50)),
+        m.f(m(3, 40), m(3, 60), m(4, 70)),
+        m.f(m(3, 40), m(4, 70), m(2, 50)),
+        beta=2,
+    ),
+    "addmm": lambda m: _ops.addmm(
+        m.f(m(5, 200)), m.f(m(3, 300), m(4, 501)), m.f(m(4, 501), m(5, 200)), alpha=2
+    ),
+    "addmv": lambda m: _ops.addmv(
+        m.f(m(5, 700)), m.f(m(5, 700), m(4, 501)), m.f(m(4, 501)), beta=0.5
+    ),
+    "mv": lambda m: _ops.mv(m.f(m(5, 700), m(4, 501)), m.f(m(4, 501))),
+    "dot": lambda m: _ops.dot(m.f(m(9, 300_001)), m.f(m(9, 300_001))),
+    "outer": lambda m: _ops.outer(m.f(m(5, 400)), m.f(m(4, 501))),
+    "linear": lambda m: _ops.linear(
+        m.f(m(3, 300), m(4, 501)), m.f(m(5, 200), m(4, 501)), m.f(m(5, 200))
+    ),
+    "conv1d": lambda m: _ops.conv1d(
+        m.f(m(2, 8), m(3, 16), m(9, 400)), m.f(m(2, 32), m(3, 16), 3), padding=(1,)
+    ),
+    "conv2d": lambda m: _ops.conv2d(
+        _image(m), m.f(m(2, 32), m(4, 16), 3, 3), padding=(1, 1)
+    ),
+    "conv2d groups": lambda m: _ops.conv2d(
+        _image(m), m.f(m(4, 32), m(2, 8), 3, 2), m.f(m(4, 32)), stride=(2, 1), groups=2
+    ),
+    "conv2d_backward_input": lambda m: _ops.conv2d_backward_input(
+        m.f(m(2, 8), m(2, 32), m(7, 30), m(6, 31)),
+        m.f(m(2, 32), m(4, 16), 3, 3),
+        (m(2, 8), m(4, 16), m(7, 30), m(6, 31)),
+        (1, 1),
+        (1, 1),
+        (1, 1),
+        1,
+    ),
+    "conv2d_backward_weight": lambda m: _ops.conv2d_backward_weight(
+        m.f(m(2, 8), m(2, 32), m(7, 30), m(6, 31)),
+        _image(m),
+        (m(2, 32), m(4, 16), 3, 3),
+        (1, 1),
+        (1, 1),
+        (1, 1),
+        1,
+    ),
+    "max_pool2d": lambda m: _ops.max_pool2d(_image(m), (2, 2)),
+    "max_pool2d_with_indices": lambda m: _ops.max_pool2d_with_indices(
+        _image(m), (3, 3), (2, 2), (1, 1)
+    ),
+    "max_pool2d_with_indices_backward": lambda m: _ops.max_pool2d_with_indices_backward(
+        *_ops.max_pool2d_with_indices(_image(m), (3, 3), (2, 2), (1, 1)),
+        (m(2, 8), m(4, 16), m(7, 30), m(6, 31)),
+    ),
+    "avg_pool2d": lambda m: _ops.avg_pool2d(_image(m), (3, 3), (2, 2), (1, 1)),
+    "avg_pool2d_backward": lambda m: _ops.avg_pool2d_backward(
+        _ops.avg_pool2d(_image(m), (3, 3), (2, 2), (1, 1)),
+        (m(2, 8), m(4, 16), m(7, 30), m(6, 31)),
+        (3, 3),
+        (2, 2),
+        (1, 1),
+        False,
+        True,
+        None,
+    ),
+    "adaptive_avg_pool2d": lambda m: _ops.adaptive_avg_pool2d(_image(m), (3, 4)),
+    "adaptive_avg_pool2d_backward": lambda m: _ops.adaptive_avg_pool2d_backward(
+        m.f(m(2, 8), m(4, 16), 3, 4), (m(2, 8), m(4, 16), m(7, 30), m(6, 31))
+    ),
+    "nll_loss": lambda m: _ops.nll_loss(
+        m.f(m(5, 3000), m(4, 50)), m.i(m(4, 50), m(5, 3000))
+    ),
+    "nll_loss weighted": lambda m: _ops.nll_loss(
+        m.f(m(5, 3000), m(4, 50)), m.i(m(4, 50), m(5, 3000)), m.f(m(4, 50), low=0.1), 2
+    ),
+    "nll_loss_backward": lambda m: _ops.nll_loss_backward(
+        m.f(), m.i(m(4, 50), m(5, 3000)), None, 1, -100, (m(5, 3000), m(4, 50))
+    ),
+}
+
+
+def _random(name, *args):
+    def call(m):
+        rl.manual_seed(3)
+        return getattr(_ops, name)(m.f(m(20, 120_001)), *args)
+
+    return call
+
+
+MAKING = {
+    "arange": lambda m: _ops.arange(0, m(9, 120_001), 1),
+    "linspace": lambda m: _ops.linspace(0.0, 1.0, m(9, 120_001)),
+    "eye": lambda m: _ops.eye(m(3, 400)),
+    "normal_": _random("normal_"),
+    "uniform_": _random("uniform_"),
+    "cauchy_": _random("cauchy_"),
+    "exponential_": _random("exponential_"),
+    "geometric_": _random("geometric_", 0.3),
+    "log_normal_": _random("log_normal_"),
+    "random_range_": _random("random_range_", 0, 100),
+    "bernoulli_number_": _random("bernoulli_number_", 0.3),
+    "bernoulli_tensor_": lambda m: _random(
+        "bernoulli_tensor_", m.f(m(20, 120_001), low=0, high=1)
+    )(m),
+    "randperm": lambda m: (rl.manual_seed(3), rl.randperm(m(20, 120_001)))[1],
+    "to_list": lambda m: rl.tensor(_ops.to_list(m.f(m(9, 50_001)))),
+    "resize_": lambda m: _ops.resize_(m.square(), (m(6, 300), m(7, 457)))[: m(5, 300)],
+    "frombuffer": lambda m: _ops.frombuffer(
+        bytearray(b"1234" * m(9, 40_000)), dtype=rl.float32
+    ).clone(),
+    "from_buffer_object": lambda m: _ops.from_buffer_object(
+        m.square().detach().numpy()
+    ).clone(),
+}
+
+REDUCTIONS = _reductions()
+CALLS = {**POINTWISE, **REDUCTIONS, **INDEXING, **PRODUCTS, **MAKING}
+
+# Compiled functions without a call here, and why.
+LEFT_OUT = {
+    **dict.fromkeys(
+        (
+            "as_strided chunk diagonal flatten movedim narrow split_int split_sizes "
+            "squeeze unbind unflatten unfold view_as_complex view_as_real"
+        ).split(),
+        "a view: computes nothing",
+    ),
+    **dict.fromkeys(
+        (
+            "cpu_isa cuda_status empty_cache get_num_threads memory_stats "
+            "promote_types reset_peak_memory_stats result_type set_cache_limit "
+            "set_num_threads default_generator Generator"
+        ).split(),
+        "settings and facts",
+    ),
+    "empty_strided": "its values are undefined",
+}
+
+
+def uncovered():
+    """The public compiled ops that neither have a call nor a reason to have none."""
+    covered = {name.split()[0].rstrip("_") for name in CALLS} | set(LEFT_OUT)
+    public = {n.rstrip("_") for n in dir(_ops) if not n.startswith("_")}
+    return sorted(public - covered)
