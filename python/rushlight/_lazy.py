@@ -58,6 +58,7 @@ FUNCTIONS: dict[str, str] = {
         "logdet lstsq lu lu_solve lu_unpack matrix_exp matrix_power matrix_rank "
         "orgqr ormqr pca_lowrank pinverse qr slogdet solve svd svd_lowrank "
         "symeig triangular_solve"
+    ),
     "rushlight._shapes": (
         "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod channel_shuffle "
         "column_stack combinations constant_pad_nd dsplit hsplit meshgrid "
@@ -104,6 +105,7 @@ METHODS: dict[str, str] = {
         "cholesky cholesky_inverse cholesky_solve det eig geqrf inverse logdet lstsq lu "
         "lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet solve svd symeig "
         "triangular_solve"
+    ),
     "rushlight._shapes": (
         "dsplit hsplit ravel rot90 split_with_sizes sum_to_size tensor_split vsplit"
     ),
