@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 from rushlight import _core, _ops
 from rushlight._core import Tensor
@@ -16,7 +17,66 @@ def _place(result, dtype=None, device=None, requires_grad=False):
     return result
 
 
-def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
+def factory_out(op, size, dtype, out):
+    """``out`` in the given shape, to be filled by a factory function.
+
+    Raises:
+        RuntimeError: when a dtype is given and ``out`` has another.
+        TypeError: when ``out`` is no tensor.
+    """
+    if not isinstance(out, Tensor):
+        raise TypeError(
+            f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}"
+        )
+    if dtype is not None and dtype != out.dtype:
+        raise RuntimeError(
+            f"{op}(): dtype {dtype} does not match dtype of out parameter ({out.dtype})"
+        )
+    if out.shape != tuple(size):
+        # As in PyTorch, arange alone says so.
+        if op == "arange" and out.numel():
+            warnings.warn(
+                f"arange(): the number of elements in the out tensor of shape "
+                f"{tuple(out.shape)} is {out.numel()}, which does not match the computed "
+                f"number of elements {size[0]}; it is resized",
+                stacklevel=3,
+            )
+        out.resize_(size)
+    return out
+
+
+def _made(op, result, dtype, device, requires_grad, out):
+    if out is None:
+        return _place(result, None, device, requires_grad)
+    return factory_out(op, result.shape, dtype, out).copy_(result)
+
+
+def _into(op, result, out):
+    """``result``, or ``out`` with it, for a composite function."""
+    if out is None:
+        return result
+    if _core.is_grad_enabled() and (
+        result.requires_grad or (isinstance(out, Tensor) and out.requires_grad)
+    ):
+        raise RuntimeError(
+            f"{op}(): functions with out=... arguments don't support automatic "
+            "differentiation, but one of the arguments requires grad."
+        )
+    return _ops._write_out(op, result, out)
+
+
+def arange(
+    start,
+    end=None,
+    step=1,
+    *,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
+):
     """The values ``start, start + step, ...`` below ``end``.
 
     Args:
@@ -39,10 +99,41 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     if end is None:
         start, end = 0, start
     values = [v.item() if isinstance(v, Tensor) else v for v in (start, end, step)]
-    return _place(_ops.arange(*values, dtype), None, device, requires_grad)
+    _core.check_layout("arange", layout, pin_memory)
+    kind = out.dtype if dtype is None and isinstance(out, Tensor) else dtype
+    if kind is not None and not (kind.is_floating_point or kind.is_complex):
+        if values[2] and not int(values[2]):
+            raise ValueError("arange(): step must be nonzero")
+        values = [int(v) for v in values]
+    result = _ops.arange(*values, kind)
+    return _made("arange", result, dtype, device, requires_grad, out)
 
 
-def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
+def _bound(op, value, dtype):
+    if isinstance(value, Tensor):
+        if value.dim():
+            raise RuntimeError(
+                f"{op}(): only supports 0-dimensional start and end tensors, but got a "
+                f"tensor of shape {tuple(value.shape)}"
+            )
+        value = value.item()
+    if not (dtype.is_floating_point or dtype.is_complex):
+        return int(value)
+    return value
+
+
+def linspace(
+    start,
+    end,
+    steps,
+    *,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
+):
     """``steps`` values from ``start`` to ``end``, both included.
 
     Example::
@@ -50,10 +141,45 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
         >>> rushlight.linspace(0, 1, 3)
         tensor([0.0000, 0.5000, 1.0000])
     """
-    return _place(_ops.linspace(start, end, steps, dtype), None, device, requires_grad)
+    _core.check_layout("linspace", layout, pin_memory)
+    kind = dtype
+    if kind is None:
+        kind = out.dtype if isinstance(out, Tensor) else _core.get_default_dtype()
+    start, end = _bound("linspace", start, kind), _bound("linspace", end, kind)
+    if kind.is_complex:
+        result = _complex_line(start, end, steps, kind)
+    else:
+        result = _ops.linspace(start, end, steps, kind)
+    return _made("linspace", result, dtype, device, requires_grad, out)
 
 
-def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
+def _complex_line(start, end, steps, dtype):
+    if steps < 0:
+        raise RuntimeError("linspace(): number of steps must be non-negative")
+    step = (end - start) / (steps - 1) if steps > 1 else 0
+    # Counted from the nearer end, so that both ends are exact.
+    place = _ops.arange(0, steps, 1, None)
+    back = steps - 1 - place
+    wide = _core._dtypes[-1]
+    line = _ops.where(
+        place < steps // 2 + (steps == 1),
+        start + place.to(wide) * step,
+        end - back.to(wide) * step,
+    )
+    return line.to(dtype)
+
+
+def eye(
+    n,
+    m=None,
+    *,
+    out=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
+):
     """A matrix of shape (n, m) with ones on the diagonal; ``m`` defaults to ``n``.
 
     Example::
@@ -62,7 +188,9 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
         tensor([[1., 0.],
                 [0., 1.]])
     """
-    return _place(_ops.eye(n, m, dtype), None, device, requires_grad)
+    _core.check_layout("eye", layout, pin_memory)
+    kind = out.dtype if dtype is None and isinstance(out, Tensor) else dtype
+    return _made("eye", _ops.eye(n, m, kind), dtype, device, requires_grad, out)
 
 
 def empty_strided(size, stride, *, dtype=None, device=None, requires_grad=False):
@@ -229,6 +357,7 @@ _DIVISIONS = {
 
 def rsub(input, other, *, alpha=1):
     """``other - alpha * input``."""
+    _tensor("rsub", input)
     return other - (input if alpha == 1 else input * alpha)
 
 
@@ -244,28 +373,29 @@ def clamp(input, min=None, max=None, *, out=None):
         raise RuntimeError("clamp: At least one of 'min' or 'max' must not be None")
     result = input
     if min is not None:
-        result = _ops.maximum(result, min)
+        result = _ops._maximum(result, min)
     if max is not None:
-        result = _ops.minimum(result, max)
-    return result if out is None else out.resize_(result.shape).copy_(result)
+        result = _ops._minimum(result, max)
+    return result if out is None else _into("clamp", result, out)
 
 
-def clamp_min(input, min):
+def clamp_min(input, min, *, out=None):
     """:func:`clamp` from below."""
-    return clamp(input, min)
+    return clamp(_tensor("clamp_min", input), min, out=out)
 
 
-def clamp_max(input, max):
+def clamp_max(input, max, *, out=None):
     """:func:`clamp` from above."""
-    return clamp(input, None, max)
+    return clamp(_tensor("clamp_max", input), None, max, out=out)
 
 
-def sgn(input):
+def sgn(input, *, out=None):
     """The sign; for complex numbers ``input / abs(input)``."""
     if not input.is_complex():
-        return _ops.sign(input)
+        return _ops.sign(input, out=out)
     size = input.abs()
-    return _core_where(size == 0, zeros_like(input), input / size)
+    result = _core_where(size == 0, zeros_like(input), input / size)
+    return _into("sgn", result, out)
 
 
 def _core_where(condition, a, b):
@@ -280,7 +410,7 @@ def conj(input):
     return _ops.view_as_complex(parts * _core.tensor([1, -1], dtype=parts.dtype))
 
 
-def angle(input):
+def angle(input, *, out=None):
     """The argument in radians; for real numbers 0, or pi where negative.
 
     Example::
@@ -289,11 +419,11 @@ def angle(input):
         tensor([1.5708, 3.1416])
     """
     if input.is_complex():
-        return _ops.atan2(imag(input), real(input))
+        return _into("angle", _ops.atan2(imag(input), real(input)), out)
     if not input.is_floating_point():
         input = input.to(_core.get_default_dtype())
     straight = _ops.where(input < 0, full_like(input, math.pi), zeros_like(input))
-    return _ops.where(input.isnan(), input, straight)
+    return _into("angle", _ops.where(input.isnan(), input, straight), out)
 
 
 def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
@@ -302,7 +432,7 @@ def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
     return _core.tensor(s, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def complex(real, imag):
+def complex(real, imag, *, out=None):
     """``real + 1j * imag`` of two tensors of the same real dtype.
 
     Raises:
@@ -313,6 +443,12 @@ def complex(real, imag):
         >>> rushlight.complex(rushlight.tensor([1.0]), rushlight.tensor([2.0]))
         tensor([1.+2.j])
     """
+    for i, part in enumerate((real, imag)):
+        if not isinstance(part, Tensor):
+            raise TypeError(
+                f"complex(): argument {('real', 'imag')[i]!r} (position {i + 1}) must be "
+                f"Tensor, not {type(part).__name__}"
+            )
     if not real.is_floating_point() or real.dtype != imag.dtype:
         raise RuntimeError(
             "complex(): expected two floating-point tensors of one dtype, got "
@@ -320,7 +456,12 @@ def complex(real, imag):
         )
     import rushlight
 
-    return _ops.view_as_complex(rushlight.stack(broadcast_tensors(real, imag), -1))
+    result = _ops.view_as_complex(rushlight.stack(broadcast_tensors(real, imag), -1))
+    if isinstance(out, Tensor) and out.dtype != result.dtype:
+        raise RuntimeError(
+            f"complex(): expected an out of dtype {result.dtype}, got {out.dtype}"
+        )
+    return _into("complex", result, out)
 
 
 def real(input):

@@ -7,7 +7,7 @@ from rushlight import _ops
 from rushlight._core import Tensor
 
 
-def nonzero(input, *, as_tuple=False):
+def nonzero(input, *, out=None, as_tuple=False):
     """The positions of the elements that are not zero.
 
     Args:
@@ -23,7 +23,16 @@ def nonzero(input, *, as_tuple=False):
         tensor([[1],
                 [2]])
     """
-    return tuple(_ops.nonzero_tuple(input)) if as_tuple else _ops.nonzero(input)
+    if as_tuple:
+        return tuple(_ops.nonzero_tuple(input))
+    result = _ops.nonzero(input)
+    if out is None:
+        return result
+    if isinstance(out, Tensor) and out.dtype != result.dtype:
+        raise RuntimeError(
+            f"nonzero(): expected an out of dtype {result.dtype}, got {out.dtype}"
+        )
+    return _ops._write_out("nonzero", result, out)
 
 
 def argwhere(input):
@@ -181,9 +190,9 @@ def _tile(self, *dims):
     return _ops.tile(self, _sizes(dims))
 
 
-def _flip(self, *dims):
+def _flip(self, *args, dims=None):
     """See :func:`rushlight.flip`."""
-    return _ops.flip(self, _sizes(dims))
+    return _ops.flip(self, _sizes(args) if dims is None else _sizes((dims,)))
 
 
 def _where(self, condition, other):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rushlight import (
     _core,
     _exports,
+    _functions,
     _indexing,
     _interop,
     _lazy,
@@ -44,4 +45,5 @@ def attach():
     _core._bind_late("from_array", _interop.from_array)
     _core._bind_late("dtype_from_numpy", _interop.dtype_from_numpy)
     _core._bind_late("sum", _ops.sum)
+    _core._bind_late("factory_out", _functions.factory_out)
     _core._use_fast_calls()

@@ -292,7 +292,13 @@ def _check_cast(op, result, target):
 
 def clamp_(self, min=None, max=None):
     """In-place clamp."""
-    return self.copy_(_check_cast("clamp_", _functions.clamp(self, min, max), self))
+    result = _functions.clamp(_kept(self), min, max)
+    return self.copy_(_check_cast("clamp_", result, self))
+
+
+def _kept(x):
+    """A copy of what a derivative will ask for, of a tensor about to be overwritten."""
+    return x.clone() if x.requires_grad and _core.is_grad_enabled() else x
 
 
 def clamp_min_(self, min):
@@ -307,7 +313,7 @@ def clamp_max_(self, max):
 
 def sgn_(self):
     """In-place :func:`sgn`."""
-    return self.copy_(_functions.sgn(self))
+    return self.copy_(_functions.sgn(_kept(self)))
 
 
 def fill_(self, value):

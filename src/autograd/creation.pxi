@@ -26,7 +26,7 @@ def check_layout(op, layout, pin_memory):
 
 
 def empty(*args, size=None, dtype=None, device=None, requires_grad=False, layout=None,
-          pin_memory=False, memory_format=None):
+          pin_memory=False, memory_format=None, out=None):
     """An uninitialised tensor.
 
     Args:
@@ -45,9 +45,11 @@ def empty(*args, size=None, dtype=None, device=None, requires_grad=False, layout
     """
     if layout is not None or pin_memory:
         check_layout("empty", layout, pin_memory)
-    cdef CTensor out = c_empty(sizes_of(args, size, "empty"), <CDType>dtype_code(dtype, "empty"),
-                               device_of(device))
-    cdef Tensor r = finish_new(out, requires_grad)
+    if out is not None:
+        return _late("factory_out")("empty", dims_tuple(sizes_of(args, size, "empty")), dtype, out)
+    cdef CTensor fresh = c_empty(sizes_of(args, size, "empty"), <CDType>dtype_code(dtype, "empty"),
+                                 device_of(device))
+    cdef Tensor r = finish_new(fresh, requires_grad)
     if memory_format is not None and memory_format is not _contiguous_format:
         return _late("empty_in")(r, memory_format)
     return r
@@ -82,7 +84,7 @@ def zeros(*args, size=None, dtype=None, device=None, requires_grad=False, layout
     else:
         dims = sizes_of(args, size, "zeros")
     if out is not None:
-        return out.resize_(dims_tuple(dims)).zero_()
+        return _late("factory_out")("zeros", dims_tuple(dims), dtype, out).zero_()
     result = c_zeros(dims, default_dtype() if dtype is None else <CDType>dtype_code(dtype, "zeros"),
                      CDevice() if device is None else device_of(device))
     if requires_grad:
@@ -91,7 +93,7 @@ def zeros(*args, size=None, dtype=None, device=None, requires_grad=False, layout
 
 
 def ones(*args, size=None, dtype=None, device=None, requires_grad=False, layout=None,
-         pin_memory=False):
+         pin_memory=False, out=None):
     """A tensor of ones; arguments as :func:`zeros`.
 
     Example::
@@ -101,13 +103,15 @@ def ones(*args, size=None, dtype=None, device=None, requires_grad=False, layout=
     """
     if layout is not None or pin_memory:
         check_layout("ones", layout, pin_memory)
+    if out is not None:
+        return _late("factory_out")("ones", dims_tuple(sizes_of(args, size, "ones")), dtype, out).fill_(1)
     cdef CTensor result = c_full(sizes_of(args, size, "ones"), CScalar(<int64_t>1),
                                  <CDType>dtype_code(dtype, "ones"), device_of(device))
     return finish_new(result, requires_grad)
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None,
-         pin_memory=False):
+         pin_memory=False, out=None):
     """A tensor of one value; the dtype follows the value unless given.
 
     Example::
@@ -127,6 +131,9 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, layo
         else:
             raise TypeError("full(): argument 'fill_value' must be Number, not "
                             + type(fill_value).__name__)
+    if out is not None:
+        sizes = dims_tuple(parse_dims((size,), "full"))
+        return _late("factory_out")("full", sizes, dtype, out).fill_(fill_value)
     cdef int code
     if dtype is not None:
         code = dtype_code(dtype, "full")

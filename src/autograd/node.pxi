@@ -355,6 +355,9 @@ cdef int record(OpInfo op, tuple args, object result) except -1:
     for i in range(node.outputs):
         t = <Tensor>result[i]
         node.metas.append((dims_tuple(t.c.shape()), <int>t.c.dtype()))
+        # The engine handles a tuple of one like a single result.
+        node.shape = t.c.shape()
+        node.dtype = <int>t.c.dtype()
         if differentiable(t):
             set_history(t, node, i)
     return 0

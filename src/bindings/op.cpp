@@ -2,6 +2,8 @@
 
 #include <pybind11/eval.h>
 
+#include <string_view>
+
 #include "rushlight/ops/copy.h"
 #include "rushlight/ops/elementwise.h"
 #include "rushlight/ops/resize.h"
@@ -47,6 +49,18 @@ PyTypeObject* make_result_type(const std::string& op, const std::vector<std::str
   return type;
 }
 
+namespace {
+
+// Whether some elements are certainly the same memory.
+bool repeats(const Tensor& t) {
+  if (t.numel() < 2) return false;
+  for (int i = 0; i < t.ndim(); ++i)
+    if (t.size(i) > 1 && t.stride(i) == 0) return true;
+  return false;
+}
+
+}  // namespace
+
 Signature parse_signature(const char* text, bool inplace) {
   const std::string all = text;
   const size_t open = all.find('('), close = all.rfind(')');
@@ -78,7 +92,14 @@ py::object write_out(const char* op, const Tensor& result, PyObject* out) {
   const Tensor& to = tensor_of(out);
   RL_CHECK(to.device() == result.device(), op, "(): Expected out tensor to have device ",
            result.device(), ", but got ", to.device(), " instead");
+  // PyTorch's joins raise another type than everything else.
+  const std::string_view name = op;
+  if (name == "cat" || name == "stack" || name == "hstack" || name == "vstack" || name == "dstack")
+    RL_CHECK_TYPE(is_inexact(to.dtype()) || !is_inexact(result.dtype()), op,
+                  "(): input types can't be cast to the desired output type ", to.dtype());
   check_can_cast(op, result.dtype(), to.dtype());
+  RL_CHECK(!repeats(to), op, "(): unsupported operation: more than one element of the written-to "
+           "tensor refers to a single memory location; clone() the tensor first");
   if (to.shape() != result.shape()) {
     if (to.numel() != 0 &&
         PyErr_WarnEx(PyExc_UserWarning,

@@ -259,8 +259,12 @@ Tensor expand(const Tensor& self, const Dims& size) {
     shape[i] = self.size(i - skip);
   }
   Dims strides(shape.size(), 0);
-  for (int i = 0; i < shape.size(); ++i) {
-    if (i < skip) continue;
+  // From the last on: a new leading dim of one element strides over what is behind it.
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    if (i < skip) {
+      if (shape[i] == 1) strides[i] = i + 1 < shape.size() ? shape[i + 1] * strides[i + 1] : 1;
+      continue;
+    }
     const int64_t have = self.size(i - skip);
     RL_CHECK(have == shape[i] || have == 1, "expand(): The expanded size of the tensor (", shape[i],
              ") must match the existing size (", have, ") at non-singleton dimension ", i,

@@ -56,24 +56,32 @@ def _smaller(g, input, other):
     return rushlight.where(input <= other, half, rushlight.zeros_like(g))
 
 
+def _span(size, stride):
+    if 0 in size:
+        return 0
+    return 1 + sum((n - 1) * st for n, st in zip(size, stride))
+
+
 def _strided_gradient(g, size, stride, offset, shape, base_stride, base_offset):
-    # The buffer has the base's own memory layout, so the view's geometry fits it.
-    buffer = rushlight.empty_strided(shape, base_stride, dtype=g.dtype).zero_()
-    view = buffer.as_strided(size, stride, offset - base_offset)
-    if any(st == 0 and n > 1 for n, st in zip(size, stride)) or _overlaps(size, stride):
-        flat_size = (
-            1 + sum((n - 1) * st for n, st in zip(shape, base_stride))
-            if g.numel()
-            else 0
-        )
-        where = rushlight.arange(flat_size).as_strided(
-            size, stride, offset - base_offset
-        )
-        flat = rushlight.zeros(flat_size, dtype=g.dtype)
+    # A flat piece of storage that holds both the view and the base, which may lie apart.
+    low = min(offset, base_offset)
+    offset, base_offset = offset - low, base_offset - low
+    extent = max(
+        offset + _span(size, stride), base_offset + _span(shape, base_stride)
+    )
+    flat = rushlight.zeros(extent, dtype=g.dtype)
+    if _overlaps(size, stride):
+        where = rushlight.arange(extent).as_strided(size, stride, offset)
         flat = flat.index_add(0, where.reshape(-1), g.reshape(-1))
-        return flat.as_strided(shape, base_stride, 0)
-    view.copy_(g)
-    return buffer
+    elif g.numel():
+        flat.as_strided(size, stride, offset).copy_(g)
+    if _overlaps(shape, base_stride):
+        # Elements of the base that are one in memory share what arrived there.
+        where = rushlight.arange(extent).as_strided(shape, base_stride, base_offset)
+        where = where.reshape(-1)
+        ones = rushlight.ones(where.shape, dtype=g.dtype)
+        flat = flat / rushlight.zeros(extent, dtype=g.dtype).index_add(0, where, ones)
+    return flat.as_strided(shape, base_stride, base_offset)
 
 
 def _overlaps(size, stride):
@@ -142,7 +150,13 @@ def _diagonal_backward(g, shape, offset, dim1, dim2):
     return out
 
 
+def _parts(g):
+    # A tuple of one result gets its gradient alone.
+    return (g,) if isinstance(g, rushlight.Tensor) else g
+
+
 def _join_parts(g, shape, dim, sizes):
+    g = _parts(g)
     dim = dim % len(shape)
     present = next(x for x in g if x is not None)
     parts = []
@@ -344,7 +358,7 @@ RULES = {
                 x
                 if x is not None
                 else rushlight.zeros_like(next(y for y in g if y is not None))
-                for x in g
+                for x in _parts(g)
             ],
             dim,
         )

@@ -45,7 +45,7 @@ def _linear_weight(g, input, weight_shape):
 
 
 def _scaled(g, factor):
-    return g if factor == 1 else g * factor
+    return g if factor == 1 else g * factor.conjugate()
 
 
 def _conv_bias(g):
