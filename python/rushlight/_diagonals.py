@@ -66,6 +66,11 @@ def diag(input, diagonal=0, *, out=None):
         result = diag_embed(input, diagonal)
     else:
         result = input.diagonal(diagonal).clone()
+    if isinstance(out, _core.Tensor) and out.dtype is not result.dtype:
+        raise RuntimeError(
+            f"diag(): Expected out tensor to have dtype {result.dtype}, but got "
+            f"{out.dtype} instead"
+        )
     return give("diag", result, out)
 
 
@@ -136,7 +141,9 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
         >>> rushlight.slice_scatter(rushlight.zeros(3), rushlight.ones(2), start=1)
         tensor([0., 1., 1.])
     """
-    result = _copy(_tensor("slice_scatter", input))
+    if _tensor("slice_scatter", input).dim() == 0:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    result = _copy(input)
     dim = _wrap("slice_scatter", dim, input.dim())
     if step <= 0:
         raise RuntimeError(f"slice_scatter(): slice step must be positive, got {step}")
@@ -146,11 +153,12 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
 
 def as_strided_scatter(input, src, size, stride, storage_offset=None):
     """A copy of ``input`` with ``src`` in place of ``input.as_strided(...)``."""
-    result = _copy(_tensor("as_strided_scatter", input))
-    offset = None
-    if storage_offset is not None:
-        offset = storage_offset - input.storage_offset() + result.storage_offset()
-    view = _functions.as_strided(result, size, stride, offset)
+    _tensor("as_strided_scatter", input)
+    # The view may reach anywhere in the storage, so all of it is copied.
+    count = input.untyped_storage().nbytes() // input.element_size()
+    whole = input.as_strided((count,), (1,), 0).clone()
+    result = whole.as_strided(input.shape, input.stride(), input.storage_offset())
+    view = _functions.as_strided(result, size, stride, storage_offset)
     return _scattered("as_strided_scatter", result, view, src)
 
 

@@ -163,7 +163,6 @@ def meshgrid(*tensors, indexing=None):
         view[d] = shape[d]
         grids.append(x.view(view).expand(shape))
     if exchange:
-        grids = [g.swapaxes(0, 1) for g in grids]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 
@@ -296,13 +295,22 @@ def _wrap(op, dim, n):
     return dim % limit
 
 
-def tensor_split(input, indices_or_sections, dim=0):
+def tensor_split(
+    input,
+    indices_or_sections=None,
+    dim=0,
+    *,
+    indices=None,
+    sections=None,
+    tensor_indices_or_sections=None,
+):
     """Views of consecutive parts, which need not be of equal size.
 
     Args:
         input (Tensor): of at least one dim.
         indices_or_sections (int, tuple of int or Tensor): the number of parts, or the
-            positions to cut at.
+            positions to cut at; by keyword ``sections``, ``indices`` or
+            ``tensor_indices_or_sections``.
         dim (int): the dim to split.
 
     Returns:
@@ -313,14 +321,21 @@ def tensor_split(input, indices_or_sections, dim=0):
         >>> rushlight.tensor_split(rushlight.arange(4), 3)
         (tensor([0, 1]), tensor([2]), tensor([3]))
     """
-    return _pieces("tensor_split", input, indices_or_sections, dim)
+    given = [
+        x
+        for x in (indices_or_sections, indices, sections, tensor_indices_or_sections)
+        if x is not None
+    ]
+    if len(given) != 1:
+        raise TypeError("tensor_split(): takes one of sections and indices")
+    return _pieces("tensor_split", input, given[0], dim)
 
 
 def _split_along(op, input, indices_or_sections, dim, least):
     _tensor(op, input)
     if input.dim() < least:
         raise RuntimeError(
-            f"torch.{op} requires a tensor with at least {least} "
+            f"{op}(): requires a tensor with at least {least} "
             f"dimension{'s' if least > 1 else ''}, but got a tensor with "
             f"{input.dim()} dimensions!"
         )
@@ -328,7 +343,7 @@ def _split_along(op, input, indices_or_sections, dim, least):
         n = input.shape[dim]
         if indices_or_sections <= 0 or n % indices_or_sections:
             raise RuntimeError(
-                f"torch.{op} attempted to split along dimension {dim}, but the size of "
+                f"{op}(): attempted to split along dimension {dim}, but the size of "
                 f"the dimension {n} is not divisible by the split_size "
                 f"{indices_or_sections}!"
             )
@@ -400,7 +415,10 @@ def rot90(input, k=1, dims=(0, 1)):
         )
     for d in dims:
         if not -n <= d < n:
-            raise RuntimeError(f"Rotation dim out of range, dim = {d}")
+            raise IndexError(
+                f"rot90(): Dimension out of range (expected to be in range of [{-n}, "
+                f"{n - 1}], but got {d})"
+            )
     k %= 4
     if k == 1:
         return _ops.flip(input, (b,)).transpose(a, b)
@@ -556,6 +574,8 @@ def pixel_unshuffle(input, downscale_factor):
         raise RuntimeError(
             f"pixel_unshuffle expects a positive downscale_factor, but got {r}"
         )
+    if input.numel() == 0:
+        return input.clone()
     *lead, c, h, w = input.shape
     for name, size in (("height", h), ("width", w)):
         if size % r:
@@ -601,7 +621,8 @@ def _indices(op, row, col, offset, dtype, device, mask):
     if dtype not in (rushlight.int32, rushlight.int64):
         raise RuntimeError(f'"{op}" not implemented for {dtype}')
     whole = _core.ones(row, col, dtype=rushlight.bool)
-    where = _ops.nonzero(mask(whole, offset)).t().contiguous().to(dtype)
+    places = _ops.nonzero(mask(whole, offset))
+    where = rushlight.stack((places[:, 0], places[:, 1])).to(dtype)
     return where if device is None else where.to(device=device)
 
 
