@@ -121,7 +121,7 @@ def _lstsq_parts(g, input, other, result0):
     back = None if solution is None else _h(P) @ solution
     # |A X - B|^2 at the minimum: X itself does not move it.
     error = None
-    if residuals is not None:
+    if residuals is not None and residuals.numel():
         error = 2 * (input @ result0 - other) * residuals.unsqueeze(-2)
     return P, back, error
 
@@ -142,7 +142,7 @@ def _lstsq_input(g, input, other, result0):
 def _lstsq_other(g, input, other, result0):
     _, back, error = _lstsq_parts(g, input, other, result0)
     if back is None:
-        return -error
+        return None if error is None else -error
     return back if error is None else back - error
 
 

@@ -238,7 +238,7 @@ def reflect(A, tau, columns):
     for i in range(k - 1, -1, -1):
         v = low[..., i : i + 1]
         Q = Q - tau[..., i, None, None] * (v @ (adjoint(v) @ Q))
-    return Q
+    return Q if k else Q + A[..., :0].sum()
 
 
 def ldl_factor_ex(A, *, hermitian=False, check_errors=False, out=None):

@@ -19,6 +19,7 @@ from rushlight.linalg._support import (
 __all__ = ["det", "logdet", "lu_unpack", "matrix_exp", "matrix_power"]
 
 _QR = named("qr", "Q R")
+_LUInfo = named("_lu_with_info", "LU pivots info")
 _SVD = named("svd", "U S V")
 _Triangular = named("triangular_solve", "solution cloned_coefficient")
 
@@ -112,7 +113,7 @@ def lu(A, pivot=True, get_infos=False, out=None):
     if not pivot:
         raise RuntimeError("lu: LU without pivoting is not implemented on the CPU")
     LU, pivots, info = _ops.linalg_lu_factor_ex(A)
-    result = (LU, pivots, info) if get_infos else (LU, pivots)
+    result = _LUInfo(LU, pivots, info) if get_infos else (LU, pivots)
     return put("lu", result, out)
 
 

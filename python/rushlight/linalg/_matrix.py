@@ -81,7 +81,9 @@ def matrix_power(A, n, *, out=None):
     if n < 0:
         A, n = inv(A), -n
     if n == 0:
-        result = rushlight.eye(A.shape[-1], dtype=A.dtype).expand(A.shape).clone()
+        result = rushlight.eye(A.shape[-1], dtype=A.dtype).expand(A.shape)
+        # A constant with a place in A's graph: its gradient is zero.
+        result = result + A[..., :0].sum().to(A.dtype)
         return put("linalg_matrix_power", result, out)
     result, square = None, A
     while n:
@@ -264,8 +266,10 @@ def vander(x, N=None):
                 [1, 3, 9]])
     """
     check_tensor("linalg.vander", x, "x")
+    if x.dim() == 0 and N is not None:
+        x = x.reshape(1)
     if x.dim() < 1:
-        raise RuntimeError(f"linalg.vander: x must have at least 1 dim, got {x.dim()}")
+        raise IndexError(f"linalg.vander(): x must have at least 1 dim, got {x.dim()}")
     N = x.shape[-1] if N is None else N
     if N <= 1:
         raise RuntimeError(f"N must be greater than 1, got {N}")

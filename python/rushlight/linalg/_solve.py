@@ -165,7 +165,7 @@ def _lu_solve_by_factors(LU, pivots, B, left, adjoint):
     return solve(L, inner, False, False, True) @ P.mT
 
 
-def lstsq(A, B, rcond=None, *, driver=None):
+def lstsq(A, B, rcond=None, *, driver=None, out=None):
     """Least squares: ``X`` that minimises ``|A X - B|``.
 
     Args:
@@ -223,7 +223,8 @@ def lstsq(A, B, rcond=None, *, driver=None):
             "computed because the input matrix does not have full rank (error code: "
             f"{failure[1]})."
         )
-    return _Lstsq(x.squeeze(-1) if vector else x, residuals, rank, values)
+    x = x.squeeze(-1) if vector else x
+    return put("linalg_lstsq", _Lstsq(x, residuals, rank, values.detach()), out)
 
 
 def tensorinv(A, ind=2, *, out=None):

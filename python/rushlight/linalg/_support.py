@@ -41,11 +41,24 @@ _CASTING = frozenset(
     "linalg_cond linalg_pinv linalg_tensorinv linalg_tensorsolve linalg_matrix_rank "
     "kron "
     "linalg_householder_product addr cholesky cholesky_solve cholesky_inverse geqrf "
-    "linalg_eig linalg_eigvals".split()
+    "linalg_eig linalg_eigvals linalg_lstsq".split()
+)
+
+# Functions whose out=, where it has to be resized, gets LAPACK's order of elements.
+_COLUMN_MAJOR = frozenset(
+    "linalg_cholesky linalg_cholesky_ex linalg_inv linalg_inv_ex linalg_qr "
+    "linalg_lu_factor "
+    "linalg_lu_factor_ex linalg_lu_solve linalg_solve_triangular linalg_ldl_factor "
+    "linalg_ldl_factor_ex linalg_ldl_solve linalg_householder_product cholesky_inverse "
+    "geqrf ormqr lu_solve triangular_solve qr linalg_lstsq".split()
+)
+# And of these one that was empty alone.
+_ONLY_EMPTY = frozenset(
+    "geqrf ormqr linalg_householder_product cholesky_inverse linalg_lstsq".split()
 )
 
 
-def put(op, result, out):
+def put(op, result, out, matrix=True):
     """``result``, or ``out`` after it took its values; tuples item by item."""
     if out is None:
         return result
@@ -55,8 +68,9 @@ def put(op, result, out):
                 f"{op}(): argument 'out' must be tuple of {len(result)} Tensors, not "
                 f"{type(out).__name__}"
             )
+        most = max(value.dim() for value in result)
         for value, target in zip(result, out):
-            put(op, value, target)
+            put(op, value, target, value.dim() == most)
         return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
     if rushlight.is_grad_enabled() and (
         result.requires_grad or (isinstance(out, Tensor) and out.requires_grad)
@@ -70,7 +84,14 @@ def put(op, result, out):
             f"{op}(): Expected out tensor to have dtype {result.dtype}, but got "
             f"{out.dtype} instead"
         )
-    return _ops._write_out(op, result, out)
+    resized = isinstance(out, Tensor) and (
+        out.numel() == 0 if op in _ONLY_EMPTY else out.shape != result.shape
+    )
+    _ops._write_out(op, result, out)
+    if resized and matrix and op in _COLUMN_MAJOR:
+        order = result.mT.contiguous().mT if result.dim() > 1 else result
+        out.as_strided_(order.shape, order.stride()).copy_(order)
+    return out
 
 
 def check_tensor(op, value, name="A", position=1):
