@@ -197,7 +197,7 @@ def signbit(input, *, out=None):
     """
     _tensors("signbit", input)
     if input.is_complex():
-        raise RuntimeError("signbit is not implemented for complex tensors.")
+        raise NotImplementedError("signbit is not implemented for complex tensors.")
     if input.is_floating_point():
         result = _bits(input) < 0
     elif input.dtype is rushlight.bool:
@@ -233,7 +233,7 @@ def nextafter(input, other, *, out=None):
     bits = _bits(a)
     # Away from zero the magnitude's bit pattern grows by one.
     outwards = (b > a) == (a > 0)
-    moved = (bits + _ops.where(outwards, 1, -1).to(bits.dtype)).view(a.dtype)
+    moved = (bits + rushlight.where(outwards, 1, -1).to(bits.dtype)).view(a.dtype)
     smallest = rushlight.ones_like(bits).view(a.dtype)
     moved = _ops.where(a == 0, copysign(smallest, b), moved)
     moved = _ops.where(a == b, b, moved)
@@ -267,7 +267,11 @@ def frexp(input, *, out=None):
     exponent = exponent.to(rushlight.int32)
     # In two steps: 2 ** -exponent alone overflows for a denormal.
     half = _ops.floor_divide(exponent, 2)
-    scale = input.double() * _ops.exp2(-half.double()) * _ops.exp2((half - exponent).double())
+    scale = (
+        input.double()
+        * _ops.exp2(-half.double())
+        * _ops.exp2((half - exponent).double())
+    )
     mantissa = scale.to(input.dtype)
     return give("frexp", _Frexp(mantissa, exponent), out)
 
@@ -538,9 +542,9 @@ def nan_to_num(input, nan=0.0, posinf=None, neginf=None, *, out=None):
     limits = rushlight.finfo(input.dtype)
     high = limits.max if posinf is None else posinf
     low = limits.min if neginf is None else neginf
-    result = _ops.where(input.isnan(), 0.0 if nan is None else nan, input)
-    result = _ops.where(input == math.inf, high, result)
-    result = _ops.where(input == -math.inf, low, result).to(input.dtype)
+    result = rushlight.where(input.isnan(), 0.0 if nan is None else nan, input)
+    result = rushlight.where(input == math.inf, high, result)
+    result = rushlight.where(input == -math.inf, low, result).to(input.dtype)
     return give("nan_to_num", result, out)
 
 
@@ -674,7 +678,7 @@ def chalf(input, *, memory_format=None):
 def threshold(input, threshold, value, inplace=False):
     """``input`` where it is above ``threshold``, ``value`` elsewhere."""
     _tensors("threshold", input)
-    result = _ops.where(input > threshold, input, value).to(input.dtype)
+    result = rushlight.where(input > threshold, input, value).to(input.dtype)
     if not input.is_complex() and input.is_floating_point():
         # NaN stays what it is.
         result = _ops.where(input.isnan(), input, result)

@@ -579,6 +579,7 @@ METHODS = {
     "subtract_": _functions._sub_,
     "div_": _functions._div_,
     "divide_": _functions._div_,
+    "true_divide_": _functions._div_,
     "add": _functions.add,
     "sub": _functions.sub,
     "subtract": _functions.sub,

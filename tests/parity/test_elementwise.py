@@ -331,3 +331,23 @@ def test_lengths(n):
         for name in ("add", "mul", "maximum", "lt"):
             compare(lambda t: getattr(t, name)(*made[t]), (name, dtype))  # noqa: B023
         compare(lambda t: t.exp(made[t][0]), ("exp", dtype))  # noqa: B023
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_number_branches(dtype):
+    values = [-2.0, 0.0, 1.0, float("nan"), float("inf"), -float("inf")]
+    a = rl.tensor(values, dtype=getattr(rl, dtype))
+    b = torch.tensor(values, dtype=getattr(torch, dtype))
+    for kwargs in ({}, {"nan": 1.0, "posinf": 2.0, "neginf": -3.0}):
+        got, expected = rl.nan_to_num(a, **kwargs), torch.nan_to_num(b, **kwargs)
+        assert str(got.dtype).endswith(dtype)
+        assert got.tolist() == expected.tolist()
+    got, expected = rl.threshold(a[:3], 0.5, 7.0), torch.threshold(b[:3], 0.5, 7.0)
+    assert got.tolist() == expected.tolist()
+    assert a[:3].clone().true_divide_(2).tolist() == b[:3].true_divide(2).tolist()
+
+
+def test_nextafter():
+    x, y = [1.0, 0.0, -2.0, 3.0], [2.0, -1.0, 0.0, 3.0]
+    got = rl.nextafter(rl.tensor(x), rl.tensor(y))
+    assert got.tolist() == torch.nextafter(torch.tensor(x), torch.tensor(y)).tolist()
