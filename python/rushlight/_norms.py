@@ -93,7 +93,9 @@ def renorm(input, p, dim, maxnorm, *, out=None):
 
 def renorm_(self, p, dim, maxnorm):
     """In-place :func:`renorm`."""
-    return self.copy_(renorm(self, p, dim, maxnorm))
+    # What the tape saves must not be what is overwritten.
+    source = self.clone() if self.requires_grad else self
+    return self.copy_(renorm(source, p, dim, maxnorm))
 
 
 def frobenius_norm(input, dim, keepdim=False, *, out=None):

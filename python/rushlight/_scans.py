@@ -34,7 +34,9 @@ def _run_in_place(op, name):
                 f"{name}(): Bad in-place call: input tensor dtype {self.dtype} and output "
                 f"tensor dtype {dtype} should match"
             )
-        return self.copy_(op(self, dim, self.dtype))
+        # What the tape saves must not be what is overwritten.
+        source = self.clone() if self.requires_grad else self
+        return self.copy_(op(source, dim, self.dtype))
 
     run.__name__ = name
     run.__doc__ = f"In-place :func:`rushlight.{name[:-1]}`."
@@ -138,7 +140,8 @@ def trapezoid(y, x=None, *, dx=None, dim=-1):
     step = _intervals("trapezoid", y, x, dx, dim)
     if x is None:
         if y.shape[dim] == 0:
-            return _ops.sum(y, dim).to(_divided(y.dtype))
+            # As in PyTorch, of y's own dtype.
+            return _ops.sum(y, dim).to(y.dtype)
         total = _ops.sum(y, dim) * 2 - y.select(dim, 0) - y.select(dim, -1)
         return total * (step / 2)
     after, before = _sides(y, dim)

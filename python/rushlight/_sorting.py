@@ -397,18 +397,21 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
         )
 
 
-def _value_tensor(op, value, boundaries):
+def _comparable(op, value, boundaries):
+    """Both as tensors of one dtype."""
     if isinstance(value, Tensor):
-        return value
+        if value.dtype is boundaries.dtype:
+            return value, boundaries
+        dtype = rushlight.promote_types(value.dtype, boundaries.dtype)
+        return value.to(dtype), boundaries.to(dtype)
     if boundaries.dim() != 1:
         raise RuntimeError(
             f"{op}(): input value can be a scalar only when boundaries tensor dimension is "
             f"1, but we got boundaries tensor dim({boundaries.dim()})"
         )
     if isinstance(value, float) and not boundaries.is_floating_point():
-        # Compared as the integer that has the same numbers below it.
-        value = math.trunc(value)
-    return rushlight.tensor(value, dtype=boundaries.dtype)
+        boundaries = boundaries.double()
+    return rushlight.tensor(value, dtype=boundaries.dtype), boundaries
 
 
 def searchsorted(
@@ -454,8 +457,8 @@ def searchsorted(
                 "left while right was True"
             )
         right = side == "right"
-    values = _value_tensor("searchsorted", input, sorted_sequence)
-    return _ops.searchsorted(sorted_sequence, values, out_int32, right, sorter, out=out)
+    values, sequence = _comparable("searchsorted", input, sorted_sequence)
+    return _ops.searchsorted(sequence, values, out_int32, right, sorter, out=out)
 
 
 def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
@@ -473,7 +476,7 @@ def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
             f"bucketize(): boundaries tensor must be 1 dimension, but got dim("
             f"{boundaries.dim()})"
         )
-    values = _value_tensor("bucketize", input, boundaries)
+    values, boundaries = _comparable("bucketize", input, boundaries)
     return _ops.searchsorted(boundaries, values, out_int32, right, None, out=out)
 
 

@@ -24,7 +24,7 @@ def values(shape, dtype, seed=0, nan=False, spread=9):
     x = rng.integers(low, 2 if dtype == "bool" else spread + 1, shape)
     if dtype not in FLOATS:
         return x.astype(dtype)
-    x = x / 4
+    x = np.asarray(x / 4)
     x[rng.random(shape) < 0.1] = -0.0
     if nan:
         x[rng.random(shape) < 0.15] = np.nan
