@@ -22,6 +22,7 @@ LEFT_OUT = {
     "save": "writes files",
     "load": "reads files",
     "seed": "is not reproducible",
+    "make_result_type": "makes a type, kept for ever",
     "_become": "swaps the object under other code's feet",
     "_make_subclass": "private to Parameter",
     "gradcheck": "calls its argument",
