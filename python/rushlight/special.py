@@ -10,68 +10,6 @@ from rushlight._core import Tensor
 from rushlight._results import give
 from rushlight._special import need_tensor
 
-# Functions that stand at the top level too, most under another name there.
-_SAME = {
-    "digamma": "digamma",
-    "erf": "erf",
-    "erfc": "erfc",
-    "erfinv": "erfinv",
-    "exp2": "exp2",
-    "expit": "sigmoid",
-    "expm1": "expm1",
-    "gammainc": "igamma",
-    "gammaincc": "igammac",
-    "gammaln": "lgamma",
-    "i0": "i0",
-    "log1p": "log1p",
-    "logit": "logit",
-    "logsumexp": "logsumexp",
-    "multigammaln": "mvlgamma",
-    "polygamma": "polygamma",
-    "psi": "digamma",
-    "round": "round",
-    "sinc": "sinc",
-    "xlogy": "xlogy",
-}
-# Of one argument. The second half has no derivative, as in PyTorch.
-_UNARY = {
-    "entr": "The entropy term ``-x log(x)``: 0 at zero, -inf below it.",
-    "erfcx": "The scaled complementary error function, ``exp(x ** 2) * erfc(x)``.",
-    "i0e": "``exp(-|x|)`` times the modified Bessel function of order 0.",
-    "i1": "The modified Bessel function of the first kind and order 1.",
-    "i1e": "``exp(-|x|)`` times the modified Bessel function of order 1.",
-    "log_ndtr": "The logarithm of the normal distribution function.",
-    "ndtri": "The inverse of the normal distribution function; NaN outside of [0, 1].",
-}
-_UNARY_CONSTANT = {
-    "airy_ai": "The Airy function Ai.",
-    "bessel_j0": "The Bessel function of the first kind and order 0.",
-    "bessel_j1": "The Bessel function of the first kind and order 1.",
-    "bessel_y0": "The Bessel function of the second kind and order 0.",
-    "bessel_y1": "The Bessel function of the second kind and order 1.",
-    "modified_bessel_i0": "The modified Bessel function of the first kind, order 0.",
-    "modified_bessel_i1": "The modified Bessel function of the first kind, order 1.",
-    "modified_bessel_k0": "The modified Bessel function of the second kind, order 0.",
-    "modified_bessel_k1": "The modified Bessel function of the second kind, order 1.",
-    "scaled_modified_bessel_k0": "``exp(x)`` times the modified Bessel function K0.",
-    "scaled_modified_bessel_k1": "``exp(x)`` times the modified Bessel function K1.",
-    "spherical_bessel_j0": "The spherical Bessel function of order 0, ``sin(x) / x``.",
-}
-_POLYNOMIAL = {
-    "chebyshev_polynomial_t": "The Chebyshev polynomial of the first kind",
-    "chebyshev_polynomial_u": "The Chebyshev polynomial of the second kind",
-    "chebyshev_polynomial_v": "The Chebyshev polynomial of the third kind",
-    "chebyshev_polynomial_w": "The Chebyshev polynomial of the fourth kind",
-    "hermite_polynomial_h": "The physicist's Hermite polynomial",
-    "hermite_polynomial_he": "The probabilist's Hermite polynomial",
-    "laguerre_polynomial_l": "The Laguerre polynomial",
-    "legendre_polynomial_p": "The Legendre polynomial",
-    "shifted_chebyshev_polynomial_t": "``chebyshev_polynomial_t`` of ``2x - 1``,",
-    "shifted_chebyshev_polynomial_u": "``chebyshev_polynomial_u`` of ``2x - 1``,",
-    "shifted_chebyshev_polynomial_v": "``chebyshev_polynomial_v`` of ``2x - 1``,",
-    "shifted_chebyshev_polynomial_w": "``chebyshev_polynomial_w`` of ``2x - 1``,",
-}
-
 __all__ = [
     "airy_ai",
     "bessel_j0",
@@ -136,7 +74,7 @@ def _detached(x):
     return x.detach() if isinstance(x, Tensor) else x
 
 
-def _unary(name, text, constant):
+def _unary(name, text, *, constant=False):
     op = getattr(_ops, name)
 
     def function(input, *, out=None):
@@ -172,15 +110,121 @@ def _need_one_tensor(name, a, b):
         raise TypeError(f"special_{name}(): at least one argument must be Tensor")
 
 
-for _name, _text in _UNARY.items():
-    globals()[_name] = _unary(_name, _text, False)
-for _name, _text in _UNARY_CONSTANT.items():
-    globals()[_name] = _unary(_name, _text, True)
-for _name, _text in _POLYNOMIAL.items():
-    globals()[_name] = _polynomial(_name, _text)
-for _name, _text in _SAME.items():
-    globals()[_name] = getattr(rushlight, _text)
-del _name, _text
+# At the top level too, most under another name there.
+digamma = rushlight.digamma
+erf = rushlight.erf
+erfc = rushlight.erfc
+erfinv = rushlight.erfinv
+exp2 = rushlight.exp2
+expit = rushlight.sigmoid
+expm1 = rushlight.expm1
+gammainc = rushlight.igamma
+gammaincc = rushlight.igammac
+gammaln = rushlight.lgamma
+i0 = rushlight.i0
+log1p = rushlight.log1p
+logit = rushlight.logit
+logsumexp = rushlight.logsumexp
+multigammaln = rushlight.mvlgamma
+polygamma = rushlight.polygamma
+psi = rushlight.digamma
+round = rushlight.round
+sinc = rushlight.sinc
+xlogy = rushlight.xlogy
+
+entr = _unary("entr", "The entropy term ``-x log(x)``: 0 at zero, -inf below it.")
+erfcx = _unary(
+    "erfcx", "The scaled complementary error function, ``exp(x ** 2) * erfc(x)``."
+)
+i0e = _unary("i0e", "``exp(-|x|)`` times the modified Bessel function of order 0.")
+i1 = _unary("i1", "The modified Bessel function of the first kind and order 1.")
+i1e = _unary("i1e", "``exp(-|x|)`` times the modified Bessel function of order 1.")
+log_ndtr = _unary("log_ndtr", "The logarithm of the normal distribution function.")
+ndtri = _unary(
+    "ndtri", "The inverse of the normal distribution function; NaN outside of [0, 1]."
+)
+
+# These have no derivative, as in PyTorch.
+airy_ai = _unary("airy_ai", "The Airy function Ai.", constant=True)
+bessel_j0 = _unary(
+    "bessel_j0", "The Bessel function of the first kind and order 0.", constant=True
+)
+bessel_j1 = _unary(
+    "bessel_j1", "The Bessel function of the first kind and order 1.", constant=True
+)
+bessel_y0 = _unary(
+    "bessel_y0", "The Bessel function of the second kind and order 0.", constant=True
+)
+bessel_y1 = _unary(
+    "bessel_y1", "The Bessel function of the second kind and order 1.", constant=True
+)
+modified_bessel_i0 = _unary(
+    "modified_bessel_i0",
+    "The modified Bessel function of the first kind, order 0.",
+    constant=True,
+)
+modified_bessel_i1 = _unary(
+    "modified_bessel_i1",
+    "The modified Bessel function of the first kind, order 1.",
+    constant=True,
+)
+modified_bessel_k0 = _unary(
+    "modified_bessel_k0",
+    "The modified Bessel function of the second kind, order 0.",
+    constant=True,
+)
+modified_bessel_k1 = _unary(
+    "modified_bessel_k1",
+    "The modified Bessel function of the second kind, order 1.",
+    constant=True,
+)
+scaled_modified_bessel_k0 = _unary(
+    "scaled_modified_bessel_k0",
+    "``exp(x)`` times the modified Bessel function K0.",
+    constant=True,
+)
+scaled_modified_bessel_k1 = _unary(
+    "scaled_modified_bessel_k1",
+    "``exp(x)`` times the modified Bessel function K1.",
+    constant=True,
+)
+spherical_bessel_j0 = _unary(
+    "spherical_bessel_j0",
+    "The spherical Bessel function of order 0, ``sin(x) / x``.",
+    constant=True,
+)
+chebyshev_polynomial_t = _polynomial(
+    "chebyshev_polynomial_t", "The Chebyshev polynomial of the first kind"
+)
+chebyshev_polynomial_u = _polynomial(
+    "chebyshev_polynomial_u", "The Chebyshev polynomial of the second kind"
+)
+chebyshev_polynomial_v = _polynomial(
+    "chebyshev_polynomial_v", "The Chebyshev polynomial of the third kind"
+)
+chebyshev_polynomial_w = _polynomial(
+    "chebyshev_polynomial_w", "The Chebyshev polynomial of the fourth kind"
+)
+hermite_polynomial_h = _polynomial(
+    "hermite_polynomial_h", "The physicist's Hermite polynomial"
+)
+hermite_polynomial_he = _polynomial(
+    "hermite_polynomial_he", "The probabilist's Hermite polynomial"
+)
+laguerre_polynomial_l = _polynomial("laguerre_polynomial_l", "The Laguerre polynomial")
+legendre_polynomial_p = _polynomial("legendre_polynomial_p", "The Legendre polynomial")
+shifted_chebyshev_polynomial_t = _polynomial(
+    "shifted_chebyshev_polynomial_t", "``chebyshev_polynomial_t`` of ``2x - 1``,"
+)
+shifted_chebyshev_polynomial_u = _polynomial(
+    "shifted_chebyshev_polynomial_u", "``chebyshev_polynomial_u`` of ``2x - 1``,"
+)
+shifted_chebyshev_polynomial_v = _polynomial(
+    "shifted_chebyshev_polynomial_v", "``chebyshev_polynomial_v`` of ``2x - 1``,"
+)
+shifted_chebyshev_polynomial_w = _polynomial(
+    "shifted_chebyshev_polynomial_w", "``chebyshev_polynomial_w`` of ``2x - 1``,"
+)
 
 
 def ndtr(input, *, out=None):
