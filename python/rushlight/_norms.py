@@ -93,7 +93,11 @@ def renorm(input, p, dim, maxnorm, *, out=None):
 
 def renorm_(self, p, dim, maxnorm):
     """In-place :func:`renorm`."""
-    return self.copy_(renorm(self, p, dim, maxnorm))
+    # The derivative wants the values as they were.
+    source = (
+        self.clone() if rushlight.is_grad_enabled() and self.requires_grad else self
+    )
+    return self.copy_(renorm(source, p, dim, maxnorm))
 
 
 def frobenius_norm(input, dim, keepdim=False, *, out=None):

@@ -150,8 +150,7 @@ def meshgrid(*tensors, indexing=None):
             )
     if indexing not in ("ij", "xy"):
         raise RuntimeError(
-            'meshgrid: indexing must be one of "xy" or "ij", but received: '
-            f"{indexing}"
+            f'meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
         )
     exchange = indexing == "xy" and len(tensors) >= 2
     if exchange:

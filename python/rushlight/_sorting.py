@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
@@ -397,18 +395,21 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
         )
 
 
-def _value_tensor(op, value, boundaries):
-    if isinstance(value, Tensor):
-        return value
-    if boundaries.dim() != 1:
-        raise RuntimeError(
-            f"{op}(): input value can be a scalar only when boundaries tensor dimension is "
-            f"1, but we got boundaries tensor dim({boundaries.dim()})"
-        )
-    if isinstance(value, float) and not boundaries.is_floating_point():
-        # Compared as the integer that has the same numbers below it.
-        value = math.trunc(value)
-    return rushlight.tensor(value, dtype=boundaries.dtype)
+def _promoted(op, boundaries, value):
+    """Both as tensors of the dtype they are compared in."""
+    if not isinstance(value, Tensor):
+        if boundaries.dim() != 1:
+            raise RuntimeError(
+                f"{op}(): input value can be a scalar only when boundaries tensor "
+                "dimension is 1, but we got boundaries tensor dim("
+                f"{boundaries.dim()})"
+            )
+        dtype = rushlight.result_type(boundaries, value)
+        return boundaries.to(dtype), rushlight.tensor(value, dtype=dtype)
+    if boundaries.dtype is value.dtype:
+        return boundaries, value
+    dtype = rushlight.result_type(boundaries, value)
+    return boundaries.to(dtype), value.to(dtype)
 
 
 def searchsorted(
@@ -425,7 +426,7 @@ def searchsorted(
 
     Args:
         sorted_sequence (Tensor): (..., n), ascending along the last dim, or (n,).
-        input (Tensor or Number): (..., m), with the same leading dims and dtype; any
+        input (Tensor or Number): (..., m), with the same leading dims; any
             shape when the sequence is 1-d.
         out_int32 (bool): int32 results instead of int64.
         right (bool): behind equal elements instead of before them.
@@ -436,7 +437,7 @@ def searchsorted(
         Tensor: of input's shape, entries from 0 to n.
 
     Raises:
-        RuntimeError: when shapes or dtypes do not fit.
+        RuntimeError: when shapes do not fit.
 
     Example::
 
@@ -454,7 +455,7 @@ def searchsorted(
                 "left while right was True"
             )
         right = side == "right"
-    values = _value_tensor("searchsorted", input, sorted_sequence)
+    sorted_sequence, values = _promoted("searchsorted", sorted_sequence, input)
     return _ops.searchsorted(sorted_sequence, values, out_int32, right, sorter, out=out)
 
 
@@ -473,7 +474,7 @@ def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
             f"bucketize(): boundaries tensor must be 1 dimension, but got dim("
             f"{boundaries.dim()})"
         )
-    values = _value_tensor("bucketize", input, boundaries)
+    boundaries, values = _promoted("bucketize", boundaries, input)
     return _ops.searchsorted(boundaries, values, out_int32, right, None, out=out)
 
 

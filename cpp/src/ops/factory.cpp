@@ -157,11 +157,11 @@ Tensor linspace(double start, double end, int64_t steps, DType dtype) {
     RL_CHECK((dtype_of<T> != DType::Bool), "linspace(): not implemented for 'Bool'");
     T* to = out.data<T>();
     if constexpr (dtype_of<T> < DType::C64) {
-      // From both ends, so that the last value is exact.
+      // From both ends, so that the last value is exact; rounded once, as PyTorch's is.
       using S = std::conditional_t<(dtype_of<T> == DType::F32), float, double>;
       const S first = S(start), last = S(end), by = steps > 1 ? (last - first) / S(steps - 1) : S(0);
       for (int64_t i = 0; i < steps; ++i)
-        to[i] = T(i < steps / 2 ? first + by * S(i) : last - by * S(steps - 1 - i));
+        to[i] = T(i < steps / 2 ? std::fma(by, S(i), first) : std::fma(-by, S(steps - 1 - i), last));
       if (steps == 1) to[0] = T(first);
     } else {
       RL_CHECK(false, "linspace(): not implemented for complex dtypes");

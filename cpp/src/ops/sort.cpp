@@ -198,7 +198,7 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool out_int32, 
              "(): sorter must be a tensor of long dtype but got dtype ", sorter->dtype());
     if (sorter->numel() > 0) {
       const int64_t low = *min(*sorter).data<int64_t>(), high = *max(*sorter).data<int64_t>();
-      RL_CHECK_INDEX(low >= 0 && high < n, kOp, "(): sorter index out of range: ",
+      RL_CHECK(low >= 0 && high < n, kOp, "(): sorter index out of range: ",
                      low < 0 ? low : high, " for ", n, " elements");
     }
   }
