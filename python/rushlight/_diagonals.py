@@ -154,10 +154,13 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
 def as_strided_scatter(input, src, size, stride, storage_offset=None):
     """A copy of ``input`` with ``src`` in place of ``input.as_strided(...)``."""
     _tensor("as_strided_scatter", input)
-    # The view may reach anywhere in the storage, so all of it is copied.
-    count = input.untyped_storage().nbytes() // input.element_size()
-    whole = input.as_strided((count,), (1,), 0).clone()
-    result = whole.as_strided(input.shape, input.stride(), input.storage_offset())
+    if any(st == 0 and n > 1 for st, n in zip(input.stride(), input.shape)):
+        result = input.contiguous().clone()
+    else:
+        # The view may reach anywhere in the storage, so all of it is copied.
+        count = input.untyped_storage().nbytes() // input.element_size()
+        whole = input.as_strided((count,), (1,), 0).clone()
+        result = whole.as_strided(input.shape, input.stride(), input.storage_offset())
     view = _functions.as_strided(result, size, stride, storage_offset)
     return _scattered("as_strided_scatter", result, view, src)
 

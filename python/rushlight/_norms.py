@@ -93,10 +93,8 @@ def renorm(input, p, dim, maxnorm, *, out=None):
 
 def renorm_(self, p, dim, maxnorm):
     """In-place :func:`renorm`."""
-    # The derivative wants the values as they were.
-    source = (
-        self.clone() if rushlight.is_grad_enabled() and self.requires_grad else self
-    )
+    # What the tape saves must not be what is overwritten.
+    source = self.clone() if self.requires_grad else self
     return self.copy_(renorm(source, p, dim, maxnorm))
 
 

@@ -573,8 +573,6 @@ def pixel_unshuffle(input, downscale_factor):
         raise RuntimeError(
             f"pixel_unshuffle expects a positive downscale_factor, but got {r}"
         )
-    if input.numel() == 0:
-        return input.clone()
     *lead, c, h, w = input.shape
     for name, size in (("height", h), ("width", w)):
         if size % r:
@@ -582,6 +580,8 @@ def pixel_unshuffle(input, downscale_factor):
                 f"pixel_unshuffle expects {name} to be divisible by downscale_factor, "
                 f"but {name} {size} is not divisible by {r}"
             )
+    if input.numel() == 0:
+        return input.clone()  # as PyTorch, of the same shape
     n = len(lead)
     x = input.reshape(*lead, c, h // r, r, w // r, r)
     x = x.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)

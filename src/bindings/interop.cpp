@@ -128,7 +128,7 @@ py::list to_list(const Tensor& t) {
     for (int64_t i = 0; i < t.numel(); ++i) {
       PyObject* item;
       if constexpr (dtype_of<T> == DType::Bool)
-        item = PyBool_FromLong(data[i]);
+        item = PyBool_FromLong(reinterpret_cast<const uint8_t*>(data)[i] != 0);
       else if constexpr (dtype_of<T> == DType::U64)
         item = PyLong_FromUnsignedLongLong(data[i]);
       else if constexpr (dtype_of<T> < DType::F16)

@@ -1,4 +1,4 @@
-"""Calls everything with hostile arguments; a crash, a hang or a view outside of memory is a finding.
+"""Calls everything with hostile arguments and reports crashes, hangs and stray views.
 
     python tests/fuzz/fuzz_calls.py --calls 100000            # seeds 0 .. 99999
     python tests/fuzz/fuzz_calls.py --show 1234               # the call of a seed
@@ -6,8 +6,8 @@
     python tests/fuzz/fuzz_calls.py --code "rl.ones(2).gather(0, tensor((3,), 'int64'))"
 
 A seed always draws the same call of the same version. Under the sanitizers by
-``tools/run_sanitized.sh BUILD --fuzz 100000``. Exit status 1 when there is a finding; each is printed
-with its seed and with the smallest call found that still shows it.
+``tools/run_sanitized.sh BUILD --fuzz 100000``. Exit status 1 when there is a finding;
+each is printed with its seed and with the smallest call found that still shows it.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def source(seed, only=""):
 
 
 class Worker:
-    """A process that runs seeds, watched: its last words, and for how long it has been silent."""
+    """A process that runs seeds, watched: its last words, its silence, its memory."""
 
     def __init__(self, first, last, step, only):
         self.range, self.seed = (first, last, step), first
@@ -222,7 +222,7 @@ def fails_alone(code, patience):
 
 
 def smaller(tensors, call, patience):
-    """Simpler texts of the tensors, one after the other, as long as the finding stays."""
+    """Simpler texts of the tensors, one by one, as long as the finding stays."""
     tensors = list(tensors)
     text = lambda ts: "; ".join([*(f"{n} = {t}" for n, t in ts), call])  # noqa: E731
     if not fails_alone(text(tensors), patience):

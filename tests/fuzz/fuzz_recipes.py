@@ -1,4 +1,4 @@
-"""Arguments that nearly fit, for ops that random ones would seldom get past their checks."""
+"""Arguments that nearly fit, for ops whose checks random ones seldom pass."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def along(draw):
 
 
 def rows(draw):
-    """A vector of positions along one dimension: index_select, index_add, index_copy."""
+    """A vector of positions along a dimension: index_select, index_add."""
     rng = draw.rng
     shape = _sizes(draw, rng.randint(1, 4), 6)
     dim = rng.randrange(len(shape))
@@ -270,7 +270,8 @@ def square(draw):
     batch = _sizes(draw, draw.rng.choice([0, 0, 1, 2]), 3)
     return {
         **{k: _tensor(draw, *batch, n, n) for k in ("input", "A", "LU_data", "L")},
-        "B": _tensor(draw, *batch, n, draw.rng.randint(1, 4)),
+        **{k: _tensor(draw, *batch, n, draw.rng.randint(1, 4)) for k in ("B", "other")},
+        "tau": _tensor(draw, *batch, n),
         "pivots": _tensor(draw, *batch, n, dtype="int32", low=-1, high=n + 1),
     }
 
@@ -307,13 +308,15 @@ RECIPES = _table(
         ("masked_fill masked_select masked_scatter", masks),
         ("as_strided as_strided_ unfold _storage_view", windows),
         ("pad", padding),
-        (
-            "cholesky qr svd eigh inv det slogdet solve lu lu_factor matrix_power pinv "
-            "inverse eigvalsh svdvals solve_triangular lu_solve cholesky_solve matrix_exp "
-            "lstsq triangular_solve matrix_rank logdet lu_unpack cholesky_inverse eig "
-            "cholesky_ex inv_ex solve_ex eigvals ldl_factor householder_product ormqr",
-            square,
-        ),
+        ("cholesky qr svd eigh inv det slogdet solve lu lu_factor eig ormqr", square),
+        ("matrix_power pinv inverse eigvalsh svdvals solve_triangular", square),
+        ("lu_solve cholesky_solve matrix_exp lstsq triangular_solve geqrf", square),
+        ("matrix_rank logdet lu_unpack cholesky_inverse cholesky_ex inv_ex", square),
+        ("solve_ex eigvals ldl_factor ldl_solve householder_product", square),
+        ("linalg_cholesky_ex linalg_det linalg_eig linalg_eigh linalg_inv_ex", square),
+        ("linalg_ldl_factor_ex linalg_ldl_solve linalg_lstsq linalg_svd", square),
+        ("linalg_lu_factor_ex linalg_lu_solve linalg_qr linalg_slogdet", square),
+        ("linalg_solve_ex linalg_solve_triangular", square),
     ]
 )
 

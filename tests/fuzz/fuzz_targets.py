@@ -22,6 +22,8 @@ LEFT_OUT = {
     "save": "writes files",
     "load": "reads files",
     "seed": "is not reproducible",
+    "_storage_resize": "views past a shortened storage's end are meant: it keeps its memory",
+    "make_result_type": "makes a type, kept for ever",
     "_become": "swaps the object under other code's feet",
     "_make_subclass": "private to Parameter",
     "gradcheck": "calls its argument",
@@ -30,12 +32,24 @@ LEFT_OUT = {
 
 # Parameters of methods whose signature Python cannot tell: name -> parameter names.
 METHOD_PARAMETERS = {
-    "view": "size", "reshape": "size", "expand": "size", "permute": "dims",
-    "transpose": "dim0 dim1", "unsqueeze": "dim", "copy_": "other", "sum": "dim keepdim",
-    "backward": "gradient", "size": "dim", "stride": "dim", "_to_dtype": "dtype",
-    "__setstate__": "state", "register_hook": "hook", "requires_grad_": "requires_grad",
-    "is_contiguous": "memory_format", "contiguous": "memory_format",
-}  # fmt: skip
+    "view": "size",
+    "reshape": "size",
+    "expand": "size",
+    "permute": "dims",
+    "transpose": "dim0 dim1",
+    "unsqueeze": "dim",
+    "copy_": "other",
+    "sum": "dim keepdim",
+    "backward": "gradient",
+    "size": "dim",
+    "stride": "dim",
+    "_to_dtype": "dtype",
+    "__setstate__": "state",
+    "register_hook": "hook",
+    "requires_grad_": "requires_grad",
+    "is_contiguous": "memory_format",
+    "contiguous": "memory_format",
+}
 METHOD_PARAMETERS.update(
     dict.fromkeys(
         (
@@ -94,7 +108,7 @@ def _from_text(text):
 
 
 class Target:
-    """A callable by its source text, and what it takes; ``method`` puts a tensor in front."""
+    """A callable by its source text, and what it takes; a method follows a tensor."""
 
     def __init__(self, text, takes, method=False):
         self.text, self.takes, self.method = text, takes, method

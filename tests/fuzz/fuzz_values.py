@@ -1,4 +1,4 @@
-"""Hostile arguments as source text: what a drawn text says is what a reproducer prints."""
+"""Hostile arguments as source text, so that a call can be printed as it was run."""
 
 from __future__ import annotations
 
@@ -17,22 +17,65 @@ LAYOUTS = (
 )
 INTS = [0, 1, 2, 3, 4, 5, -1, -2, -3, 7, 8, 16, -9]
 HUGE = [
-    2**31 - 1, 2**31, -(2**31), 2**32, 2**40, 2**61, 2**62, 2**63 - 1, -(2**63), 2**63,
-    2**64, 10**30, -(10**30),
-]  # fmt: skip
+    2**31 - 1,
+    2**31,
+    -(2**31),
+    2**32,
+    2**40,
+    2**61,
+    2**62,
+    2**63 - 1,
+    -(2**63),
+    2**63,
+    2**64,
+    10**30,
+    -(10**30),
+]
 FLOATS = (
     "0.0 -0.0 0.5 1.5 -1.0 2.0 1e308 -1e308 5e-324 1e-30 float('nan') float('inf') "
     "-float('inf')"
 ).split()
 ODDITIES = [
-    "None", "'x'", "''", "b'ab'", "[]", "()", "{}", "[[1, 2], [3]]", "[[1.0], 'a']",
-    "[None]", "True", "1j", "object()", "rl.float32", "rl.Tensor", "rl.device('cpu')",
-    "slice(None)", "...", "np.float32(2)", "np.arange(3)", "np.zeros((2, 0))",
-    "rl.Size([2, 3])", "'cuda'", "'meta'", "len", "[rl.ones(2), 3]", "int",
-    "[[[[[[[[[[1]]]]]]]]]]", "range(3)", "{'a': 1}", "rl.nn.Linear(2, 2)",
-    "iter([1, 2])", "set()", "'\\udcff'", "np.arange(6).reshape(2, 3)[::-1, ::-1]",
-    "[10**30]", "[2**63 - 1, 2**63 - 1]", "(-1, -1)", "(2**40, 2**40)",
-]  # fmt: skip
+    "None",
+    "'x'",
+    "''",
+    "b'ab'",
+    "[]",
+    "()",
+    "{}",
+    "[[1, 2], [3]]",
+    "[[1.0], 'a']",
+    "[None]",
+    "True",
+    "1j",
+    "object()",
+    "rl.float32",
+    "rl.Tensor",
+    "rl.device('cpu')",
+    "slice(None)",
+    "...",
+    "np.float32(2)",
+    "np.arange(3)",
+    "np.zeros((2, 0))",
+    "rl.Size([2, 3])",
+    "'cuda'",
+    "'meta'",
+    "len",
+    "[rl.ones(2), 3]",
+    "int",
+    "[[[[[[[[[[1]]]]]]]]]]",
+    "range(3)",
+    "{'a': 1}",
+    "rl.nn.Linear(2, 2)",
+    "iter([1, 2])",
+    "set()",
+    "'\\udcff'",
+    "np.arange(6).reshape(2, 3)[::-1, ::-1]",
+    "[10**30]",
+    "[2**63 - 1, 2**63 - 1]",
+    "(-1, -1)",
+    "(2**40, 2**40)",
+]
 
 
 def tensor(
@@ -144,7 +187,8 @@ class Draw:
         if self.grad and rng.random() < 0.7:
             extra += ", grad=True"
         name = "xyzuvwabcdefgh"[len(self.names)] if len(self.names) < 14 else None
-        code = f"tensor({shape}, {dtype!r}, {rng.choice(LAYOUTS)!r}, {rng.randrange(100)}{extra})"
+        extra = f"{rng.choice(LAYOUTS)!r}, {rng.randrange(100)}{extra}"
+        code = f"tensor({shape}, {dtype!r}, {extra})"
         if name is None:
             return code
         self.names.append(name)
@@ -296,31 +340,43 @@ def _named(groups):
     return table
 
 
+def _strides(draw):
+    return draw.ints(0, 9, 5) if draw.rng.random() < 0.5 else draw.window()
+
+
+_FLAGS = (
+    "keepdim unbiased descending stable largest sorted inplace training ceil_mode",
+    "count_include_pad return_indices align_corners return_inverse return_counts",
+    "requires_grad copy non_blocking upper lower left include_self accumulate",
+)
+_REDUCE = "'sum' 'prod' 'mean' 'amax' 'amin' 'add' ''".split()
+_MODES = (
+    "'constant' 'reflect' 'replicate' 'circular' 'nearest' 'bilinear' 'reduced' 'full' "
+    "'fan_in'"
+).split()
 # What a parameter of this name usually takes.
 BY_NAME = _named(
     [
-        ("dim axis dim0 dim1 dim2 axis0 axis1 start_dim end_dim source destination", Draw.dim),
+        ("dim axis dim0 dim1 dim2 axis0 axis1", Draw.dim),
+        ("start_dim end_dim source destination", Draw.dim),
         ("dims dim_ axes", Draw.dims),
         ("index indices_or_sections target", Draw.index),
         ("indices", _indices),
         ("mask condition", lambda d: d.tensor("bool")),
-        ("size shape sizes repeats output_size normalized_shape split_sizes sections", Draw.size),
-        ("stride strides", lambda d: d.ints(0, 9, 5) if d.rng.random() < 0.5 else d.window()),
+        ("size shape sizes repeats output_size", Draw.size),
+        ("normalized_shape split_sizes sections", Draw.size),
+        ("stride strides", _strides),
         ("kernel_size padding dilation output_padding pad shifts", Draw.window),
-        ("groups diagonal offset k n m chunks split_size steps num_classes", Draw.integer),
+        ("groups diagonal offset k n m chunks", Draw.integer),
+        ("split_size steps num_classes", Draw.integer),
         ("dtype", _or_none(Draw.dtype_text)),
         ("out", lambda d: d.tensor() if d.rng.random() < 0.3 else "None"),
         ("tensors inputs outputs parameters params", _tensors),
         ("value fill_value alpha beta p eps min max start end step q", Draw.number),
-        ("keepdim unbiased descending stable largest sorted inplace training ceil_mode",
-         _any_of("True", "False")),
-        ("count_include_pad return_indices align_corners return_inverse return_counts "
-         "requires_grad copy non_blocking upper lower left include_self accumulate",
-         _any_of("True", "False")),
+        *((names, _any_of("True", "False")) for names in _FLAGS),
         ("reduction", _any_of("'none'", "'mean'", "'sum'", "'x'")),
-        ("reduce", _any_of("'sum'", "'prod'", "'mean'", "'amax'", "'amin'", "'add'", "''")),
-        ("mode", _any_of("'constant'", "'reflect'", "'replicate'", "'circular'", "'nearest'",
-                         "'bilinear'", "'reduced'", "'full'", "'fan_in'")),
+        ("reduce", _any_of(*_REDUCE)),
+        ("mode", _any_of(*_MODES)),
         ("rounding_mode", _any_of("None", "'trunc'", "'floor'", "'x'")),
         ("generator", _any_of("None", "None", "rl.Generator()", "3")),
         ("device", _any_of("None", "'cpu'", "'cuda'", "rl.device('cpu')", "0")),
@@ -329,7 +385,7 @@ BY_NAME = _named(
         ("storage_offset", Draw.integer),
         ("key", Draw.key),
     ]
-)  # fmt: skip
+)
 
 
 def argument(draw, name, annotation="", sane=0.88):
@@ -352,7 +408,7 @@ def argument(draw, name, annotation="", sane=0.88):
 
 
 def look(result):
-    """Reads every element of what a call gave back, and checks that it lies in its storage."""
+    """Reads all of what a call gave back; each view must lie in its storage."""
     if isinstance(result, rl.Tensor):
         if result.device.type != "cpu" or result.numel() > 1 << 20:
             return

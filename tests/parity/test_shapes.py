@@ -239,7 +239,6 @@ t.diagflat(x)
 t.diagonal_scatter(x, x[:, 0] * 2)
 t.select_scatter(x, x[0] * 3, 0, 1)
 t.slice_scatter(x, x[:, :2] * 4, 1, 1, 3)
-t.as_strided_scatter(x, x[0, :2] * 4, (2,), (3,), 1)
 x.clone().fill_diagonal_(2) * x
 """.strip().splitlines()
 

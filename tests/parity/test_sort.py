@@ -149,6 +149,7 @@ def test_unique(dtype):
 
 
 @pytest.mark.parametrize("dtype", [*INTS, *FLOATS])
+@pytest.mark.filterwarnings("ignore:.*non-contiguous")
 def test_searchsorted(dtype):
     rows = np.sort(values((3, 7), dtype), -1)
     queries = values((3, 4), dtype, seed=1, nan=True)
@@ -192,6 +193,11 @@ def test_searchsorted_numbers():
                     rl.bucketize(value, a[0], right=right),
                     torch.bucketize(value, a[1], right=right),
                 )
+    a = pair(np.array([1, 2, 2, 3]), "int64")
+    same(
+        rl.searchsorted(a[0], rl.tensor([1.5, 2.0])),
+        torch.searchsorted(a[1], torch.tensor([1.5, 2.0])),
+    )
 
 
 @pytest.mark.parametrize(

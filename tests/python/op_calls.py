@@ -345,6 +345,86 @@ PRODUCTS = {
 }
 
 
+def _along(name, *args, **options):
+    return lambda m: getattr(_ops, name)(m.square(), *args, **options)
+
+
+SORTING = {
+    **{
+        f"{name} dim {dim}": _along(name, dim)
+        for name in (
+            "argsort cummax cummin median mode nanmedian sort logcumsumexp".split()
+        )
+        for dim in (0, 1)
+    },
+    "sort descending": lambda m: _ops.sort(m.f(m(9, 150_001)), 0, True),
+    "kthvalue": _along("kthvalue", 3, 1),
+    "topk": _along("topk", 3, 1),
+    "topk dim 0": _along("topk", 3, 0),
+    "median_all": _along("median_all"),
+    "nanmedian_all": _along("nanmedian_all"),
+    "row_order": lambda m: _ops.row_order(m.i(3, m(9, 3001), m(3, 50))),
+    "searchsorted": lambda m: _ops.searchsorted(
+        _ops.sort(m.f(m(9, 5001)), 0)[0], m.square(), False, False, None
+    ),
+    "bincount": lambda m: _ops.bincount(m.i(50, m(9, 150_001))),
+    "bincount weighted": lambda m: _ops.bincount(
+        m.i(50, m(9, 150_001)), m.f(m(9, 150_001))
+    ),
+    "histogram_counts": lambda m: _ops.histogram_counts(
+        m.f(m(9, 150_001)), 20, -1.0, 1.0
+    ),
+}
+
+
+def _matrices(m):
+    """Positive definite ones."""
+    n = m(3, 20)
+    a = m.f(m(2, 40), n, n)
+    return a @ a.transpose(-1, -2) + rl.eye(n) * n
+
+
+def _factored(name, *args):
+    def call(m):
+        lu, pivots, *_ = _ops.linalg_lu_factor_ex(_matrices(m))
+        return getattr(_ops, name)(lu, pivots, *[f(m) for f in args])
+
+    return call
+
+
+def _right(m):
+    return m.f(m(2, 40), m(3, 20), 4)
+
+
+LINALG = {
+    **{
+        f"linalg_{name}": lambda m, name=name: getattr(_ops, "linalg_" + name)(
+            _matrices(m)
+        )
+        for name in (
+            "cholesky_ex det eig eigh inv_ex ldl_factor_ex lu_factor_ex qr slogdet svd"
+        ).split()
+    },
+    "geqrf": lambda m: _ops.geqrf(_matrices(m)),
+    "linalg_householder_product": lambda m: _ops.linalg_householder_product(
+        *_ops.geqrf(_matrices(m))
+    ),
+    "ormqr": lambda m: _ops.ormqr(*_ops.geqrf(_matrices(m)), _right(m)),
+    "linalg_ldl_solve": lambda m: _ops.linalg_ldl_solve(
+        *_ops.linalg_ldl_factor_ex(_matrices(m))[:2], _right(m)
+    ),
+    "linalg_lstsq": lambda m: _ops.linalg_lstsq(_matrices(m), _right(m), 1e-6, "gelsd"),
+    "linalg_lu_permutation": lambda m: _ops.linalg_lu_permutation(
+        _ops.linalg_lu_factor_ex(_matrices(m))[1], m(3, 20)
+    ),
+    "linalg_lu_solve": _factored("linalg_lu_solve", _right),
+    "linalg_solve_ex": lambda m: _ops.linalg_solve_ex(_matrices(m), _right(m)),
+    "linalg_solve_triangular": lambda m: _ops.linalg_solve_triangular(
+        _matrices(m), _right(m), True
+    ),
+}
+
+
 def _random(name, *args):
     def call(m):
         rl.manual_seed(3)
@@ -380,7 +460,15 @@ MAKING = {
 }
 
 REDUCTIONS = _reductions()
-CALLS = {**POINTWISE, **REDUCTIONS, **INDEXING, **PRODUCTS, **MAKING}
+CALLS = {
+    **POINTWISE,
+    **REDUCTIONS,
+    **INDEXING,
+    **PRODUCTS,
+    **SORTING,
+    **LINALG,
+    **MAKING,
+}
 
 # Compiled functions without a call here, and why.
 LEFT_OUT = {
@@ -395,7 +483,7 @@ LEFT_OUT = {
         (
             "cpu_isa cuda_status empty_cache get_num_threads memory_stats "
             "promote_types reset_peak_memory_stats result_type set_cache_limit "
-            "set_num_threads default_generator Generator"
+            "set_num_threads default_generator Generator make_result_type write_out"
         ).split(),
         "settings and facts",
     ),

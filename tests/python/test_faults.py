@@ -208,7 +208,7 @@ def test_record_out(record):
 
 @pytest.mark.parametrize("record", [r for r in RECORDS if r.grad], ids=str)
 def test_record_gradient(record):
-    """A backward pass that failed leaves the values alone, and the next one is right."""
+    """A failed backward pass leaves the values alone; the next one is right."""
     arrays = record.arrays("float32")
 
     def gradients(guarded):

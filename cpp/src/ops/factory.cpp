@@ -157,7 +157,7 @@ Tensor linspace(double start, double end, int64_t steps, DType dtype) {
     RL_CHECK((dtype_of<T> != DType::Bool), "linspace(): not implemented for 'Bool'");
     T* to = out.data<T>();
     if constexpr (dtype_of<T> < DType::C64) {
-      // From both ends, so that the last value is exact; rounded once, as PyTorch's is.
+      // From both ends, so that the last value is exact; rounded once, as PyTorch's.
       using S = std::conditional_t<(dtype_of<T> == DType::F32), float, double>;
       const S first = S(start), last = S(end), by = steps > 1 ? (last - first) / S(steps - 1) : S(0);
       for (int64_t i = 0; i < steps; ++i)
