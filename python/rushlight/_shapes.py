@@ -150,7 +150,8 @@ def meshgrid(*tensors, indexing=None):
             )
     if indexing not in ("ij", "xy"):
         raise RuntimeError(
-            f'meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
+            'meshgrid: indexing must be one of "xy" or "ij", but received: '
+            f"{indexing}"
         )
     exchange = indexing == "xy" and len(tensors) >= 2
     if exchange:
