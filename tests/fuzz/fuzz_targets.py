@@ -22,7 +22,7 @@ LEFT_OUT = {
     "save": "writes files",
     "load": "reads files",
     "seed": "is not reproducible",
-    "_storage_resize": "views past a shortened storage's end are meant: it keeps its memory",
+    "_storage_resize": "a shortened storage keeps its memory for the views past it",
     "make_result_type": "makes a type, kept for ever",
     "_become": "swaps the object under other code's feet",
     "_make_subclass": "private to Parameter",
