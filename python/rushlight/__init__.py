@@ -106,6 +106,7 @@ for _alias, _name in _exports.ALIASES.items():
     globals()[_alias] = getattr(_ops, _name)
 del _names, _name, _alias
 clip, subtract, divide, true_divide = clamp, sub, div, div
+round = _functions.round
 concat = concatenate = cat  # noqa: F821
 row_stack = vstack  # noqa: F821
 moveaxis, swapdims = movedim, swapaxes

@@ -671,6 +671,38 @@ def printoptions(**kwargs):
     return _printing.printoptions(**kwargs)
 
 
+def round(input, *, decimals=0, out=None):
+    """To the nearest whole number, halves to the even one; or to ``decimals`` digits.
+
+    Args:
+        input (Tensor): real.
+        decimals (int): digits behind the point, before it where negative.
+
+    Returns:
+        Tensor: of the same dtype.
+
+    Raises:
+        RuntimeError: for decimals of an integer tensor.
+
+    Example::
+
+        >>> rushlight.round(rushlight.tensor([0.25, 2.5]), decimals=1)
+        tensor([0.2000, 2.5000])
+    """
+    if decimals == 0:
+        return _ops.round(input, out=out)
+    if not input.is_floating_point():
+        raise NotImplementedError(
+            f'"round" not implemented for {input.dtype} with decimals={decimals}'
+        )
+    factor = 10.0 ** abs(decimals)
+    if decimals > 0:
+        result = _ops.div(_ops.round(_ops.mul(input, factor)), factor)
+    else:
+        result = _ops.mul(_ops.round(_ops.div(input, factor)), factor)
+    return result if out is None else _ops.write_out("round", result, out)
+
+
 def relu_(input):
     """In-place relu."""
     return _ops.relu_(input)

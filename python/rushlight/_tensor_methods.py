@@ -588,6 +588,7 @@ METHODS = {
     "true_divide": _functions.div,
     "clamp": _functions.clamp,
     "clip": _functions.clamp,
+    "round": _functions.round,
     "sgn": _functions.sgn,
     "conj": _functions.conj,
     "split": _functions.split,

@@ -459,9 +459,40 @@ MAKING = {
     ).clone(),
 }
 
+SPECIAL_UNARY = (
+    "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 digamma entr erfcx erfinv i0 i0e i1 "
+    "i1e lgamma log_ndtr modified_bessel_i0 modified_bessel_i1 modified_bessel_k0 "
+    "modified_bessel_k1 ndtri scaled_modified_bessel_k0 scaled_modified_bessel_k1 "
+    "spherical_bessel_j0"
+).split()
+SPECIAL_BINARY = "igamma igammac xlog1py".split()
+SPECIAL_DEGREE = (
+    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v "
+    "chebyshev_polynomial_w hermite_polynomial_h hermite_polynomial_he "
+    "laguerre_polynomial_l legendre_polynomial_p shifted_chebyshev_polynomial_t "
+    "shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v "
+    "shifted_chebyshev_polynomial_w"
+).split()
+
+
+def _degree(name):
+    return lambda m: getattr(_ops, name)(
+        m.f(m(9, 60_001), low=0.1, high=0.9), m.i(7, m(9, 60_001))
+    )
+
+
+SPECIAL = {
+    **{name: _unary(name) for name in SPECIAL_UNARY},
+    **{name: _binary(name) for name in SPECIAL_BINARY},
+    **{name: _degree(name) for name in SPECIAL_DEGREE},
+    "polygamma": lambda m: _ops.polygamma(2, m.f(m(9, 60_001), low=0.5)),
+    "zeta": lambda m: _ops.zeta(m.f(m(9, 60_001), low=1.5), m.f(m(9, 60_001), low=0.5)),
+}
+
 REDUCTIONS = _reductions()
 CALLS = {
     **POINTWISE,
+    **SPECIAL,
     **REDUCTIONS,
     **INDEXING,
     **PRODUCTS,

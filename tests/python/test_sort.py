@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import math
 import os
 import subprocess
 import sys
@@ -220,3 +221,12 @@ def test_written_places():
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):
         call(rushlight.ones(2, 3))
+
+
+def test_histogram_counts_stays_inside():
+    # Found by the fuzzer: no edges for bins of unequal width; a span that overflows.
+    x = rushlight.tensor([-1e30, -1.0, 0.0, 1.0, 1e30, math.inf, math.nan])
+    with pytest.raises(RuntimeError, match="need their edges"):
+        rushlight._ops.histogram_counts(x, 7, -2, math.inf, uniform=False)
+    for low, high in [(-math.inf, math.inf), (-3e38, 3e38), (0, 0), (2, -2)]:
+        assert rushlight._ops.histogram_counts(x, 7, low, high).shape == (7,)

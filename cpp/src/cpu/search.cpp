@@ -71,7 +71,9 @@ void histogram_of(const HistogramPlan& plan) {
   const auto bin_of = [&](T value) {
     if (!plan.uniform)
       return position(value, bins + 1, true, [&](int64_t k) { return edges[k]; }) - 1;
-    int64_t at = int64_t((value - lo) * T(bins) / span);
+    // A span of 0, or one that overflowed, gives NaN here.
+    const T place = (value - lo) * T(bins) / span;
+    int64_t at = place >= T(bins) ? bins - 1 : place >= T(0) ? int64_t(place) : 0;
     if (edges) {
       // Rounding may have chosen a neighbour.
       const int64_t first = std::max<int64_t>(0, at - 1), last = std::min(at + 2, bins + 1);
@@ -83,7 +85,7 @@ void histogram_of(const HistogramPlan& plan) {
     for (int64_t i = begin; i < end; ++i) {
       const T value = x[i];
       if (!(value >= lo && value <= hi)) continue;
-      const int64_t at = std::min(bin_of(value), bins - 1);
+      const int64_t at = std::clamp<int64_t>(bin_of(value), 0, bins - 1);
       if (weight)
         counts[at] += weight[i];
       else

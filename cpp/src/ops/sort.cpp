@@ -259,6 +259,7 @@ Tensor histogram_counts(const Tensor& self, int64_t bins, double lo, double hi,
   RL_CHECK(bins > 0, kOp, "(): bins must be > 0, but got ", bins);
   RL_CHECK(!edges || (edges->dtype() == self.dtype() && edges->numel() == bins + 1), kOp,
            "(): expected ", bins + 1, " edges of the input's dtype");
+  RL_CHECK(uniform || edges, kOp, "(): bins of unequal width need their edges");
   RL_CHECK(!weight || (weight->dtype() == self.dtype() && weight->numel() == self.numel()), kOp,
            "(): input tensor and weight tensor should have the same shape and dtype");
   const Tensor x = contiguous(self);
