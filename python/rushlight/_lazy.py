@@ -12,7 +12,7 @@ import importlib
 from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
-NAMESPACES: tuple[str, ...] = ("linalg", "storage")
+NAMESPACES: tuple[str, ...] = ("linalg", "special", "storage")
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {
@@ -44,6 +44,9 @@ FUNCTIONS: dict[str, str] = {
     "rushlight._sorting": (
         "argsort bucketize kthvalue median mode msort nanmedian nanquantile quantile "
         "searchsorted sort topk unique unique_consecutive"
+    ),
+    "rushlight._special": (
+        "digamma erfinv i0 igamma igammac lgamma mvlgamma polygamma"
     ),
     "rushlight._statistics": (
         "aminmax bincount corrcoef cov histc histogram histogramdd nanmean nansum"
@@ -94,6 +97,10 @@ METHODS: dict[str, str] = {
     "rushlight._sorting": (
         "argsort kthvalue median mode msort nanmedian nanquantile quantile sort topk "
         "unique unique_consecutive"
+    ),
+    "rushlight._special": (
+        "digamma digamma_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma "
+        "lgamma_ mvlgamma mvlgamma_ polygamma polygamma_"
     ),
     "rushlight._statistics": (
         "aminmax bincount corrcoef cov histc histogram nanmean nansum"

@@ -34,8 +34,10 @@ def _run_in_place(op, name):
                 f"{name}(): Bad in-place call: input tensor dtype {self.dtype} and output "
                 f"tensor dtype {dtype} should match"
             )
-        # What the tape saves must not be what is overwritten.
-        source = self.clone() if self.requires_grad else self
+        # The derivative wants the values as they were.
+        source = (
+            self.clone() if rushlight.is_grad_enabled() and self.requires_grad else self
+        )
         return self.copy_(op(source, dim, self.dtype))
 
     run.__name__ = name
@@ -138,10 +140,9 @@ def trapezoid(y, x=None, *, dx=None, dim=-1):
         tensor(4.5000)
     """
     step = _intervals("trapezoid", y, x, dx, dim)
+    if y.shape[dim] == 0:
+        return _ops.sum(y, dim, dtype=y.dtype)
     if x is None:
-        if y.shape[dim] == 0:
-            # As in PyTorch, of y's own dtype.
-            return _ops.sum(y, dim).to(y.dtype)
         total = _ops.sum(y, dim) * 2 - y.select(dim, 0) - y.select(dim, -1)
         return total * (step / 2)
     after, before = _sides(y, dim)
@@ -169,11 +170,6 @@ def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
     if x is None:
         return _ops.cumsum((after + before) * (step / 2), dim)
     return _ops.cumsum((after + before) * step, dim) / 2
-
-
-def _divided(dtype):
-    inexact = dtype.is_floating_point or dtype.is_complex
-    return dtype if inexact else rushlight.get_default_dtype()
 
 
 def gradient(input, *, spacing=None, dim=None, edge_order=1):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
@@ -397,21 +395,21 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
         )
 
 
-def _comparable(op, value, boundaries):
-    """Both as tensors of one dtype."""
-    if isinstance(value, Tensor):
-        if value.dtype is boundaries.dtype:
-            return value, boundaries
-        dtype = rushlight.promote_types(value.dtype, boundaries.dtype)
-        return value.to(dtype), boundaries.to(dtype)
-    if boundaries.dim() != 1:
-        raise RuntimeError(
-            f"{op}(): input value can be a scalar only when boundaries tensor dimension is "
-            f"1, but we got boundaries tensor dim({boundaries.dim()})"
-        )
-    if isinstance(value, float) and not boundaries.is_floating_point():
-        boundaries = boundaries.double()
-    return rushlight.tensor(value, dtype=boundaries.dtype), boundaries
+def _promoted(op, boundaries, value):
+    """Both as tensors of the dtype they are compared in."""
+    if not isinstance(value, Tensor):
+        if boundaries.dim() != 1:
+            raise RuntimeError(
+                f"{op}(): input value can be a scalar only when boundaries tensor "
+                "dimension is 1, but we got boundaries tensor dim("
+                f"{boundaries.dim()})"
+            )
+        dtype = rushlight.result_type(boundaries, value)
+        return boundaries.to(dtype), rushlight.tensor(value, dtype=dtype)
+    if boundaries.dtype is value.dtype:
+        return boundaries, value
+    dtype = rushlight.result_type(boundaries, value)
+    return boundaries.to(dtype), value.to(dtype)
 
 
 def searchsorted(
@@ -428,7 +426,7 @@ def searchsorted(
 
     Args:
         sorted_sequence (Tensor): (..., n), ascending along the last dim, or (n,).
-        input (Tensor or Number): (..., m), with the same leading dims and dtype; any
+        input (Tensor or Number): (..., m), with the same leading dims; any
             shape when the sequence is 1-d.
         out_int32 (bool): int32 results instead of int64.
         right (bool): behind equal elements instead of before them.
@@ -439,7 +437,7 @@ def searchsorted(
         Tensor: of input's shape, entries from 0 to n.
 
     Raises:
-        RuntimeError: when shapes or dtypes do not fit.
+        RuntimeError: when shapes do not fit.
 
     Example::
 
@@ -457,8 +455,8 @@ def searchsorted(
                 "left while right was True"
             )
         right = side == "right"
-    values, sequence = _comparable("searchsorted", input, sorted_sequence)
-    return _ops.searchsorted(sequence, values, out_int32, right, sorter, out=out)
+    sorted_sequence, values = _promoted("searchsorted", sorted_sequence, input)
+    return _ops.searchsorted(sorted_sequence, values, out_int32, right, sorter, out=out)
 
 
 def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
@@ -476,7 +474,7 @@ def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
             f"bucketize(): boundaries tensor must be 1 dimension, but got dim("
             f"{boundaries.dim()})"
         )
-    values, boundaries = _comparable("bucketize", input, boundaries)
+    boundaries, values = _promoted("bucketize", boundaries, input)
     return _ops.searchsorted(boundaries, values, out_int32, right, None, out=out)
 
 

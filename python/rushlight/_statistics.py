@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import rushlight
 from rushlight import _ops
@@ -61,11 +62,20 @@ def histc(input, bins=100, min=0, max=0, *, out=None):
     if not input.is_floating_point():
         raise NotImplementedError(f"histc(): not implemented for '{input.dtype}'")
     x = input.reshape(-1)
-    if x.dtype in (rushlight.float16, rushlight.bfloat16):
-        x = x.float()
     low, high = _range("histc", x, bins, float(min), float(max), 1)
-    result = _ops.histogram_counts(x, bins, low, high).to(input.dtype)
+    if x.dtype in (rushlight.float16, rushlight.bfloat16):
+        result = _count_half(x.detach(), bins, low, high)
+    else:
+        result = _ops.histogram_counts(x, bins, low, high)
     return give("histc", result, out)
+
+
+def _count_half(x, bins, low, high):
+    # Bins are found in the input's precision, as PyTorch does.
+    low, high = (rushlight.tensor(v, dtype=x.dtype) for v in (low, high))
+    x = x[(x >= low) & (x <= high)]
+    place = ((x - low) * bins / (high - low)).long().clamp(max=bins - 1)
+    return _ops.bincount(place, None, bins).to(x.dtype)
 
 
 def _range(op, x, bins, low, high, widen):
@@ -376,6 +386,8 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
         norm = total - correction
     else:
         norm = total - correction * (weights * aweights).sum() / total
+    if (norm.item() if isinstance(norm, Tensor) else norm) <= 0:
+        warnings.warn("cov(): degrees of freedom is <= 0", stacklevel=2)
     if isinstance(norm, Tensor):
         norm = norm.clamp(min=0)
     else:

@@ -25,7 +25,8 @@ const Api& api() { return *g_api; }
   _(reduce) \
   _(sort) \
   _(softmax) \
-  _(linalg)
+  _(linalg) \
+  _(special)
 
 #define RL_DECLARE(family) void bind_##family(py::module_& m);
 RL_BINDINGS(RL_DECLARE)

@@ -5,9 +5,10 @@ import warnings
 
 import numpy as np
 import pytest
-import torch
 
-import rushlight as rl
+torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
+
+import rushlight as rl  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")
 SHAPES = [(), (1,), (4,), (0,), (3, 4), (1, 3), (2, 0, 3), (2, 3, 4), (3, 1, 2, 2)]

@@ -5,10 +5,11 @@ import pickle
 
 import numpy as np
 import pytest
-import torch
 
-import rushlight as rl
-from common import assert_same
+torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
+
+import rushlight as rl  # noqa: E402
+from common import assert_same  # noqa: E402
 
 STORAGE = """
 t.FloatStorage([1, 2, 3]).tolist()

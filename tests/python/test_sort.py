@@ -68,6 +68,10 @@ def test_layouts(view):
         np.testing.assert_array_equal(
             x.kthvalue(2, dim).values.numpy(), np.sort(a, dim).take(1, dim)
         )
+        middle = (a.shape[dim] - 1) // 2
+        np.testing.assert_array_equal(
+            x.median(dim).values.numpy(), np.sort(a, dim).take(middle, dim)
+        )
         np.testing.assert_array_equal(
             rushlight.cummax(x, dim).values.numpy(), np.maximum.accumulate(a, dim)
         )

@@ -27,7 +27,7 @@ RL_DECLARE(generic)
 #undef RL_DECLARE
 
 // Kernels without an instruction set of their own, compiled once.
-#define RL_PLAIN_FAMILIES(_) _(sort) _(select) _(search) _(scan_extreme)
+#define RL_PLAIN_FAMILIES(_) _(sort) _(select) _(search) _(scan_extreme) _(special)
 namespace cpu {
 #define RL_DECLARE(family) void register_##family(KernelSlots& slots);
 RL_PLAIN_FAMILIES(RL_DECLARE)

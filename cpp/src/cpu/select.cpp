@@ -10,7 +10,7 @@ namespace rushlight::cpu {
 namespace {
 
 // Which of several equal elements is named follows from the algorithms, so these are PyTorch's: the
-// standard library's for top-k, median and mode, Hoare's quickselect for the k-th.
+// standard library's for top-k and mode, Hoare's quickselect for the k-th, stable for the median.
 
 template <class E>
 bool by_key(const E& a, const E& b) {
@@ -71,7 +71,9 @@ int64_t median_of(const T* x, E* a, int64_t n, bool ignore_nan) {
     if (numbers == 0) return 0;
   }
   E* const middle = a + (numbers - 1) / 2;
-  std::nth_element(a, middle, a + n, &by_key<E>);
+  std::nth_element(a, middle, a + n, [](const E& x, const E& y) {
+    return x.key < y.key || (x.key == y.key && x.index < y.index);
+  });
   return int64_t(middle->index);
 }
 

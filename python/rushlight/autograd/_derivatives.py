@@ -18,6 +18,7 @@ from rushlight.autograd import (
     _rules_products,
     _rules_reductions,
     _rules_sorting,
+    _rules_special,
 )
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -371,3 +372,4 @@ RULES.update(_rules_products.PRODUCTS)
 RULES.update(_rules_reductions.RULES)
 RULES.update(_rules_linalg.RULES)
 RULES.update(_rules_sorting.RULES)
+RULES.update(_rules_special.RULES)

@@ -1,0 +1,99 @@
+"""Special functions: known values, identities, derivatives."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import rushlight as rl
+from rushlight import special
+from rushlight.autograd import gradcheck, gradgradcheck
+
+
+def close(tensor, expected, rtol=1e-13):
+    np.testing.assert_allclose(tensor.numpy(), expected, rtol=rtol, atol=1e-15)
+
+
+def double(*values):
+    return rl.tensor(values, dtype=rl.float64)
+
+
+def test_known_values():
+    close(rl.lgamma(double(0.5, 5)), [math.log(math.pi) / 2, math.log(24)])
+    close(rl.digamma(double(1)), [-0.5772156649015329])
+    close(rl.polygamma(1, double(1)), [math.pi**2 / 6])
+    close(special.zeta(double(2, 4), 1), [math.pi**2 / 6, math.pi**4 / 90])
+    close(rl.igamma(double(1), double(2)), [1 - math.exp(-2)])
+    close(rl.igammac(double(1), double(2)), [math.exp(-2)])
+    close(rl.i0(double(0, 1)), [1, 1.2660658777520084])
+    close(special.i1(double(-1)), [-0.5651591039924850])
+    close(special.ndtri(double(0.5, 0.975)), [0, 1.959963984540054])
+    close(special.airy_ai(double(0, 1)), [0.3550280538878172, 0.13529241631288142])
+    close(special.bessel_j0(double(1, 30)), [0.7651976865579666, -0.08636798358104250])
+    close(special.bessel_y0(double(1)), [0.08825696421567697])
+    close(special.bessel_y1(double(1)), [-0.7812128213002887])
+    close(special.modified_bessel_k0(double(1)), [0.42102443824070834])
+    close(special.modified_bessel_k1(double(0.5)), [1.6564411200033009])
+
+
+def test_inverses():
+    x = rl.linspace(-0.999, 0.999, 101, dtype=rl.float64)
+    close(rl.erf(rl.erfinv(x)), x.numpy())
+    p = rl.tensor([1e-300, 1e-20, 0.1, 0.3, 0.9], dtype=rl.float64)
+    close(special.log_ndtr(special.ndtri(p)), np.log(p.numpy()), 1e-12)
+
+
+@pytest.mark.parametrize("x", [0.05, 0.9, 3.0, 12.0, 24.9, 25.1, 200.0])
+def test_wronskian(x):
+    t = double(x)
+    j0, j1 = special.bessel_j0(t), special.bessel_j1(t)
+    y0, y1 = special.bessel_y0(t), special.bessel_y1(t)
+    close(j1 * y0 - j0 * y1, [2 / (math.pi * x)], 1e-12)
+    i0, i1 = special.i0e(t), special.i1e(t)
+    k0 = special.scaled_modified_bessel_k0(t)
+    k1 = special.scaled_modified_bessel_k1(t)
+    close(i0 * k1 + i1 * k0, [1 / x], 1e-12)
+
+
+def test_legendre_against_numpy():
+    x = np.linspace(-1.5, 1.5, 31)
+    for n in range(6):
+        basis = np.polynomial.legendre.Legendre.basis(n)
+        np.testing.assert_allclose(
+            special.legendre_polynomial_p(rl.tensor(x), n).numpy(), basis(x), atol=1e-12
+        )
+
+
+def test_threads_give_the_same_bits():
+    x = rl.linspace(0.1, 50, 20000, dtype=rl.float64)
+    before = rl.get_num_threads()
+    try:
+        results = []
+        for n in (1, 2):
+            rl.set_num_threads(n)
+            results.append(rl.digamma(x).numpy().copy())
+    finally:
+        rl.set_num_threads(before)
+    assert (results[0] == results[1]).all()
+
+
+@pytest.mark.parametrize(
+    "name", "lgamma digamma erfinv i0 i0e i1 i1e entr ndtri log_ndtr erfcx ndtr".split()
+)
+def test_derivatives(name):
+    x = rl.tensor([0.2, 0.6, 0.85], dtype=rl.float64, requires_grad=True)
+    assert gradcheck(getattr(special, name, None) or getattr(rl, name), (x,))
+    assert gradgradcheck(getattr(special, name, None) or getattr(rl, name), (x,))
+
+
+def test_no_derivative():
+    x = rl.ones(2, requires_grad=True)
+    with pytest.raises(NotImplementedError, match="igamma: input"):
+        rl.igamma(x, rl.ones(2)).sum().backward()
+    assert not special.bessel_j0(x).requires_grad
+    with pytest.raises(NotImplementedError, match="complex64"):
+        rl.lgamma(rl.ones(2, dtype=rl.complex64))
+    with pytest.raises(TypeError, match="input"):
+        rl.lgamma(1.0)
