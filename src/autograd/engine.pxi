@@ -23,6 +23,9 @@ cdef inline object key_of(object edge):
 
 # A gradient of the wanted shape and dtype: broadcast dims summed, promotion undone.
 cdef object fit(object g, CDims* shape, int code, const char* what):
+    if not isinstance(g, Tensor):  # from a Function or a hook of the user's
+        raise TypeError(f"{what.decode()}: expected a Tensor or None as gradient, got "
+                        f"{type(g).__name__}")
     cdef Tensor t = <Tensor>g
     cdef int i, skip
     if t.c.shape() != shape[0]:
@@ -506,6 +509,9 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
                 raise RuntimeError("One of the differentiated Tensors does not require grad")
             run.wanted.setdefault(key_of(edge_of(<Tensor>x)), []).append(k)
     for k in range(len(tensors)):
+        if not isinstance(tensors[k], Tensor):
+            raise TypeError(f"backward(): element {k} of tensors must be a Tensor, not "
+                            f"{type(tensors[k]).__name__}")
         t = <Tensor>tensors[k]
         if not requires(t):
             raise RuntimeError(f"element {k} of tensors does not require grad and does not have a "

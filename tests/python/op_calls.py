@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 import rushlight as rl
-from rushlight import _exports, _ops
+from rushlight import _ops
 
 
 class Make:
@@ -61,27 +61,28 @@ def _whole(name):
     return call
 
 
-_BACKWARD = "sigmoid_backward tanh_backward threshold_backward".split()
+_UNARY_SIGNATURE = "(input: Tensor, *, out: object = None)"
+_BINARY_SIGNATURE = (
+    "(input: Tensor | Number, other: Tensor | Number, *, out: object = None)"
+)
+
+
+def _uniform():
+    """The ops of ops.def, told by their signatures."""
+    table = {}
+    for name in dir(_ops):
+        text = getattr(_ops, name).__doc__ or ""
+        if name.startswith("bitwise") and not name.endswith("_"):
+            table[name] = _whole(name)
+        elif text.startswith(name + _BINARY_SIGNATURE):
+            table[name] = _binary(name)
+        elif text.startswith(name + _UNARY_SIGNATURE):
+            table[name] = _unary(name)
+    return table
+
+
 POINTWISE = {
-    **{
-        name: _unary(name)
-        for name in _exports.UNARY + _exports.PREDICATES
-        if name != "bitwise_not"
-    },
-    **{
-        name: _binary(name)
-        for name in [
-            *(n for n in _exports.BINARY if not n.startswith("bitwise")),
-            *_exports.BINARY_FUNCTIONS,
-            *("add", "sub", "div", "trunc_divide"),
-            *_BACKWARD,
-        ]
-    },
-    **{
-        name: _whole(name)
-        for name in _exports.UNARY + _exports.BINARY
-        if name.startswith("bitwise")
-    },
+    **_uniform(),
     "add strided": lambda m: m.square() + m.f(m(7, 457), m(5, 311)).t(),
     "where": lambda m: _ops.where(
         m.b(m(5, 311), m(7, 457)), m.square(), m.f(m(7, 457))

@@ -181,3 +181,30 @@ def test_gradcheck_notices():
     assert gradcheck(lambda z: z * z.conj(), z, fast_mode=True)
     with pytest.raises(GradcheckError):
         gradcheck(lambda z: Wrong.apply(z), z)
+
+
+def test_gradients_that_are_no_tensors():
+    class Strange(rl.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return "x"
+
+    def with_hook(register, hook):
+        y = rl.ones(3, requires_grad=True) * 2
+        getattr(y.grad_fn, register)(hook)
+        return y
+
+    made = (
+        lambda: Strange.apply(rl.ones(3, requires_grad=True)),
+        lambda: with_hook("register_hook", lambda inputs, outputs: ("x",)),
+        lambda: with_hook("register_prehook", lambda outputs: (3,)),
+    )
+    for make in made:
+        with pytest.raises(TypeError, match="expected a Tensor or None as gradient"):
+            make().sum().backward()
+    with pytest.raises(TypeError, match="element 0 of tensors must be a Tensor"):
+        rl.autograd.backward("x")
