@@ -275,6 +275,9 @@ cdef int run_node(Run run, Node node) except -1:
         for hook in list(node.pre_hooks.values()):
             replaced = hook(tuple(g) if type(g) is list else (g,))
             if replaced is not None:
+                if not isinstance(replaced, tuple) or len(replaced) != node.outputs:
+                    raise TypeError(f"expected a tuple of {node.outputs} gradients from a pre-hook of "
+                                    f"{op.name}")
                 g = list(replaced) if type(g) is list else replaced[0]
     if chosen:
         for i in range(node.outputs):
@@ -336,6 +339,9 @@ cdef int run_node(Run run, Node node) except -1:
             replaced = hook(tuple(inputs), tuple(g) if type(g) is list else (g,))
             if replaced is not None:
                 inputs = list(replaced) if isinstance(replaced, tuple) else [replaced]
+                if len(inputs) != len(node.edges):
+                    raise RuntimeError(f"expected {len(node.edges)} gradients from a hook of "
+                                       f"{op.name}, got {len(inputs)}")
         for i in range(len(node.edges)):
             if node.edges[i] is not None:
                 send_all(run, node.edges[i], inputs[i], False)
@@ -489,6 +495,8 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
     cdef list start = []
     cdef list roots = []
     cdef PyObject* top
+    if len(gradients) != len(tensors):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
     _runs += 1
     run.id = _runs
     run.keep = keep

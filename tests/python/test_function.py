@@ -200,7 +200,9 @@ def test_gradients_that_are_no_tensors():
 
     made = (
         lambda: Strange.apply(rl.ones(3, requires_grad=True)),
-        lambda: with_hook("register_hook", lambda inputs, outputs: ("x",)),
+        lambda: with_hook(
+            "register_hook", lambda inputs, outputs: ("x",) * len(inputs)
+        ),
         lambda: with_hook("register_prehook", lambda outputs: (3,)),
     )
     for make in made:
@@ -208,3 +210,21 @@ def test_gradients_that_are_no_tensors():
             make().sum().backward()
     with pytest.raises(TypeError, match="element 0 of tensors must be a Tensor"):
         rl.autograd.backward("x")
+
+
+def test_numbers_of_gradients():
+    x = leaf(1.0, 2.0)
+    for call in (
+        lambda: rl.autograd.grad([x * 2, x * 3], x, grad_outputs=rl.ones(2)),
+        lambda: rl.autograd.backward([x * 2, x * 3], rl.ones(2)),
+    ):
+        with pytest.raises(RuntimeError, match="got 2 tensors and 1 gradients"):
+            call()
+    product = x * leaf(3.0, 4.0)
+    product.grad_fn.register_hook(lambda inputs, outputs: (inputs[0],))
+    with pytest.raises(RuntimeError, match="expected 2 gradients from a hook of mul"):
+        product.sum().backward()
+    product = x * 2
+    product.grad_fn.register_prehook(lambda outputs: ())
+    with pytest.raises(TypeError, match="a tuple of 1 gradients from a pre-hook"):
+        product.sum().backward()

@@ -29,8 +29,6 @@ def backward(
     """
     tensors = _as_list(tensors, 1)
     gradients = _as_list(grad_tensors, len(tensors))
-    if len(gradients) != len(tensors):
-        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
     keep = create_graph if retain_graph is None else retain_graph
     _run_backward(tensors, gradients, keep, create_graph, inputs, True, True)
 
