@@ -12,7 +12,7 @@ import importlib
 from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
-NAMESPACES: tuple[str, ...] = ("linalg", "special", "storage")
+NAMESPACES: tuple[str, ...] = ("fft", "linalg", "special", "storage")
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {
@@ -72,6 +72,10 @@ FUNCTIONS: dict[str, str] = {
         "as_strided_scatter diag diag_embed diagflat diagonal_scatter select_scatter "
         "slice_scatter"
     ),
+    "rushlight._spectral": "istft stft",
+    "rushlight._windows": (
+        "bartlett_window blackman_window hamming_window hann_window kaiser_window"
+    ),
 }
 
 # module -> Tensor methods (names in the module's METHODS).
@@ -120,6 +124,7 @@ METHODS: dict[str, str] = {
         "as_strided_scatter diag diag_embed diagflat diagonal_scatter fill_diagonal_ "
         "select_scatter slice_scatter"
     ),
+    "rushlight._spectral": "istft stft",
 }
 
 
