@@ -113,6 +113,7 @@ __attribute__((noinline)) void multiply_tile(int64_t rows, int64_t cols, int64_t
     for (int j = 0; j < kVecs; ++j) sums[i][j] = V(T(0));
   }
   constexpr int kStep = kPackedA ? kRows : 1;
+#pragma GCC unroll 8
   for (int64_t p = 0; p < k; ++p, b += kVecs * kLanes) {
     V row[kVecs];
 #pragma GCC unroll 4
