@@ -144,11 +144,11 @@ void multiply_tiles(const Product& product) {
   });
 }
 
-// How many stripes of columns to cut into, 0 where they would be too narrow: two a thread.
+// How many stripes of columns to cut into, 0 where they would be too narrow: four a thread.
 int64_t stripes_of(int64_t slivers_n, double work) {
   const int64_t threads = num_threads();
   if (threads == 1 || slivers_n < 4 * threads || work < double(threads * kMultiplyGrain)) return 0;
-  return slivers_n < 8 * threads ? threads : 2 * threads;
+  return std::min(4 * threads, slivers_n / 2);
 }
 
 // A thread packs the stripe of b that it multiplies next, so that this lies in its own caches and

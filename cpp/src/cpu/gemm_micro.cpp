@@ -48,8 +48,8 @@ void pack_across(const S* from, int64_t ld, int64_t width, int64_t depth, int64_
     for (int64_t k = 0; k < depth; ++k) to[k * sliver + i] = T(0);
 }
 
-// to[sliver][k][i] = from[k][sliver * Sliver + i] for the `slivers` full ones that stand side by side:
-// a row of `from` is read in one go, not a few lines of every page.
+// to[sliver][k][i] = from[k][sliver * Sliver + i] for the `slivers` full ones that stand side by
+// side: a row of `from` is read in one go, not a few lines of every page.
 template <class S, class T, int Sliver>
 void pack_along(const S* from, int64_t ld, int64_t slivers, int64_t depth, T* to) {
   for (int64_t k = 0; k < depth; ++k)
