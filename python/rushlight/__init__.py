@@ -7,13 +7,20 @@ from rushlight._compare import allclose, equal, isclose
 from rushlight._core import (
     Size,
     Tensor,
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
     device,
     dtype,
     full,
     get_default_dtype,
     is_grad_enabled,
     is_inference_mode_enabled,
+    layout,
+    memory_format,
+    preserve_format,
     set_default_dtype,
+    strided,
     tensor,
 )
 from rushlight._functions import (
@@ -89,7 +96,6 @@ del _d
 half, float, double = float16, float32, float64  # noqa: F821
 short, int, long = int16, int32, int64  # noqa: F821
 cfloat, cdouble = complex64, complex128  # noqa: F821
-strided = "strided"
 globals().update(_type_info.tensor_types())
 
 for _names in (

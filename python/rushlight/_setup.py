@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 from rushlight import (
     _core,
     _exports,
@@ -15,6 +17,13 @@ from rushlight import (
     _tensor_methods,
     _type_info,
 )
+
+
+def _later(module, name):
+    def call(*args):
+        return getattr(importlib.import_module(module), name)(*args)
+
+    return call
 
 
 def attach():
@@ -45,5 +54,7 @@ def attach():
     _core._bind_late("from_array", _interop.from_array)
     _core._bind_late("dtype_from_numpy", _interop.dtype_from_numpy)
     _core._bind_late("sum", _ops.sum)
+    for name in ("is_in_format", "contiguous_in", "clone_in", "empty_in"):
+        _core._bind_late(name, _later("rushlight._memory_format", name))
     _core._bind_late("factory_out", _functions.factory_out)
     _core._use_fast_calls()
