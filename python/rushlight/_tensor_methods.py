@@ -74,7 +74,7 @@ def to(self, *args, **kwargs):
     want_device = kwargs.pop("device", None)
     copy = kwargs.pop("copy", False)
     kwargs.pop("non_blocking", None)
-    kwargs.pop("memory_format", None)
+    form = kwargs.pop("memory_format", None)
     other = kwargs.pop("other", None)
     if kwargs:
         raise TypeError(
@@ -105,6 +105,10 @@ def to(self, *args, **kwargs):
         device = _core.device(want_device)
         if device.type != self.device.type:
             result = _ops.to_device(result, str(device))
+    if form is not None and form is not _core.preserve_format:
+        if copy and result is self:
+            return self.clone(memory_format=form)
+        return result.contiguous(memory_format=form)
     if copy and result is self:
         result = self.clone()
     return result
