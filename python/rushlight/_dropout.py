@@ -20,14 +20,14 @@ def _drop(op, input, p, train, feature=False, alpha=False, inplace=False):
         )
     if p == 0 or not train or input.numel() == 0:
         return input
+    if p == 1:
+        zero = _core.zeros((), dtype=input.dtype)
+        return input.mul_(zero) if inplace else input * zero
     if not (input.is_floating_point() or input.is_complex()):
         raise RuntimeError(
             f"{op}(): result type Float can't be cast to the desired output type "
             f"{input.dtype}"
         )
-    if p == 1:
-        zero = _core.zeros((), dtype=input.dtype)
-        return input.mul_(zero) if inplace else input * zero
     if feature:
         if input.dim() < 2:
             raise RuntimeError(
@@ -122,20 +122,21 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None):
             "rrelu(): Lower bound should be less than or equal to the upper bound, got "
             f"{lower} and {upper}"
         )
-    if not input.is_floating_point() or (
-        training and input.dtype in (rushlight.float16, rushlight.bfloat16)
-    ):
+    if not input.is_floating_point() or (training and input.dtype == rushlight.float16):
         raise NotImplementedError(f"rrelu(): not implemented for {input.dtype}")
+    input = input.contiguous()
     if not training:
-        slope = _core.full((), (lower + upper) / 2, dtype=input.dtype)
-        return _ops.where(input > 0, input, input * slope)
+        return _ops.where(input > 0, input, input * ((lower + upper) / 2))
+    # bfloat16 is computed in float32, and the bounds are rounded to what is computed in.
+    kind = rushlight.float64 if input.dtype == rushlight.float64 else rushlight.float32
+    low, high = (_core.full((), v, dtype=kind).item() for v in (lower, upper))
     below = (input <= 0).contiguous()
-    count = int(below.sum())
-    drawn = _core.empty(count, dtype=rushlight.float64)
-    drawn.uniform_(lower, upper, generator=generator)
-    slopes = _core.ones(input.shape, dtype=input.dtype)
-    slopes.masked_scatter_(below, drawn.to(input.dtype))
-    return input * slopes
+    drawn = _core.empty(int(below.sum()), dtype=rushlight.float64)
+    # In two roundings, unlike uniform_(low, high).
+    drawn.uniform_(generator=generator).mul_(high - low).add_(low)
+    slopes = _core.ones(input.shape, dtype=kind)
+    slopes.masked_scatter_(below, drawn.to(kind))
+    return (input.to(kind) * slopes).to(input.dtype)
 
 
 def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None):

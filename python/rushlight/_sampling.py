@@ -35,12 +35,16 @@ def binomial(count, prob, generator=None):
     """Successes in ``count`` trials of probability ``prob``.
 
     Args:
-        count (Tensor): floating.
+        count (Tensor): float32 or float64.
         prob (Tensor): of count's dtype; the two broadcast.
         generator (Generator, optional): default the global one.
 
     Returns:
         Tensor: of count's dtype.
+
+    Raises:
+        ValueError: when one of them is not floating.
+        RuntimeError: when the dtypes differ or are half precision.
 
     Example::
 

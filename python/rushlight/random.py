@@ -253,7 +253,7 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, **options):
         raise TypeError("normal(): tensors take no other argument than generator and out")
     if not isinstance(std, Tensor):
         result = _ops.normal_(
-            _like(mean, None, "normal"), 0.0, float(std), generator=generator
+            _core.empty(mean.shape, dtype=mean.dtype), 0.0, float(std), generator=generator
         )
         result.add_(mean.detach())
     else:
@@ -286,7 +286,7 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     if out is not None:
         result = factory_out("bernoulli", input.shape, None, out)
     else:
-        result = _like(input, None, "bernoulli")
+        result = _core.empty(input.shape, dtype=input.dtype)
     if p is not None:
         return _ops.bernoulli_number_(result, float(p), generator=generator)
     return _ops.bernoulli_tensor_(result, input.detach(), generator=generator)

@@ -7,6 +7,7 @@
 #include "random_order.h"
 #include "rushlight/iter/nd_plan.h"
 #include "rushlight/ops/copy.h"
+#include "rushlight/ops/elementwise.h"
 #include "rushlight/ops/factory.h"
 #include "rushlight/ops/view.h"
 
@@ -23,6 +24,9 @@ struct Uniform {
 
 // W. Hoermann, "The transformed rejection method for generating Poisson random variables",
 // Insurance: Mathematics and Economics 12, 1993: algorithm PTRS.
+// Numbers that int64 cannot hold become its smallest, as in PyTorch on x86.
+double whole(double value) { return std::fabs(value) < 0x1p63 ? value : -0x1p63; }
+
 double poisson_large(double rate, Uniform& uniform) {
   const double root = std::sqrt(rate), log_rate = std::log(rate);
   const double b = 0.931 + 2.53 * root;
@@ -33,7 +37,7 @@ double poisson_large(double rate, Uniform& uniform) {
     const double u = uniform() - 0.5;
     const double v = uniform();
     const double us = 0.5 - std::fabs(u);
-    const double k = std::floor((2 * a / us + b) * u + rate + 0.43);
+    const double k = whole(std::floor((2 * a / us + b) * u + rate + 0.43));
     if (us >= 0.07 && v <= tight) return k;
     if (k < 0 || (us < 0.013 && v > us)) continue;
     const double left = std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b);
@@ -67,54 +71,64 @@ double stirling_tail(double k) {
   return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1);
 }
 
+// Arithmetic whose results round to float32 where the tensors have it, computed in double.
+struct Rounded {
+  bool single;
+  double operator()(double value) const { return single ? double(float(value)) : value; }
+};
+
 // W. Hoermann, "The generation of binomial random variates", Journal of Statistical Computation and
-// Simulation 46, 1993: algorithm BTRS.
-double binomial_large(double count, double prob, Uniform& uniform) {
-  const double deviation = std::sqrt(count * prob * (1 - prob));
+// Simulation 46, 1993: algorithm BTRS. PyTorch computes some of it in the tensors' dtype.
+double binomial_large(double count, double prob, Rounded round, Uniform& uniform) {
+  const double mean = round(count * prob), rest = round(1 - prob), more = round(count + 1);
+  const double deviation = round(std::sqrt(round(mean * rest)));
   const double b = 1.15 + 2.53 * deviation;
   const double a = -0.0873 + 0.0248 * b + 0.01 * prob;
-  const double c = count * prob + 0.5;
+  const double c = mean + 0.5;
   const double tight = 0.92 - 4.2 / b;
-  const double odds = prob / (1 - prob);
+  const double odds = round(prob / rest);
   const double alpha = (2.83 + 5.1 / b) * deviation;
-  const double mode = std::floor((count + 1) * prob);
+  const double mode = std::floor(round(more * prob));
   for (;;) {
     const double u = uniform() - 0.5;
     double v = uniform();
     const double us = 0.5 - std::fabs(u);
-    const double k = std::floor((2 * a / us + b) * u + c);
+    const double k = round(std::floor((2 * a / us + b) * u + c));
     if (k < 0 || k > count) continue;
     if (us >= 0.07 && v <= tight) return k;
     v = std::log(v * alpha / (a / (us * us) + b));
+    const double failures = round(count - k);
     const double bound = (mode + 0.5) * std::log((mode + 1) / (odds * (count - mode + 1))) +
-                         (count + 1) * std::log((count - mode + 1) / (count - k + 1)) +
-                         (k + 0.5) * std::log(odds * (count - k + 1) / (k + 1)) + stirling_tail(mode) +
-                         stirling_tail(count - mode) - stirling_tail(k) - stirling_tail(count - k);
+                         more * std::log((count - mode + 1) / round(failures + 1)) +
+                         (k + 0.5) * std::log(odds * round(failures + 1) / round(k + 1)) +
+                         stirling_tail(mode) + stirling_tail(count - mode) - stirling_tail(k) -
+                         stirling_tail(failures);
     if (v <= bound) return k;
   }
 }
 
 // Sums of geometric numbers, until they exceed the count.
-double binomial_small(double count, double prob, Uniform& uniform) {
-  const double scale = std::log1p(-prob);
+double binomial_small(double count, double prob, Rounded round, Uniform& uniform) {
+  const double scale = round.single ? double(std::log1p(float(-prob))) : std::log1p(-prob);
   double sum = 0, k = 0;
   for (;;) {
     sum += std::ceil(std::log(uniform()) / scale);
     if (sum > count) return k;
-    k += 1;
+    k = round(k + 1);
   }
 }
 
-double binomial_one(double count, double prob, Uniform& uniform) {
-  if (std::isnan(count)) return count;
+double binomial_one(double count, double prob, Rounded round, Uniform& uniform) {
   if (count <= 0 || prob <= 0) return 0;
   if (prob >= 1) return count;
   if (std::isnan(prob)) return prob;
+  if (std::isnan(count)) return count;
   RL_CHECK(std::isfinite(count), "binomial(): count must be finite, got ", count);
   const bool flipped = prob > 0.5;
-  const double p = flipped ? 1 - prob : prob;
-  const double k = count * p >= 10 ? binomial_large(count, p, uniform) : binomial_small(count, p, uniform);
-  return flipped ? count - k : k;
+  const double p = flipped ? round(1 - prob) : prob;
+  const double k = round(count * p) >= 10 ? binomial_large(count, p, round, uniform)
+                                          : binomial_small(count, p, round, uniform);
+  return flipped ? round(count - k) : k;
 }
 
 Tensor doubles(const Tensor& t, const Dims& order) {
@@ -163,15 +177,13 @@ void draw_rows(const Tensor& weights, const Tensor& out, Uniform uniform) {
 
 Tensor poisson(const Tensor& rate, const GeneratorPtr& generator) {
   check_floating("poisson", rate);
-  const Tensor out = empty_like(rate, rate.dtype());
-  const Dims order = memory_order(out);
-  const Tensor values = clone(doubles(rate, order));
+  // Row-major whatever the rates' strides, as the numbers are drawn.
+  const Tensor values = clone(contiguous(to_dtype(rate, DType::F64)));
   double* data = reinterpret_cast<double*>(values.bytes());
   GeneratorLock lock(chosen(generator));
   Uniform uniform{lock.engine()};
   for (int64_t i = 0; i < values.numel(); ++i) data[i] = poisson_one(data[i], uniform);
-  copy_(permute(out, order), values);
-  return out;
+  return to_dtype(values, rate.dtype());
 }
 
 Tensor binomial(const Tensor& count, const Tensor& prob, const GeneratorPtr& generator) {
@@ -181,18 +193,24 @@ Tensor binomial(const Tensor& count, const Tensor& prob, const GeneratorPtr& gen
                  "binomial only supports floating-point dtypes for prob, got: ", prob.dtype());
   RL_CHECK(count.dtype() == prob.dtype(), "binomial(): Found dtype ", prob.dtype(), " but expected ",
            count.dtype());
+  RL_CHECK_IMPLEMENTED(count.dtype() == DType::F32 || count.dtype() == DType::F64,
+                       "binomial(): not implemented for ", count.dtype(), ", only for float32 and float64");
   check_floating("binomial", count);
   const Dims shape = broadcast_shapes("binomial", count.shape(), prob.shape());
-  const Tensor out =
-      count.shape() == shape ? empty_like(count, count.dtype()) : empty(shape, count.dtype());
+  const Tensor n = expand_to("binomial", count, shape), p = expand_to("binomial", prob, shape);
+  const Tensor* operands[] = {&n, &p};
+  // PyTorch's result is row-major unless the counts broadcast.
+  const Tensor out = count.shape() == shape ? empty(shape, count.dtype())
+                                            : allocate_result(shape, count.dtype(), operands, 2);
   const Dims order = memory_order(out);
-  const Tensor counts = clone(doubles(expand_to("binomial", count, shape), order));
-  const Tensor probs = doubles(expand_to("binomial", prob, shape), order);
+  const Tensor counts = clone(doubles(n, order));
+  const Tensor probs = doubles(p, order);
   double* data = reinterpret_cast<double*>(counts.bytes());
-  const double* p = reinterpret_cast<const double*>(probs.bytes());
+  const double* at = reinterpret_cast<const double*>(probs.bytes());
   GeneratorLock lock(chosen(generator));
   Uniform uniform{lock.engine()};
-  for (int64_t i = 0; i < counts.numel(); ++i) data[i] = binomial_one(data[i], p[i], uniform);
+  for (int64_t i = 0; i < counts.numel(); ++i)
+    data[i] = binomial_one(data[i], at[i], Rounded{count.dtype() == DType::F32}, uniform);
   copy_(permute(out, order), counts);
   return out;
 }

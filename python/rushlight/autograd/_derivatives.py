@@ -282,7 +282,6 @@ RULES = {
             condition, rushlight.zeros_like(g), g
         ),
     ),
-    "poisson": dict(input=lambda g: rushlight.zeros_like(g)),
     # -- copies --------------------------------------------------------------------------------
     "clone": dict(self=lambda g: g),
     "to": dict(self=lambda g: g),

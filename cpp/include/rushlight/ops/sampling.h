@@ -9,7 +9,8 @@ namespace rushlight {
 // @throws Error if a rate is negative or NaN; NotImplementedError if the dtype is not floating
 RL_API Tensor poisson(const Tensor& rate, const GeneratorPtr& generator);
 // Successes in `count` trials of probability `prob`; both broadcast.
-// @throws ValueError if count is not floating; Error if the dtypes differ
+// @throws ValueError if one is not floating; Error if the dtypes differ; NotImplementedError for
+// halves
 RL_API Tensor binomial(const Tensor& count, const Tensor& prob, const GeneratorPtr& generator);
 // n indices a row of weights (rows, categories), drawn with replacement: (rows, n) of int64.
 // @throws Error if a row's weights are negative, not finite, or sum to zero
