@@ -106,12 +106,21 @@ def to(self, *args, **kwargs):
         if device.type != self.device.type:
             result = _ops.to_device(result, str(device))
     if form is not None and form is not _core.preserve_format:
-        if copy and result is self:
-            return self.clone(memory_format=form)
-        return result.contiguous(memory_format=form)
+        if result is self and not copy and _suggested_format(self) is form:
+            return self
+        return result.clone(memory_format=form)
     if copy and result is self:
         result = self.clone()
     return result
+
+
+def _suggested_format(self):
+    """The format that the strides follow; row-major where none or several do."""
+    if not self.is_contiguous():
+        for form in (_core.channels_last, _core.channels_last_3d):
+            if self.is_contiguous(memory_format=form):
+                return form
+    return _core.contiguous_format
 
 
 def cpu(self):

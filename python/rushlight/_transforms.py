@@ -55,28 +55,33 @@ def cond(pred, true_fn, false_fn, operands=()):
         pred (bool, Number or Tensor): one value.
         true_fn (callable): of the operands.
         false_fn (callable): of the operands.
-        operands (tuple or list): the arguments of both.
+        operands (tuple or list): the arguments of both: tensors, and containers of them.
 
     Raises:
-        RuntimeError: for an argument of another type.
+        RuntimeError: for an argument of another type, where ``pred`` is a tensor.
 
     Example::
 
         >>> rushlight.cond(True, lambda x: x + 1, lambda x: x, (rushlight.ones(1),))
         tensor([2.])
     """
-    if not isinstance(pred, (bool, int, float, Tensor)):
+    if isinstance(pred, (bool, int, float)):
+        return (true_fn if pred else false_fn)(*operands)
+    if not isinstance(pred, Tensor):
         raise RuntimeError(f"Expected pred to be bool or tensor, but got {pred}.")
-    if isinstance(pred, Tensor) and pred.numel() != 1:
+    if pred.numel() != 1:
         raise RuntimeError(
             "Expected pred to be bool or single-element tensor, but got a tensor of "
             f"shape {tuple(pred.shape)}."
         )
     if not callable(true_fn) or not callable(false_fn):
         raise RuntimeError("Expect both branches to be callable.")
-    if not isinstance(operands, (tuple, list)):
+    if not isinstance(operands, (tuple, list)) or not all(
+        isinstance(x, Tensor) for x, _ in _flatten(operands, None, "operands")
+    ):
         raise RuntimeError(
-            f"Expect operands to be a tuple of tensors, but got {operands}."
+            "Expect operands to be a tuple of possibly nested containers of tensors, but "
+            f"got {operands}."
         )
     return (true_fn if pred else false_fn)(*operands)
 
@@ -172,7 +177,7 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
         chunk_size (int, optional): has no effect on the result.
 
     Returns:
-        callable: with func's signature.
+        callable: with func's signature; keyword arguments are passed on as they are.
 
     Raises:
         ValueError: for sizes that differ or dims that do not exist.
@@ -203,12 +208,7 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
                 f"vmap(): in_dims {in_dims} is not compatible with {len(args)} arguments"
             )
         leaves = _flatten(args, in_dims, "inputs")
-        keyword = [
-            (x, 0 if _is_tensor(x) else None) for x, _ in _flatten(kwargs, None, "")
-        ]
-        sizes = {
-            x.shape[d] for x, d in leaves + keyword if d is not None
-        }
+        sizes = {x.shape[d] for x, d in leaves if d is not None}
         if not sizes:
             raise ValueError(
                 "vmap(): at least one input must be a Tensor with an in_dim other than "
@@ -229,20 +229,8 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
         for i in range(size):
             if state is not None:
                 rushlight.set_rng_state(state)
-            results.append(
-                func(
-                    *_rebuild(args, _slices(leaves, i)),
-                    **_rebuild(kwargs, _slices(keyword, i)),
-                )
-            )
+            slices = iter([x if d is None else x.select(d, i) for x, d in leaves])
+            results.append(func(*_rebuild(args, slices), **kwargs))
         return _stack(results, out_dims)
 
     return mapped
-
-
-def _is_tensor(x):
-    return isinstance(x, Tensor)
-
-
-def _slices(leaves, i):
-    return iter([x if d is None else x.select(d, i) for x, d in leaves])
