@@ -73,7 +73,23 @@ FUNCTIONS: dict[str, str] = {
         "as_strided_scatter diag diag_embed diagflat diagonal_scatter select_scatter "
         "slice_scatter"
     ),
+    "rushlight._configuration": (
+        "are_deterministic_algorithms_enabled detach e get_default_device "
+        "get_deterministic_debug_mode get_device get_float32_matmul_precision "
+        "get_num_interop_threads has_lapack has_openmp inf "
+        "is_deterministic_algorithms_warn_only_enabled is_signed is_warn_always_enabled "
+        "nan newaxis pi set_anomaly_enabled set_default_device set_default_tensor_type "
+        "set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal "
+        "set_num_interop_threads set_warn_always use_deterministic_algorithms"
+    ),
+    "rushlight._dropout": (
+        "alpha_dropout alpha_dropout_ dropout dropout_ feature_alpha_dropout "
+        "feature_alpha_dropout_ feature_dropout feature_dropout_ rrelu rrelu_"
+    ),
+    "rushlight._factories": "empty_permuted from_file logspace range",
+    "rushlight._sampling": "binomial multinomial poisson",
     "rushlight._spectral": "istft stft",
+    "rushlight._transforms": "compile cond vmap",
     "rushlight._windows": (
         "bartlett_window blackman_window hamming_window hann_window kaiser_window"
     ),
@@ -125,6 +141,7 @@ METHODS: dict[str, str] = {
         "as_strided_scatter diag diag_embed diagflat diagonal_scatter fill_diagonal_ "
         "select_scatter slice_scatter"
     ),
+    "rushlight._sampling": "multinomial",
     "rushlight._spectral": "istft stft",
 }
 

@@ -74,7 +74,7 @@ def to(self, *args, **kwargs):
     want_device = kwargs.pop("device", None)
     copy = kwargs.pop("copy", False)
     kwargs.pop("non_blocking", None)
-    kwargs.pop("memory_format", None)
+    form = kwargs.pop("memory_format", None)
     other = kwargs.pop("other", None)
     if kwargs:
         raise TypeError(
@@ -105,9 +105,22 @@ def to(self, *args, **kwargs):
         device = _core.device(want_device)
         if device.type != self.device.type:
             result = _ops.to_device(result, str(device))
+    if form is not None and form is not _core.preserve_format:
+        if result is self and not copy and _suggested_format(self) is form:
+            return self
+        return result.clone(memory_format=form)
     if copy and result is self:
         result = self.clone()
     return result
+
+
+def _suggested_format(self):
+    """The format that the strides follow; row-major where none or several do."""
+    if not self.is_contiguous():
+        for form in (_core.channels_last, _core.channels_last_3d):
+            if self.is_contiguous(memory_format=form):
+                return form
+    return _core.contiguous_format
 
 
 def cpu(self):
