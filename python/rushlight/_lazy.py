@@ -24,11 +24,10 @@ FUNCTIONS: dict[str, str] = {
         "is_storage"
     ),
     "rushlight._pointwise": (
-        "addcdiv addcmul adjoint celu celu_ chalf conj_physical copysign deg2rad "
-        "float_power frexp gcd hardshrink heaviside is_conj is_neg isin isneginf isposinf "
+        "addcdiv addcmul adjoint chalf conj_physical copysign deg2rad "
+        "float_power frexp gcd heaviside is_conj is_neg isin isneginf isposinf "
         "isreal lcm ldexp lerp logaddexp logaddexp2 logit nan_to_num nextafter polar "
-        "positive prelu rad2deg resolve_conj resolve_neg selu selu_ signbit sinc threshold "
-        "threshold_ xlogy"
+        "positive rad2deg resolve_conj resolve_neg signbit sinc xlogy"
     ),
     "rushlight._inplace_functions": (
         "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ "
@@ -65,7 +64,7 @@ FUNCTIONS: dict[str, str] = {
     "rushlight._shapes": (
         "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod channel_shuffle "
         "column_stack combinations constant_pad_nd dsplit hsplit meshgrid "
-        "pixel_shuffle pixel_unshuffle ravel rot90 split_with_sizes tensor_split "
+        "native_channel_shuffle pixel_shuffle pixel_unshuffle ravel rot90 split_with_sizes tensor_split "
         "tril_indices triu_indices vander vsplit"
     ),
     "rushlight._diagonals": (
@@ -73,6 +72,12 @@ FUNCTIONS: dict[str, str] = {
         "slice_scatter"
     ),
     "rushlight._spectral": "istft stft",
+    "rushlight.nn._functional.activation": "threshold",
+    "rushlight.nn._functional.distance": (
+        "bilinear cosine_similarity norm_except_dim pairwise_distance"
+    ),
+    "rushlight.nn._functional.piecewise_units": "hardshrink prelu rrelu_ threshold_",
+    "rushlight.nn._functional.smooth_units": "celu celu_ selu selu_",
     "rushlight._windows": (
         "bartlett_window blackman_window hamming_window hann_window kaiser_window"
     ),
@@ -90,9 +95,9 @@ METHODS: dict[str, str] = {
     "rushlight._pointwise": (
         "addcdiv addcdiv_ addcmul addcmul_ adjoint chalf conj_physical conj_physical_ "
         "copysign copysign_ deg2rad deg2rad_ float_power float_power_ frexp gcd gcd_ "
-        "hardshrink heaviside heaviside_ is_conj is_neg isneginf isposinf isreal lcm lcm_ "
+        "heaviside heaviside_ is_conj is_neg isneginf isposinf isreal lcm lcm_ "
         "ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 logit logit_ nan_to_num nan_to_num_ "
-        "nextafter nextafter_ positive prelu rad2deg rad2deg_ resolve_conj resolve_neg "
+        "nextafter nextafter_ positive rad2deg rad2deg_ resolve_conj resolve_neg "
         "signbit sinc sinc_ xlogy xlogy_"
     ),
     "rushlight._norms": "dist renorm renorm_",
@@ -125,6 +130,7 @@ METHODS: dict[str, str] = {
         "select_scatter slice_scatter"
     ),
     "rushlight._spectral": "istft stft",
+    "rushlight.nn._functional.piecewise_units": "hardshrink prelu",
 }
 
 
