@@ -76,8 +76,18 @@ FUNCTIONS: dict[str, str] = {
     "rushlight.nn._functional.distance": (
         "bilinear cosine_similarity norm_except_dim pairwise_distance"
     ),
+    "rushlight.nn._functional.normalization": "rms_norm",
     "rushlight.nn._functional.piecewise_units": "hardshrink prelu rrelu_ threshold_",
+    "rushlight.nn._functional.recurrent": (
+        "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell"
+    ),
     "rushlight.nn._functional.smooth_units": "celu celu_ selu selu_",
+    "rushlight.nn._functional.top_level": (
+        "batch_norm binary_cross_entropy_with_logits cosine_embedding_loss ctc_loss "
+        "embedding embedding_bag embedding_renorm_ group_norm hinge_embedding_loss "
+        "instance_norm kl_div layer_norm margin_ranking_loss poisson_nll_loss rrelu "
+        "triplet_margin_loss"
+    ),
     "rushlight._windows": (
         "bartlett_window blackman_window hamming_window hann_window kaiser_window"
     ),

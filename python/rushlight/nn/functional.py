@@ -20,22 +20,31 @@ from rushlight.nn._functional.pooling import max_pool2d
 
 # module -> its functions, imported when first asked for.
 FUNCTIONS: dict[str, str] = {
+    "rushlight._functions": "relu_",
     "rushlight._shapes": (
         "channel_shuffle native_channel_shuffle pixel_shuffle pixel_unshuffle"
     ),
     "rushlight.linalg._distance": "pdist",
+    "rushlight.nn._functional.attention": (
+        "multi_head_attention_forward scaled_dot_product_attention"
+    ),
     "rushlight.nn._functional.binary_losses": (
         "binary_cross_entropy binary_cross_entropy_with_logits kl_div "
         "multilabel_soft_margin_loss soft_margin_loss"
     ),
+    "rushlight.nn._functional.ctc": "ctc_loss",
     "rushlight.nn._functional.distance": (
         "bilinear cosine_similarity normalize pairwise_distance"
     ),
+    "rushlight.nn._functional.embedding": "embedding embedding_bag",
     "rushlight.nn._functional.gating": "glu gumbel_softmax softmin",
     "rushlight.nn._functional.margin_losses": (
         "cosine_embedding_loss hinge_embedding_loss margin_ranking_loss "
         "multi_margin_loss multilabel_margin_loss triplet_margin_loss "
         "triplet_margin_with_distance_loss"
+    ),
+    "rushlight.nn._functional.normalization": (
+        "batch_norm group_norm instance_norm layer_norm local_response_norm rms_norm"
     ),
     "rushlight.nn._functional.piecewise_units": (
         "hardshrink hardsigmoid hardswish hardtanh hardtanh_ leaky_relu leaky_relu_ "

@@ -83,6 +83,8 @@ def _batch_norm(
     input, weight, bias, running_mean, running_var, training, momentum, eps
 ):
     op = "batch_norm"
+    if input.numel() == 0:
+        return _empty_batch(input, weight, bias)
     channels = _channels(op, input)
     _check_running(op, running_mean, running_var, training)
     parameters = {
@@ -103,8 +105,6 @@ def _batch_norm(
     if not training:
         mean, var = (widen(r).reshape(shape) for r in (running_mean, running_var))
         result = (x - mean) * (var + eps).rsqrt()
-    elif x.numel() == 0:
-        result = x * 1
     else:
         dims = [d for d in range(x.dim()) if d != 1]
         mean = _ops.mean(x, dims, True)
@@ -117,6 +117,14 @@ def _batch_norm(
             _follow(running_mean, mean, momentum)
             _follow(running_var, unbiased, momentum)
     return _scaled(result, weight, bias, shape, input.dtype)
+
+
+def _empty_batch(input, weight, bias):
+    # No value is scaled, but all get a gradient. PyTorch takes any shape here.
+    result = input.clone()
+    if weight is not None:
+        result = result * weight.sum()
+    return (result if bias is None else result + bias.sum()).to(input.dtype)
 
 
 def _follow(running, value, momentum):
