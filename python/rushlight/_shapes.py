@@ -529,6 +529,11 @@ def channel_shuffle(input, groups):
     return parts.permute(0, 2, 1, 3).contiguous().reshape(input.shape)
 
 
+def native_channel_shuffle(input, groups):
+    """:func:`channel_shuffle`."""
+    return channel_shuffle(input, groups)
+
+
 def pixel_shuffle(input, upscale_factor):
     """Channels spread over space: (*, C * r * r, H, W) to (*, C, H * r, W * r).
 
@@ -558,7 +563,8 @@ def pixel_shuffle(input, upscale_factor):
     oc, n = c // (r * r), len(lead)
     x = input.reshape(*lead, oc, r, r, h, w)
     x = x.permute(*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    return x.contiguous().reshape(*lead, oc, h * r, w * r)
+    x = x.clone(memory_format=rushlight.contiguous_format)
+    return x.reshape(*lead, oc, h * r, w * r)
 
 
 def pixel_unshuffle(input, downscale_factor):
@@ -586,7 +592,8 @@ def pixel_unshuffle(input, downscale_factor):
     n = len(lead)
     x = input.reshape(*lead, c, h // r, r, w // r, r)
     x = x.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    return x.contiguous().reshape(*lead, c * r * r, h // r, w // r)
+    x = x.clone(memory_format=rushlight.contiguous_format)
+    return x.reshape(*lead, c * r * r, h // r, w // r)
 
 
 def constant_pad_nd(input, pad, value=0):
