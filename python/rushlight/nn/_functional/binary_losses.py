@@ -8,7 +8,6 @@ from __future__ import annotations
 import warnings
 
 import rushlight
-from rushlight import _ops
 from rushlight.nn import _reduction
 from rushlight.nn._functional._support import check_floats, check_tensors, in_single
 from rushlight.nn._functional.regression_losses import reduced

@@ -167,14 +167,20 @@ def leaky_relu_(input, negative_slope=0.01):
 
 
 def _random_leaky(input, lower, upper, generator):
-    below = input <= 0
-    # One draw for each element that needs one, in the order of the elements.
-    count = int(below.sum())
-    draws = rushlight.empty(count, dtype=rushlight.float64)
-    draws.uniform_(lower, upper, generator=generator)
-    slope = rushlight.ones(*input.shape, dtype=input.dtype)
-    slope.masked_scatter_(below, draws.to(input.dtype))
-    return input * slope
+    if input.dtype == rushlight.float16:
+        raise NotImplementedError("rrelu(): training is not implemented for float16")
+    input = input.contiguous()
+    # bfloat16 is computed in float32, and the bounds are rounded to what is computed in.
+    kind = rushlight.float64 if input.dtype == rushlight.float64 else rushlight.float32
+    low, high = (rushlight.tensor(v, dtype=kind).item() for v in (lower, upper))
+    below = (input <= 0).contiguous()
+    # One draw for each element that needs one, in the order of the elements; in two
+    # roundings, unlike uniform_(low, high).
+    drawn = rushlight.empty(int(below.sum()), dtype=rushlight.float64)
+    drawn.uniform_(generator=generator).mul_(high - low).add_(low)
+    slopes = rushlight.ones(input.shape, dtype=kind)
+    slopes.masked_scatter_(below, drawn.to(kind))
+    return (input.to(kind) * slopes).to(input.dtype)
 
 
 def _rrelu(op, input, lower, upper, training, generator, inplace):

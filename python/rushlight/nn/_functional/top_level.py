@@ -7,8 +7,13 @@ indices, and arguments that only choose another library's kernel are taken and i
 from __future__ import annotations
 
 from rushlight._functions import _into
-from rushlight.nn._functional import binary_losses, embedding as _tables
-from rushlight.nn._functional import margin_losses, normalization, piecewise_units
+from rushlight.nn._functional import (
+    binary_losses,
+    margin_losses,
+    normalization,
+    piecewise_units,
+)
+from rushlight.nn._functional import embedding as _tables
 from rushlight.nn._functional._support import check_tensors
 from rushlight.nn._functional.ctc import _ctc_loss
 from rushlight.nn._functional.regression_losses import _poisson_nll
