@@ -65,7 +65,7 @@ FUNCTIONS: dict[str, str] = {
     "rushlight._shapes": (
         "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod channel_shuffle "
         "column_stack combinations constant_pad_nd dsplit hsplit meshgrid "
-        "pixel_shuffle pixel_unshuffle ravel rot90 split_with_sizes tensor_split "
+        "native_channel_shuffle pixel_shuffle pixel_unshuffle ravel rot90 split_with_sizes tensor_split "
         "tril_indices triu_indices vander vsplit"
     ),
     "rushlight._diagonals": (
@@ -73,9 +73,51 @@ FUNCTIONS: dict[str, str] = {
         "slice_scatter"
     ),
     "rushlight._spectral": "istft stft",
+    "rushlight.nn._functional.averaging": "adaptive_avg_pool1d avg_pool1d",
+    "rushlight.nn._functional.conv": "conv1d conv2d conv3d conv_tbc convolution",
+    "rushlight.nn._functional.conv_transpose": (
+        "conv_transpose1d conv_transpose2d conv_transpose3d"
+    ),
+    "rushlight.nn._functional.sampling": (
+        "affine_grid_generator grid_sampler grid_sampler_2d grid_sampler_3d"
+    ),
+    "rushlight.nn._functional.torch_pools": (
+        "adaptive_max_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d"
+    ),
     "rushlight._windows": (
         "bartlett_window blackman_window hamming_window hann_window kaiser_window"
     ),
+}
+
+# module -> public functions of rushlight.nn.functional.
+NN_FUNCTIONS: dict[str, str] = {
+    "rushlight._shapes": (
+        "channel_shuffle native_channel_shuffle pixel_shuffle pixel_unshuffle"
+    ),
+    "rushlight.nn._functional.averaging": (
+        "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d avg_pool1d "
+        "avg_pool2d avg_pool3d lp_pool1d lp_pool2d lp_pool3d"
+    ),
+    "rushlight.nn._functional.chosen_windows": (
+        "adaptive_max_pool1d adaptive_max_pool1d_with_indices adaptive_max_pool2d "
+        "adaptive_max_pool2d_with_indices adaptive_max_pool3d "
+        "adaptive_max_pool3d_with_indices fractional_max_pool2d "
+        "fractional_max_pool2d_with_indices fractional_max_pool3d "
+        "fractional_max_pool3d_with_indices max_unpool1d max_unpool2d max_unpool3d"
+    ),
+    "rushlight.nn._functional.conv": "conv1d conv3d conv_tbc",
+    "rushlight.nn._functional.conv_transpose": (
+        "conv_transpose1d conv_transpose2d conv_transpose3d"
+    ),
+    "rushlight.nn._functional.pooling": (
+        "max_pool1d max_pool1d_with_indices max_pool2d_with_indices max_pool3d "
+        "max_pool3d_with_indices"
+    ),
+    "rushlight.nn._functional.resizing": (
+        "interpolate upsample upsample_bilinear upsample_nearest"
+    ),
+    "rushlight.nn._functional.sampling": "affine_grid grid_sample",
+    "rushlight.nn._functional.sliding": "fold unfold",
 }
 
 # module -> Tensor methods (names in the module's METHODS).

@@ -529,6 +529,11 @@ def channel_shuffle(input, groups):
     return parts.permute(0, 2, 1, 3).contiguous().reshape(input.shape)
 
 
+def native_channel_shuffle(input, groups):
+    """:func:`channel_shuffle` under the name of its kernel."""
+    return channel_shuffle(input, groups)
+
+
 def pixel_shuffle(input, upscale_factor):
     """Channels spread over space: (*, C * r * r, H, W) to (*, C, H * r, W * r).
 
@@ -604,8 +609,7 @@ def constant_pad_nd(input, pad, value=0):
     """
     from rushlight.nn.functional import pad as pad_
 
-    result = pad_(_tensor("constant_pad_nd", input), pad, "constant", value)
-    return result.clone() if result is input else result
+    return pad_(_tensor("constant_pad_nd", input), pad, "constant", value)
 
 
 def _indices(op, row, col, offset, dtype, device, mask):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rushlight import _lazy
 from rushlight.nn._functional.activation import (
     log_softmax,
     relu,
@@ -34,4 +35,7 @@ __all__ = [
     "softmax",
     "tanh",
     "threshold",
+    *(name for names in _lazy.NN_FUNCTIONS.values() for name in names.split()),
 ]
+
+__getattr__, __dir__ = _lazy.module_getattr(globals(), _lazy.NN_FUNCTIONS, ())
