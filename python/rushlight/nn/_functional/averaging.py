@@ -314,7 +314,7 @@ def with_defaults(output_size, shape):
             f"Input dimension should be at least {len(output_size) + 1}, got a tensor of "
             f"shape {tuple(shape)}"
         )
-    sizes = shape[-len(output_size) :]
+    sizes = shape[len(shape) - len(output_size) :]
     return [n if v is None else v for v, n in zip(output_size, sizes, strict=True)]
 
 

@@ -326,12 +326,12 @@ def _pool_planes(x, samples, kernel, size):
     spatial = len(kernel)
     n, c = x.shape[:2]
     samples = samples.detach()[:n, :c]
-    # The last dim is drawn first.
     at = None
     laid_out = [m * k for m, k in zip(size, kernel, strict=True)]
     for i in range(spatial):
         length = x.shape[2 + i]
-        draw = samples[:, :, spatial - 1 - i if spatial == 2 else i]
+        # Of images the width's draw comes first, of volumes the depth's.
+        draw = samples[:, :, 1 - i if spatial == 2 else i]
         starts = _starts(draw, length, size[i], kernel[i])
         steps = rushlight.arange(kernel[i], device=x.device)
         where = (starts.unsqueeze(-1) + steps).flatten(-2)

@@ -69,8 +69,13 @@ def interpolate(
             )
     elif align_corners is None:
         align_corners = False
+    if recompute_scale_factor and size is not None:
+        raise ValueError(
+            "interpolate(): recompute_scale_factor is not meaningful with an explicit "
+            "size."
+        )
     size, scales = _size_and_scales(
-        input, size, scale_factor, mode == "area" or bool(recompute_scale_factor)
+        input, size, scale_factor, mode == "area" or recompute_scale_factor
     )
     if antialias and not (
         mode in ("bilinear", "bicubic", "lanczos") and input.dim() == 4
@@ -128,9 +133,6 @@ def _size_and_scales(input, size, scale_factor, recompute):
                 "interpolate(): expected size to be one of int or a tuple of ints, but "
                 f"got size with types {[type(n).__name__ for n in given]}"
             )
-        if recompute:
-            if scale_factor is None and size is not None and recompute is True:
-                pass
         return given, [None] * spatial
     sizes = [int(n * s) for n, s in zip(input.shape[2:], given, strict=True)]
     return sizes, [None] * spatial if recompute else [float(s) for s in given]
@@ -149,7 +151,7 @@ def _nearest(x, size, scales, exact):
         where = resize_taps.nearest(x.shape[2 + i], n, scale, exact)
         if where is not None:
             x = x.index_select(2 + i, where.to(x.device))
-    return x.clone() if not any(x.shape) else x
+    return x
 
 
 def _filtered(x, size, scales, kind, align_corners, antialias):
