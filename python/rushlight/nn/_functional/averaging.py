@@ -156,6 +156,11 @@ def avg_pool3d(
     check_windows(op, input, kernel, step, padding, [1] * 3, ceil_mode)
     if divisor_override == 0:
         raise RuntimeError(f"{op}(): divisor must be not zero")
+    if any(n < k for n, k in zip(input.shape[-3:], kernel, strict=True)):
+        raise RuntimeError(
+            f"{op}(): input image {tuple(input.shape[-3:])} smaller than kernel size "
+            f"{tuple(kernel)}"
+        )
     if input.is_floating_point():
         x = input.float() if input.dtype in _REDUCED else input
         result = _mean_of_volumes(
@@ -289,10 +294,11 @@ def adaptive_avg_pool3d(input, output_size):
     op = "adaptive_avg_pool3d"
     size = spread(with_defaults(output_size, input.shape), 3, op, "output_size")
     check_adaptive(op, input, size)
+    if not input.is_floating_point():
+        raise NotImplementedError(f"{op}(): not implemented for '{input.dtype}'")
     *lead, channels, depth, height, width = input.shape
     if 0 in lead or 0 in size:
-        # An empty result hangs on the input all the same.
-        return input.sum((-3, -2, -1), keepdim=True).expand(*lead, channels, *size)
+        return nothing(input, size)
     x = input.float() if input.dtype in _REDUCED else input
     # A window is a product over dims, so means of means are the means.
     y = _ops.adaptive_avg_pool2d(
@@ -316,6 +322,13 @@ def with_defaults(output_size, shape):
         )
     sizes = shape[len(shape) - len(output_size) :]
     return [n if v is None else v for v, n in zip(output_size, sizes, strict=True)]
+
+
+def nothing(input, size):
+    """A result without elements, which hangs on the input all the same."""
+    dims = tuple(range(-len(size), 0))
+    whole = input.sum(dims, keepdim=True).expand(*input.shape[: -len(size)], *size)
+    return whole.clone(memory_format=rushlight.contiguous_format)
 
 
 def check_adaptive(op, input, size):

@@ -6,7 +6,7 @@ import math
 
 import rushlight
 from rushlight.nn._functional._sizes import spread
-from rushlight.nn._functional.averaging import check_adaptive, with_defaults
+from rushlight.nn._functional.averaging import check_adaptive, nothing, with_defaults
 from rushlight.nn._functional.pooling import max_over_windows
 
 
@@ -108,10 +108,8 @@ def _adaptive(spatial, input, output_size):
     if not input.is_floating_point():
         raise NotImplementedError(f"{op}(): not implemented for '{input.dtype}'")
     if 0 in size or input.shape[0] == 0:
-        shape = (*input.shape[:-spatial], *size)
-        places = rushlight.zeros(shape, dtype=rushlight.int64, device=input.device)
-        dims = tuple(range(-spatial, 0))
-        return input.sum(dims, keepdim=True).expand(shape), places
+        result = nothing(input, size)
+        return result, rushlight.zeros_like(result, dtype=rushlight.int64)
     kernel, chosen = [], []
     for n, count in zip(input.shape[-spatial:], size, strict=True):
         if n % count == 0:
@@ -288,19 +286,24 @@ def _fractional(spatial, input, kernel_size, output_size, output_ratio, samples)
             x.shape[0], x.shape[1], spatial, dtype=x.dtype, device=x.device
         )
     _check_samples(op, x, samples, kernel, size)
-    values, places = _pool_planes(x, samples, kernel, size)
+    if x.shape[0] == 0 or 0 in size:
+        values = nothing(x, size)
+        places = rushlight.zeros_like(values, dtype=rushlight.int64)
+    else:
+        values, places = _pool_planes(x, samples, kernel, size)
     return (values, places) if batched else (values.squeeze(0), places.squeeze(0))
 
 
 def _check_samples(op, x, samples, kernel, size):
     spatial = len(kernel)
-    if min(kernel) < 1 or min(size) < 1:
+    if min(kernel) < 1 or min(size) < 0:
         raise RuntimeError(
-            f"{op}(): kernel_size and output_size must be positive, got {kernel} and "
-            f"{size}"
+            f"{op}(): kernel_size must be positive and output_size not negative, got "
+            f"{kernel} and {size}"
         )
     for n, k, m in zip(x.shape[2:], kernel, size, strict=True):
-        if m + k - 1 > n:
+        # The check of volumes is the stricter one, as PyTorch's.
+        if m + k - 1 > n - (spatial == 3):
             raise RuntimeError(
                 f"{op}(): pool size {k} too large relative to input size {n} for "
                 f"{m} outputs"
@@ -335,7 +338,7 @@ def _pool_planes(x, samples, kernel, size):
         starts = _starts(draw, length, size[i], kernel[i])
         steps = rushlight.arange(kernel[i], device=x.device)
         where = (starts.unsqueeze(-1) + steps).flatten(-2)
-        where = where.view(n, c, *[1] * i, -1, *[1] * (spatial - 1 - i))
+        where = where.view(n, c, *[1] * i, laid_out[i], *[1] * (spatial - 1 - i))
         at = where if at is None else at * length + where
     at = at.expand(n, c, *laid_out).flatten(2)
     chosen = x.flatten(2).gather(2, at).view(n, c, *laid_out)

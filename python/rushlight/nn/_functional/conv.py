@@ -128,8 +128,11 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     y = _ops.conv2d(
         stacked, filters, bias, stride[1:], padding[1:], dilation[1:], groups
     )
-    y = y.view(n, planes, *y.shape[1:]).transpose(1, 2).contiguous()
-    return y if batched else y.squeeze(0)
+    size = y.shape[2:]
+    y = y.view(n, planes, out_channels, *size).transpose(1, 2).contiguous()
+    # A view, for strides of dims of one element are the transposed ones until now.
+    shape = (n, out_channels, planes, *size)
+    return y.view(shape if batched else shape[1:])
 
 
 def conv_tbc(input, weight, bias, pad=0):

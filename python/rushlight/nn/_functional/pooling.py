@@ -239,8 +239,9 @@ def _over_volumes(input, kernel, stride, padding, dilation, ceil_mode, indices):
     if not indices:
         return values.reshape(shape)
     # deep is a position in (depth, columns): of the plane, and of its own maximum.
-    within = places.reshape(*columns[:-2], -1).gather(-1, deep.flatten(-2))
-    plane = deep.flatten(-2).floor_divide(max(columns[-1], 1))
+    deep = deep.flatten(-2)
+    within = places.reshape(*lead, channels, depth * columns[-1]).gather(-1, deep)
+    plane = deep.floor_divide(columns[-1])
     return values.reshape(shape), (plane * (height * width) + within).reshape(shape)
 
 
@@ -267,10 +268,10 @@ def check_windows(op, input, kernel, stride, padding, dilation, ceil_mode):
         input.shape[-spatial:], kernel, stride, padding, dilation, strict=True
     ):
         reach = d * (k - 1) + 1
-        if p < 0 or p > reach // 2:
+        if p < 0 or p > k // 2:
             raise RuntimeError(
-                f"{op}(): pad should be non-negative and at most half of effective "
-                f"kernel size, but got pad={p}, kernel_size={k} and dilation={d}"
+                f"{op}(): pad should be non-negative and at most half of kernel size, but "
+                f"got pad={p} and kernel_size={k}"
             )
         windows = (n + 2 * p - reach + (s - 1 if ceil_mode else 0)) // s + 1
         # The last window begins inside of the input or its left padding.
