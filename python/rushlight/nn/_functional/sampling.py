@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import warnings
 
 import rushlight
@@ -177,14 +178,15 @@ def _sample(op, input, grid, mode, padding, align_corners):
     n, c = x.shape[:2]
     sizes = x.shape[2:]
     # One position for each dim, the first dim first, of shape (N, points).
-    points = places.reshape(n, -1, spatial).unbind(-1)[::-1]
+    count = math.prod(grid.shape[1:-1])
+    points = places.reshape(n, count, spatial).unbind(-1)[::-1]
     at = [_pixels(p, size, align_corners) for p, size in zip(points, sizes, strict=True)]
     source = _Source(x.flatten(2), sizes)
     if mode == 2:
         result = _cubic(source, at, padding, align_corners)
     else:
         at = [
-            _placed(p, size, padding, align_corners)
+            _placed(p, size, padding, align_corners, spatial == 3)
             for p, size in zip(at, sizes, strict=True)
         ]
         if mode == 1:
@@ -201,8 +203,9 @@ class _Source:
         self.flat = flat
         self.sizes = sizes
 
-    def take(self, at):
-        """(N, C, points) at one tensor (N, points) of whole numbers for each dim."""
+    def take(self, at, weight=None):
+        """(N, C, points) at one tensor (N, points) of whole numbers for each dim, times
+        a weight of that shape."""
         index, inside = None, None
         for p, size in zip(at, self.sizes, strict=True):
             here = (p >= 0) & (p <= size - 1)
@@ -213,9 +216,15 @@ class _Source:
         found = self.flat.gather(
             2, index.expand(-1, self.flat.shape[1], index.shape[-1])
         )
-        return rushlight.where(
-            inside.unsqueeze(1), found, rushlight.zeros((), dtype=found.dtype)
-        )
+        nothing = rushlight.zeros((), dtype=found.dtype)
+        found = rushlight.where(inside.unsqueeze(1), found, nothing)
+        if weight is None:
+            return found
+        if len(self.sizes) == 3:
+            # What lies outside of a volume counts as nothing even where its weight is
+            # NaN; of an image it counts as a zero.
+            weight = rushlight.where(inside, weight, nothing)
+        return found * weight.unsqueeze(1)
 
 
 def _nearest(p):
@@ -231,8 +240,8 @@ def _linear(source, at):
         for up, p in zip(corner, part, strict=True):
             w = p if up else 1 - p
             weight = w if weight is None else weight * w
-        value = source.take([f + up for f, up in zip(low, corner, strict=True)])
-        value = value * weight.unsqueeze(1)
+        places = [f + up for f, up in zip(low, corner, strict=True)]
+        value = source.take(places, weight)
         total = value if total is None else total + value
     return total
 
@@ -248,7 +257,7 @@ def _cubic(source, at, padding, align_corners):
     for y, wy in zip(places[0], weights[0], strict=True):
         row = None
         for x, wx in zip(places[1], weights[1], strict=True):
-            value = source.take([y, x]) * wx.unsqueeze(1)
+            value = source.take([y, x], wx)
             row = value if row is None else row + value
         row = row * wy.unsqueeze(1)
         total = row if total is None else total + row
@@ -262,7 +271,7 @@ def _pixels(p, size, align_corners):
     return ((p + 1) * size - 1) / 2
 
 
-def _placed(p, size, padding, align_corners):
+def _placed(p, size, padding, align_corners, nan_is_last=False):
     """Positions brought inside by the padding mode."""
     if padding == 0:
         return p
@@ -270,8 +279,9 @@ def _placed(p, size, padding, align_corners):
         p = _reflected(p, size, align_corners)
     # At the edge itself the slope is that of the outside: zero.
     inside = (p > 0) & (p < size - 1)
+    fixed = p.detach()
     edge = rushlight.where(
-        p.detach() > 0,
+        ~(fixed <= 0) if nan_is_last else fixed > 0,
         rushlight.full((), size - 1, dtype=p.dtype),
         rushlight.zeros((), dtype=p.dtype),
     )
