@@ -105,6 +105,17 @@ FUNCTIONS: dict[str, str] = {
         "instance_norm kl_div layer_norm margin_ranking_loss poisson_nll_loss rrelu "
         "triplet_margin_loss"
     ),
+    "rushlight.nn._functional.averaging": "adaptive_avg_pool1d avg_pool1d",
+    "rushlight.nn._functional.conv": "conv1d conv2d conv3d conv_tbc convolution",
+    "rushlight.nn._functional.conv_transpose": (
+        "conv_transpose1d conv_transpose2d conv_transpose3d"
+    ),
+    "rushlight.nn._functional.sampling": (
+        "affine_grid_generator grid_sampler grid_sampler_2d grid_sampler_3d"
+    ),
+    "rushlight.nn._functional.torch_pools": (
+        "adaptive_max_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d"
+    ),
     "rushlight._windows": (
         "bartlett_window blackman_window hamming_window hann_window kaiser_window"
     ),

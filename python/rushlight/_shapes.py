@@ -530,7 +530,7 @@ def channel_shuffle(input, groups):
 
 
 def native_channel_shuffle(input, groups):
-    """:func:`channel_shuffle`."""
+    """:func:`channel_shuffle` under the name of its kernel."""
     return channel_shuffle(input, groups)
 
 
@@ -553,6 +553,8 @@ def pixel_shuffle(input, upscale_factor):
         raise RuntimeError(
             f"pixel_shuffle expects a positive upscale_factor, but got {r}"
         )
+    if r == 1:
+        return input.clone(memory_format=rushlight.contiguous_format)
     *lead, c, h, w = input.shape
     if c % (r * r):
         raise RuntimeError(
@@ -587,8 +589,9 @@ def pixel_unshuffle(input, downscale_factor):
                 f"pixel_unshuffle expects {name} to be divisible by downscale_factor, "
                 f"but {name} {size} is not divisible by {r}"
             )
-    if input.numel() == 0:
-        return input.clone()  # as PyTorch, of the same shape
+    if input.numel() == 0 or r == 1:
+        # Without elements of the same shape, as in PyTorch.
+        return input.clone(memory_format=rushlight.contiguous_format)
     n = len(lead)
     x = input.reshape(*lead, c, h // r, r, w // r, r)
     x = x.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)
@@ -611,8 +614,7 @@ def constant_pad_nd(input, pad, value=0):
     """
     from rushlight.nn.functional import pad as pad_
 
-    result = pad_(_tensor("constant_pad_nd", input), pad, "constant", value)
-    return result.clone() if result is input else result
+    return pad_(_tensor("constant_pad_nd", input), pad, "constant", value)
 
 
 def _indices(op, row, col, offset, dtype, device, mask):

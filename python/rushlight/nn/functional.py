@@ -25,6 +25,30 @@ FUNCTIONS: dict[str, str] = {
         "channel_shuffle native_channel_shuffle pixel_shuffle pixel_unshuffle"
     ),
     "rushlight.linalg._distance": "pdist",
+    "rushlight.nn._functional.averaging": (
+        "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d avg_pool1d "
+        "avg_pool2d avg_pool3d lp_pool1d lp_pool2d lp_pool3d"
+    ),
+    "rushlight.nn._functional.chosen_windows": (
+        "adaptive_max_pool1d adaptive_max_pool1d_with_indices adaptive_max_pool2d "
+        "adaptive_max_pool2d_with_indices adaptive_max_pool3d "
+        "adaptive_max_pool3d_with_indices fractional_max_pool2d "
+        "fractional_max_pool2d_with_indices fractional_max_pool3d "
+        "fractional_max_pool3d_with_indices max_unpool1d max_unpool2d max_unpool3d"
+    ),
+    "rushlight.nn._functional.conv": "conv1d conv3d conv_tbc",
+    "rushlight.nn._functional.conv_transpose": (
+        "conv_transpose1d conv_transpose2d conv_transpose3d"
+    ),
+    "rushlight.nn._functional.pooling": (
+        "max_pool1d max_pool1d_with_indices max_pool2d_with_indices max_pool3d "
+        "max_pool3d_with_indices"
+    ),
+    "rushlight.nn._functional.resizing": (
+        "interpolate upsample upsample_bilinear upsample_nearest"
+    ),
+    "rushlight.nn._functional.sampling": "affine_grid grid_sample",
+    "rushlight.nn._functional.sliding": "fold unfold",
     "rushlight.nn._functional.attention": (
         "multi_head_attention_forward scaled_dot_product_attention"
     ),
