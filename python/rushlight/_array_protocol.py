@@ -30,7 +30,7 @@ def array_namespace(self, *, api_version=None):
 
 
 def to_device(self, device, /, *, stream=None):
-    """This tensor on a device, itself where it is there already; the array API's ``to``.
+    """This tensor on a device, itself where it is there already.
 
     Args:
         device (device): where to.

@@ -1,18 +1,22 @@
-"""Random arrays for tests against NumPy: hypothesis strategies, and Tensors of every layout."""
+"""Random arrays for tests against NumPy: hypothesis strategies, and Tensors of every
+layout."""
 
 from __future__ import annotations
+
+import os
 
 import hypothesis
 import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
+
 import rushlight
 
 # The same examples in every run, so that a failure is one for everybody; without a
-# database, which would be shared between runs.
+# database, which would be shared between runs. RUSHLIGHT_EXAMPLES=1000 looks further.
 PROFILE = hypothesis.settings(
     derandomize=True,
-    max_examples=25,
+    max_examples=int(os.environ.get("RUSHLIGHT_EXAMPLES", 20)),
     deadline=None,
     database=None,
     suppress_health_check=list(hypothesis.HealthCheck),
@@ -33,7 +37,8 @@ _SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, float("inf"), float("-inf"), float("nan")
 
 
 def elements(dtype, special=True, low=None, high=None):
-    """Values of a dtype that keep results comparable: not large, some of them special."""
+    """Values of a dtype that keep results comparable: not large, some of them
+    special."""
     kind = np.dtype(dtype).kind
     if kind == "b":
         return st.booleans()
@@ -70,10 +75,13 @@ LAYOUTS = ("dense", "transposed", "every second", "with offset")
 
 
 def tensor_of(array, layout="dense"):
-    """A tensor of an array's values, in memory of its own that lies as ``layout`` says."""
+    """A tensor of an array's values, in memory of its own that lies as ``layout``
+    says."""
     array = np.asarray(array)
     if layout == "transposed":
-        flipped = rushlight.from_numpy(np.ascontiguousarray(array.T).reshape(array.T.shape))
+        flipped = rushlight.from_numpy(
+            np.ascontiguousarray(array.T).reshape(array.T.shape)
+        )
         return flipped.permute(tuple(reversed(range(array.ndim))))
     if layout in ("every second", "with offset") and array.ndim:
         step = 2 if layout == "every second" else 1
@@ -84,11 +92,16 @@ def tensor_of(array, layout="dense"):
 
 
 def tolerance(dtype):
-    return 2e-5 if np.dtype(dtype).itemsize <= (4, 8)[np.dtype(dtype).kind == "c"] else 1e-11
+    return (
+        2e-5
+        if np.dtype(dtype).itemsize <= (4, 8)[np.dtype(dtype).kind == "c"]
+        else 1e-11
+    )
 
 
 def check(result, expected, *, rtol=None, dtype=True):
-    """A Tensor has NumPy's shape, dtype and values; NaN and infinities at the same places."""
+    """A Tensor has NumPy's shape, dtype and values; NaN and infinities at the same
+    places."""
     expected = np.asarray(expected)
     assert isinstance(result, rushlight.Tensor), type(result)
     assert tuple(result.shape) == expected.shape

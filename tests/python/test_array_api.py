@@ -12,9 +12,10 @@ import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import assume, given
+
 import random_arrays as ra
 import rushlight
-from hypothesis import assume, given
 from rushlight import array_api as xp
 
 pytestmark = pytest.mark.skipif(
@@ -125,7 +126,7 @@ def test_constants_and_dtypes():
     assert xp.__array_api_version__ == "2025.12"
 
 
-# -- element-wise functions ------------------------------------------------------------------------
+# -- element-wise functions ------------------------------------------------------------
 
 UNARY = {
     "abs": ra.NUMERIC,
@@ -194,7 +195,9 @@ def pairs(draw, dtypes, second=None, **kwargs):
     other = draw(st.sampled_from([d for d in dtypes if d in kind]))
     signed = {np.dtype(d).kind for d in (first, other)}
     assume(not ("uint64" in (first, other) and "i" in signed))
-    found = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=4))
+    found = draw(
+        hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=4)
+    )
     a, b = found.input_shapes
     x = draw(ra.arrays([first], a, **kwargs))
     return x, draw(ra.arrays([other], b, **{**kwargs, **(second or {})}))
@@ -251,7 +254,9 @@ def test_pow(data):
 @given(data=st.data())
 def test_wide_unsigned_integers_wrap(dtype, data):
     top = 2 ** np.iinfo(dtype).bits
-    number = st.integers(0, 40) | st.integers(0, top - 1) | st.integers(top // 2, top - 1)
+    number = (
+        st.integers(0, 40) | st.integers(0, top - 1) | st.integers(top // 2, top - 1)
+    )
     a, b = data.draw(number), data.draw(number)
     x, y = (xp.full(1, v, dtype=getattr(xp, dtype)) for v in (a, b))
 
@@ -275,7 +280,21 @@ def test_wide_unsigned_integers_wrap(dtype, data):
     assert value(xp.bitwise_left_shift(x, shift)) == (a << shift[0].item()) % top
 
 
-_GRID = [math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 1e-40]
+_GRID = [
+    math.nan,
+    math.inf,
+    -math.inf,
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -0.5,
+    2.0,
+    -2.0,
+    3.0,
+    1e-40,
+]
 
 
 def _same_sign(result, expected):
@@ -315,7 +334,9 @@ def test_special_values_of_two_arguments(dtype):
 def test_special_values_of_complex_arguments():
     values = (math.nan, math.inf, -math.inf, 0.0, -0.0, 1.0, -2.0)
     x = np.array([complex(a, b) for a, b in itertools.product(values, repeat=2)])
-    names = "abs acos acosh asin asinh atan atanh cos cosh exp log sin sinh sqrt tan tanh"
+    names = (
+        "abs acos acosh asin asinh atan atanh cos cosh exp log sin sinh sqrt tan tanh"
+    )
     for name in names.split():
         result = getattr(xp, name)(ra.tensor_of(x)).numpy()
         expected = getattr(np, name)(x)
@@ -339,7 +360,9 @@ def test_clip(data):
             number = data.draw(ra.elements(str(x.dtype), special=False))
             bounds.append(number)
         else:
-            bounds.append(None if kind == "none" else data.draw(ra.arrays([x.dtype], x.shape)))
+            bounds.append(
+                None if kind == "none" else data.draw(ra.arrays([x.dtype], x.shape))
+            )
     ours = [ra.tensor_of(b) if isinstance(b, np.ndarray) else b for b in bounds]
     expected = np.clip(x, *bounds) if any(b is not None for b in bounds) else x
     ra.check(xp.clip(ra.tensor_of(x), *ours), expected)
@@ -351,12 +374,16 @@ def test_python_numbers_keep_the_dtype(dtype):
     for name in "add multiply subtract pow equal".split():
         for args in ((x, 2), (2, x)):
             result = getattr(xp, name)(*args)
-            numbers = [a.numpy() if isinstance(a, rushlight.Tensor) else a for a in args]
+            numbers = [
+                a.numpy() if isinstance(a, rushlight.Tensor) else a for a in args
+            ]
             ra.check(result, getattr(np, name)(*numbers))
     if dtype in ra.FLOAT:
         assert xp.multiply(x, 0.5).dtype is x.dtype
     if dtype in ra.REAL:
-        assert xp.multiply(x, 1j).dtype.name == {"float32": "complex64"}.get(dtype, "complex128")
+        assert xp.multiply(x, 1j).dtype.name == {"float32": "complex64"}.get(
+            dtype, "complex128"
+        )
     with pytest.raises(TypeError, match=r"add\(\): expected at least one array"):
         xp.add(1, 2)
 
@@ -409,7 +436,11 @@ def test_finfo_and_iinfo(dtype):
     kind = getattr(xp, dtype)
     if dtype in ra.WHOLE:
         info, expected = xp.iinfo(kind), np.iinfo(dtype)
-        assert (info.bits, info.min, info.max) == (expected.bits, expected.min, expected.max)
+        assert (info.bits, info.min, info.max) == (
+            expected.bits,
+            expected.min,
+            expected.max,
+        )
         assert info.dtype is kind
         return
     info, expected = xp.finfo(xp.zeros(1, dtype=kind)), np.finfo(dtype)
@@ -436,7 +467,7 @@ def test_namespace_info():
         info.dtypes(kind="float")
 
 
-# -- the array object ----------------------------------------------------------------------------
+# -- the array object ------------------------------------------------------------------
 
 
 def test_array_namespace_of_a_tensor():

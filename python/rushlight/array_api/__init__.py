@@ -2,10 +2,10 @@
 
 The arrays are Tensors, and ``x.__array_namespace__()`` is this module: the standard's
 functions under its names, with its signatures, promotion and dtypes, and differentiable
-like everything they call. Two things are PyTorch's on the object itself: ``x.size`` is a
-method (``math.prod(x.shape)`` is the number of elements), and the operators promote a 0-d
-array by PyTorch's rules and do not compute with uint16, uint32 and uint64, as the functions
-here do.
+like everything they call. Two things are PyTorch's on the object itself: ``x.size`` is
+a method (``math.prod(x.shape)`` is the number of elements), and the operators promote a
+0-d array by PyTorch's rules and do not compute with uint16, uint32 and uint64, as the
+functions here do.
 """
 
 from __future__ import annotations

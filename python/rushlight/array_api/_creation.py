@@ -44,8 +44,8 @@ def asarray(obj, /, *, dtype=None, device=None, copy=None):
     """``obj`` as an array, sharing memory where possible.
 
     Args:
-        obj: an array, a number, nested sequences of numbers, or an object with DLPack or
-            the buffer protocol.
+        obj: an array, a number, nested sequences of numbers, or an object with DLPack
+            or the buffer protocol.
         dtype (dtype, optional): of the result; default that of ``obj``.
         device (device, optional): of the result; default that of ``obj``.
         copy (bool, optional): True always copies; False raises where it would.
@@ -92,7 +92,9 @@ def empty(shape, *, dtype=None, device=None):
 
 def empty_like(x, /, *, dtype=None, device=None):
     """An uninitialised array of the shape of ``x``, and its dtype unless given."""
-    return rushlight.empty_like(check_array("empty_like", x), dtype=dtype, device=device)
+    return rushlight.empty_like(
+        check_array("empty_like", x), dtype=dtype, device=device
+    )
 
 
 def eye(n_rows, n_cols=None, /, *, k=0, dtype=None, device=None):
@@ -224,4 +226,6 @@ def zeros(shape, *, dtype=None, device=None):
 
 def zeros_like(x, /, *, dtype=None, device=None):
     """Zeros in the shape of ``x``, and its dtype unless given."""
-    return rushlight.zeros_like(check_array("zeros_like", x), dtype=dtype, device=device)
+    return rushlight.zeros_like(
+        check_array("zeros_like", x), dtype=dtype, device=device
+    )

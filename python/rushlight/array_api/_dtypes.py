@@ -1,4 +1,4 @@
-"""Data types of the array API: promotion by the standard's table, and what describes a dtype."""
+"""Data types of the array API: promotion by its table, and descriptions of dtypes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _core_promote(a, b):
 
 
 def with_scalar(dtype, value):
-    """The dtype of an array of ``dtype`` and a Python number: the array's where it can be."""
+    """The dtype of an array of ``dtype`` and a number: its own where it can be."""
     if isinstance(value, bool):
         return dtype
     if isinstance(value, int):
@@ -81,7 +81,7 @@ def with_scalar(dtype, value):
 
 
 def default_complex(dtype=None):
-    """The complex dtype of a real one's precision; of the default dtype's for integers."""
+    """The complex dtype of a real one's precision, or the default one's."""
     if dtype is None or not is_kind(dtype, "real floating"):
         dtype = rushlight.get_default_dtype()
     return rushlight.complex128 if dtype is rushlight.float64 else rushlight.complex64
@@ -215,10 +215,15 @@ def iinfo(type, /):
 
 
 class FloatInfo:
-    """What :func:`finfo` returns; ``dtype`` is an object, where rushlight.finfo has a name."""
+    """What :func:`finfo` returns; ``dtype`` is an object, not a name as in rushlight.finfo."""
 
     def __init__(self, info, dtype):
-        self.bits, self.eps, self.max, self.min = info.bits, info.eps, info.max, info.min
+        self.bits, self.eps, self.max, self.min = (
+            info.bits,
+            info.eps,
+            info.max,
+            info.min,
+        )
         self.smallest_normal = info.smallest_normal
         self.dtype = dtype
 
@@ -230,7 +235,7 @@ class FloatInfo:
 
 
 class IntInfo:
-    """What :func:`iinfo` returns; ``dtype`` is an object, where rushlight.iinfo has a name."""
+    """What :func:`iinfo` returns; ``dtype`` is an object, not a name as in rushlight.iinfo."""
 
     def __init__(self, info, dtype):
         self.bits, self.max, self.min = info.bits, info.max, info.min

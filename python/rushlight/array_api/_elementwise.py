@@ -57,7 +57,9 @@ def _same(x):
 
 
 def _filled(value):
-    return lambda x: rushlight.full(x.shape, value, dtype=rushlight.bool, device=x.device)
+    return lambda x: rushlight.full(
+        x.shape, value, dtype=rushlight.bool, device=x.device
+    )
 
 
 def _by_bits(run):
@@ -179,7 +181,9 @@ tanh = _unary("tanh", rushlight.tanh, "The hyperbolic tangent.", _FLOAT)
 trunc = _unary("trunc", rushlight.trunc, "Rounded towards 0.", "real", result=_WHOLE)
 
 
-def _binary(name, run, summary, kind="numeric", wide=None, result=", of the common dtype"):
+def _binary(
+    name, run, summary, kind="numeric", wide=None, result=", of the common dtype"
+):
     """A function of two arrays; ``wide`` computes it for wide unsigned integers."""
 
     def function(x1, x2, /):
@@ -188,7 +192,9 @@ def _binary(name, run, summary, kind="numeric", wide=None, result=", of the comm
             return wide(x1, x2)
         return run(x1, x2)
 
-    return _named(function, name, _BINARY_DOC, summary=summary, kind=kind, result=result)
+    return _named(
+        function, name, _BINARY_DOC, summary=summary, kind=kind, result=result
+    )
 
 
 def _bits(run):
@@ -202,7 +208,9 @@ def _compared(run):
 def _chosen(better):
     def run(x1, x2):
         first = better(ordered(x1), ordered(x2))
-        return rushlight.where(first, *rushlight.broadcast_tensors(bits_of(x1), bits_of(x2)))
+        return rushlight.where(
+            first, *rushlight.broadcast_tensors(bits_of(x1), bits_of(x2))
+        )
 
     return lambda x1, x2: from_bits(run(x1, x2), x1.dtype)
 

@@ -45,7 +45,7 @@ def concat(arrays, /, *, axis=0):
     """Arrays joined along an axis they have.
 
     Args:
-        arrays (sequence of Tensor): of one shape but for ``axis``; promoted to one dtype.
+        arrays (sequence of Tensor): of one shape but for ``axis``; of promotable dtypes.
         axis (int, optional): None joins the flattened arrays.
 
     Example::
@@ -135,7 +135,8 @@ def repeat(x, repeats, /, *, axis=None):
 
     Args:
         x (Tensor): of any shape.
-        repeats (int or Tensor): how often; integers of shape (1,) or (size of ``axis``,).
+        repeats (int or Tensor): how often; integers of shape (1,) or (n,), n the size of
+            ``axis``.
         axis (int, optional): None repeats the elements of the flattened array.
 
     Example::
@@ -186,7 +187,7 @@ def roll(x, /, shift, *, axis=None):
         return rushlight.roll(x.reshape(-1), shift).reshape(x.shape)
     axes = axis if isinstance(axis, tuple) else (axis,)
     shifts = shift if isinstance(shift, tuple) else (shift,) * len(axes)
-    return rushlight.roll(x, shifts, axes)
+    return rushlight.roll(x, shifts, axes) if axes else x.clone()
 
 
 def squeeze(x, /, axis):

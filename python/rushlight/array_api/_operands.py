@@ -7,10 +7,10 @@ from rushlight._core import Tensor
 from rushlight.array_api._dtypes import result_type
 
 # Note [Wide unsigned integers]
-# As in PyTorch no kernel computes with uint16, uint32 and uint64; the standard wants all of
-# its functions on them. They are computed in int64: the narrower two exactly, and uint64
-# modulo 2**64, where the same bits serve as int64 for +, -, *, and bit operations. For
-# comparisons its top bit is turned over, which keeps the order.
+# As in PyTorch no kernel computes with uint16, uint32 and uint64; the standard wants
+# all of its functions on them. They are computed in int64: the narrower two exactly,
+# and uint64 modulo 2**64, where the same bits serve as int64 for +, -, *, and bit
+# operations. For comparisons its top bit is turned over, which keeps the order.
 _WIDE = ("uint16", "uint32", "uint64")
 _TOP = -(2**63)
 
@@ -78,7 +78,7 @@ def pair(op, x1, x2):
 
 
 def axes_of(op, axis, ndim):
-    """An axis, some axes or None (all of them) as a tuple of axes that are not negative.
+    """An axis, some axes or None (all of them) as a tuple, none of them negative.
 
     Raises:
         IndexError: for an axis out of range.

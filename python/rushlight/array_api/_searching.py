@@ -94,7 +94,9 @@ def searchsorted(x1, x2, /, *, side="left", sorter=None):
         Tensor: of int64 and the shape of ``x2``.
     """
     if side not in ("left", "right"):
-        raise ValueError(f"searchsorted(): side must be 'left' or 'right', got {side!r}")
+        raise ValueError(
+            f"searchsorted(): side must be 'left' or 'right', got {side!r}"
+        )
     x1, x2 = pair("searchsorted", check_array("searchsorted", x1), x2)
     x1, x2 = ordered(x1), ordered(x2)
     if x1.dtype is rushlight.bool:
@@ -152,8 +154,8 @@ def take_along_axis(x, indices, /, *, axis=-1):
 
     Args:
         x (Tensor): of any shape.
-        indices (Tensor): integers, as many dimensions as ``x``, broadcast with it but for
-            ``axis``; from the end where negative.
+        indices (Tensor): integers, as many dimensions as ``x``, broadcast with it but
+            for ``axis``; from the end where negative.
         axis (int): along which.
     """
     (axis,) = axes_of("take_along_axis", axis, check_array("take_along_axis", x).ndim)
@@ -197,9 +199,9 @@ def unique_all(x, /):
         x (Tensor): of any shape and dtype.
 
     Returns:
-        a named tuple of ``values`` (1-d, in ascending order), ``indices`` (of their first
-        occurrences in the flattened array), ``inverse_indices`` (of the shape of ``x``,
-        into the values) and ``counts``.
+        a named tuple of ``values`` (1-d, in ascending order), ``indices`` (of their
+        first occurrences in the flattened array), ``inverse_indices`` (of the shape of
+        ``x``, into the values) and ``counts``.
 
     Example::
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import rushlight
+from rushlight import _ops
 from rushlight.array_api._dtypes import is_kind
 from rushlight.array_api._manipulation import concat
 from rushlight.array_api._operands import (
@@ -67,8 +68,12 @@ def _mean(x, axes, keepdims):
     return rushlight.mean(x, axes, keepdims)
 
 
-all = _reduction("all", _truth(rushlight.all), "Whether all elements hold.", "any", "bool")
-any = _reduction("any", _truth(rushlight.any), "Whether any element holds.", "any", "bool")
+all = _reduction(
+    "all", _truth(rushlight.all), "Whether all elements hold.", "any", "bool"
+)
+any = _reduction(
+    "any", _truth(rushlight.any), "Whether any element holds.", "any", "bool"
+)
 max = _reduction(
     "max", _extreme(rushlight.amax), "The largest element.", "real", "the same dtype"
 )
@@ -85,7 +90,7 @@ mean = _reduction(
 
 
 def _sum_dtype(x, dtype):
-    """The standard's dtype of a sum: integers are counted in 64 bits of their own sign."""
+    """The standard's dtype of a sum: integers are counted in 64 bits."""
     if dtype is not None:
         return dtype
     if is_kind(x.dtype, "unsigned integer"):
@@ -95,7 +100,9 @@ def _sum_dtype(x, dtype):
 
 def _accumulated(x, dtype, run):
     """``run`` of ``x`` in ``dtype``, where that is wide in int64 modulo its range."""
-    if is_kind(x.dtype, "complex floating") and is_kind(dtype, "integral", "real floating"):
+    if is_kind(x.dtype, "complex floating") and is_kind(
+        dtype, "integral", "real floating"
+    ):
         raise TypeError(f"cannot accumulate an array of {x.dtype} in {dtype}")
     if is_wide(dtype):
         x = bits_of(x) if is_wide(x.dtype) else x.long()
@@ -159,7 +166,7 @@ def var(x, /, *, axis=None, correction=0.0, keepdims=False):
         x, axes, keepdims = x.unsqueeze(-1), (-1,), False
     if count - correction <= 0:
         return rushlight.mean(x, axes, keepdims) * float("nan")
-    return rushlight.var(x, axes, correction=float(correction), keepdim=keepdims)
+    return _ops.var(x, axes, correction=float(correction), keepdim=keepdims)
 
 
 def std(x, /, *, axis=None, correction=0.0, keepdims=False):
@@ -170,7 +177,9 @@ def std(x, /, *, axis=None, correction=0.0, keepdims=False):
 def _cumulative(name, run, start, what):
     def function(x, /, *, axis=None, dtype=None, include_initial=False):
         if check_array(name, x).ndim == 0 or (axis is None and x.ndim != 1):
-            raise ValueError(f"{name}(): axis is needed for an array of {x.ndim} dimensions")
+            raise ValueError(
+                f"{name}(): axis is needed for an array of {x.ndim} dimensions"
+            )
         (axis,) = axes_of(name, 0 if axis is None else axis, x.ndim)
         dtype = _sum_dtype(x, dtype)
         result = _accumulated(x, dtype, lambda y: run(y, axis, dtype=y.dtype))
@@ -222,5 +231,3 @@ def diff(x, /, *, axis=-1, n=1, prepend=None, append=None):
         after, before = whole.narrow(axis, 1, size - 1), whole.narrow(axis, 0, size - 1)
         whole = after != before if dtype is rushlight.bool else after - before
     return from_bits(whole, dtype) if is_wide(dtype) else whole
-
-

@@ -1,4 +1,4 @@
-"""Division, powers and shifts of uint16, uint32 and uint64; see Note [Wide unsigned integers]."""
+"""Division, powers and shifts of uint16, uint32, uint64 (Note [Wide unsigned integers])."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def _divide(x1, x2):
     a, d = rushlight.broadcast_tensors(bits_of(x1), bits_of(x2))
     if x1.dtype is not rushlight.uint64:
         return tuple(from_bits(r, x1.dtype) for r in (a // d, a % d))
-    # Half of a fits an int64; its quotient, doubled, is at most one too small. A divisor
-    # of 2**63 and more goes into a at most once.
+    # Half of a fits an int64; its quotient, doubled, is at most one too small. A
+    # divisor of 2**63 and more goes into a at most once.
     large = d < 0
     small = rushlight.where(large, 1, d)
     half = (a >> 1) & ~_TOP

@@ -94,7 +94,7 @@ def rfftfreq(n, /, *, d=1.0, dtype=None, device=None):
 
 
 def fftshift(x, /, *, axes=None):
-    """The frequency 0 moved to the middle of ``axes``: an int, some, or None for all."""
+    """The frequency 0 moved to the middle of ``axes``: None for all."""
     return _fft.fftshift(x, axes)
 
 

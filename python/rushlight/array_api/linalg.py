@@ -193,7 +193,8 @@ def pinv(x, /, *, rtol=None):
 
 
 def qr(x, /, *, mode="reduced"):
-    """Orthonormal ``Q`` and upper triangular ``R``; ``mode`` "reduced" or "complete"."""
+    """Orthonormal ``Q`` and upper triangular ``R``; ``mode`` "reduced" or
+    "complete"."""
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr(): mode must be 'reduced' or 'complete', got {mode!r}")
     return QRResult(*_linalg.qr(x, mode))
@@ -237,7 +238,8 @@ def tensordot(x1, x2, /, *, axes=2):
     Args:
         x1 (Tensor): of numeric dtype.
         x2 (Tensor): of numeric dtype.
-        axes (int or pair of sequences): the last ones of ``x1`` and the first of ``x2``,
+        axes (int or pair of sequences): the last ones of ``x1`` and the first of
+        ``x2``,
             or those of each.
     """
     x1, x2 = pair("tensordot", x1, x2)
