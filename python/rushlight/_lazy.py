@@ -13,7 +13,7 @@ import sys
 from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
-NAMESPACES: tuple[str, ...] = ("fft", "linalg", "special", "storage")
+NAMESPACES: tuple[str, ...] = ("array_api", "fft", "linalg", "special", "storage")
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {
@@ -123,6 +123,7 @@ FUNCTIONS: dict[str, str] = {
 
 # module -> Tensor methods (names in the module's METHODS).
 METHODS: dict[str, str] = {
+    "rushlight._array_protocol": "__array_interface__ __array_namespace__ to_device",
     "rushlight._dlpack": "__dlpack__ __dlpack_device__",
     "rushlight._memory_methods": (
         "apply_ const_data_ptr dim_order is_pinned is_shared map2_ map_ module_load "
