@@ -12,7 +12,7 @@ import importlib
 from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
-NAMESPACES: tuple[str, ...] = ("fft", "linalg", "special", "storage")
+NAMESPACES: tuple[str, ...] = ("fft", "linalg", "signal", "special", "storage")
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {
