@@ -13,7 +13,9 @@ import sys
 from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
-NAMESPACES: tuple[str, ...] = ("array_api", "fft", "linalg", "special", "storage")
+NAMESPACES: tuple[str, ...] = (
+    "array_api", "fft", "linalg", "signal", "special", "storage"
+)
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {

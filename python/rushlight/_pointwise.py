@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import rushlight
@@ -225,11 +226,20 @@ def copysign(input, other, *, out=None):
 
 @_method("nextafter")
 def nextafter(input, other, *, out=None):
-    """The next number of the dtype after ``input`` towards ``other``."""
+    """The next number of the dtype after ``input`` towards ``other``.
+
+    Its gradient goes to ``input`` where the two differ.
+    """
     _tensors("nextafter", input, other)
     if not (input.is_floating_point() and other.is_floating_point()):
         raise NotImplementedError(f'"nextafter" not implemented for {input.dtype}')
     a, b = _functions.broadcast_tensors(*_promoted("nextafter", input, other))
+    if (a.requires_grad or b.requires_grad) and rushlight.is_grad_enabled():
+        return give("nextafter", _nextafter_function().apply(a, b), out)
+    return give("nextafter", _nextafter(a, b), out)
+
+
+def _nextafter(a, b):
     bits = _bits(a)
     # Away from zero the magnitude's bit pattern grows by one.
     outwards = (b > a) == (a > 0)
@@ -237,8 +247,25 @@ def nextafter(input, other, *, out=None):
     smallest = rushlight.ones_like(bits).view(a.dtype)
     moved = _ops.where(a == 0, copysign(smallest, b), moved)
     moved = _ops.where(a == b, b, moved)
-    result = _ops.where(a.isnan() | b.isnan(), a + b, moved)
-    return give("nextafter", result, out)
+    return _ops.where(a.isnan() | b.isnan(), a + b, moved)
+
+
+@functools.cache
+def _nextafter_function():
+    from rushlight.autograd.function import Function
+
+    class NextAfter(Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.save_for_backward(a == b)
+            return _nextafter(a, b)
+
+        @staticmethod
+        def backward(ctx, g):
+            (same,) = ctx.saved_tensors
+            return g.masked_fill(same, 0), rushlight.zeros_like(g)
+
+    return NextAfter
 
 
 _Frexp = named("frexp", ["mantissa", "exponent"])

@@ -442,6 +442,8 @@ def sum_to_size(self, *size):
     """
     if len(size) == 1 and not isinstance(size[0], int):
         size = tuple(size[0])
+    if not size:
+        return self.sum()
     shape = self.shape
     extra = len(shape) - len(size)
     if extra < 0 or any(
