@@ -311,9 +311,11 @@ def multi_head_attention_forward(
             not (is_causal and attn_mask is None),
             "is_causal needs a mask where the weights are returned",
         )
-        scores = (q * math.sqrt(1.0 / head)) @ k.transpose(-2, -1)
-        if attn_mask is not None:
-            scores = scores + attn_mask
+        q, k = q * math.sqrt(1.0 / head), k.transpose(-2, -1)
+        if attn_mask is None:
+            scores = _ops.bmm(q, k)
+        else:
+            scores = _ops.baddbmm(attn_mask, q, k)
         weights = _ops.softmax(scores, -1)
         if drop > 0.0:
             weights = dropout(weights, drop)

@@ -244,7 +244,6 @@ def _embedding_bag(
         # As in PyTorch, sums say nothing about the bags.
         sizes = rushlight.zeros(offsets.numel(), dtype=rushlight.int64)
         maxima = sizes.clone()
-        where = where if padding_idx is not None else where[:0]
     return result, *(x.to(wanted) for x in (where, sizes, maxima))
 
 

@@ -114,7 +114,8 @@ def hardsigmoid(input, inplace=False):
 @in_single
 def _hardswish(input):
     result = _ops.where(input >= 3, input, input * (input + 3) / 6)
-    return _ops.where(input <= -3, _number(0, input), result)
+    # PyTorch's -inf * 0 is NaN, too.
+    return _ops.where(input <= -3, input * 0, result)
 
 
 def hardswish(input, inplace=False):

@@ -288,6 +288,11 @@ def _cell(op, input, hx, w_ih, w_hh, b_ih, b_hh):
     check_tensors(op, input, *hx, w_ih, w_hh, b_ih, b_hh)
     if (b_ih is None) != (b_hh is None):
         raise RuntimeError(f"{op}(): b_ih and b_hh must both be given or both be None")
+    if min(x.dim() for x in (input, *hx)) < 2:
+        raise IndexError(
+            f"{op}(): Dimension out of range: expected an input and states of shape (N, "
+            f"features), got {tuple(input.shape)} and {tuple(hx[0].shape)}"
+        )
     hidden = hx[0].shape[-1]
     fits = (
         tuple(w_ih.shape) == (count * hidden, input.shape[-1])
