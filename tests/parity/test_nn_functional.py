@@ -6,36 +6,13 @@ dtypes of what they know.
 
 from __future__ import annotations
 
-import inspect
-import warnings
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
 import rushlight as rl  # noqa: E402
-
-
-def _draw(spec, rng):
-    """An array by its spec: a shape, or (kind, shape)."""
-    kind, shape = spec if spec and isinstance(spec[0], str) else ("normal", spec)
-    if kind == "unit":
-        return rng.uniform(0.05, 0.95, shape)
-    if kind == "positive":
-        return rng.uniform(0.5, 2.0, shape)
-    if kind == "signs":
-        return rng.choice([-1.0, 1.0], shape)
-    if kind.startswith("below"):
-        return rng.integers(0, int(kind.removeprefix("below")), shape)
-    return rng.standard_normal(shape) * 2
-
-
-# (name, call of the library and its tensors, specs of the tensors). What is integer gets
-# no gradient, nor what the call detaches.
-def F(lib):
-    return lib.nn.functional
-
+from nn_cases import REDUCED, F, assert_near, compare, inputs_of  # noqa: E402
 
 UNITS = {
     "celu": {"alpha": 2.0},
@@ -123,9 +100,7 @@ CASES = [
     *(
         (
             f"embedding_bag {mode}",
-            lambda lib, w, i, m=mode: F(lib).embedding_bag(
-                i, w, mode=m, padding_idx=1
-            ),
+            lambda lib, w, i, m=mode: F(lib).embedding_bag(i, w, mode=m, padding_idx=1),
             [(5, 3), ("below5", (4, 3))],
         )
         for mode in ("max", "mean", "sum")
@@ -147,7 +122,11 @@ CASES = [
         lambda lib, x, y, w, b: lib.bilinear(x, y, w, b),
         [(2, 3, 4), (2, 3, 5), (2, 4, 5), (2,)],
     ),
-    ("cosine_similarity", lambda lib, x, y: lib.cosine_similarity(x, y, 0), [(3, 4)] * 2),
+    (
+        "cosine_similarity",
+        lambda lib, x, y: lib.cosine_similarity(x, y, 0),
+        [(3, 4)] * 2,
+    ),
     (
         "pairwise_distance",
         lambda lib, x, y: lib.pairwise_distance(x, y, 3.0, keepdim=True),
@@ -188,38 +167,6 @@ CASES = [
     ),
 ]
 
-REDUCED = [
-    ("l1_loss", {}, [(3, 4)] * 2),
-    ("mse_loss", {}, [(3, 4)] * 2),
-    ("smooth_l1_loss", {"beta": 0.7}, [(3, 4)] * 2),
-    ("huber_loss", {"delta": 0.7}, [(3, 4)] * 2),
-    ("poisson_nll_loss", {"full": True}, [(3, 4), ("positive", (3, 4))]),
-    (
-        "poisson_nll_loss",
-        {"log_input": False, "eps": 1e-3},
-        [("positive", (3, 4)), ("positive", (3, 4))],
-    ),
-    ("gaussian_nll_loss", {"full": True}, [(3, 4), (3, 4), ("positive", (3, 4))]),
-    ("binary_cross_entropy", {}, [("unit", (3, 4)), ("unit", (3, 4))]),
-    ("binary_cross_entropy_with_logits", {}, [(3, 4), ("unit", (3, 4))]),
-    ("kl_div", {}, [(3, 4), ("unit", (3, 4))]),
-    ("kl_div", {"log_target": True}, [(3, 4), (3, 4)]),
-    ("soft_margin_loss", {}, [(3, 4), ("signs", (3, 4))]),
-    ("multilabel_soft_margin_loss", {}, [(3, 4), ("unit", (3, 4))]),
-    ("margin_ranking_loss", {"margin": 0.3}, [(3, 4), (3, 4), ("signs", (3, 4))]),
-    ("hinge_embedding_loss", {"margin": 0.8}, [(3, 4), ("signs", (3, 4))]),
-    ("cosine_embedding_loss", {"margin": 0.1}, [(3, 4), (3, 4), ("signs", (3,))]),
-    ("multi_margin_loss", {"p": 2, "margin": 0.7}, [(3, 4), ("below4", (3,))]),
-    ("multi_margin_loss", {}, [(4,), ("below4", ())]),
-    ("multilabel_margin_loss", {}, [(3, 4), ("below4", (3, 4))]),
-    ("triplet_margin_loss", {"swap": True, "p": 3}, [(3, 4)] * 3),
-    ("triplet_margin_with_distance_loss", {"margin": 0.5}, [(3, 4)] * 3),
-    ("nll_loss", {"ignore_index": 1}, [(5, 3), ("below3", (5,))]),
-    ("nll_loss", {}, [(2, 3, 2, 2), ("below3", (2, 2, 2))]),
-    ("cross_entropy", {"label_smoothing": 0.2}, [(5, 3), ("below3", (5,))]),
-    ("cross_entropy", {"label_smoothing": 0.1}, [(5, 3), ("unit", (5, 3))]),
-    ("cross_entropy", {"ignore_index": 2}, [(2, 3, 4), ("below3", (2, 4))]),
-]
 for _name, _kw, _specs in REDUCED:
     for _reduction in ("none", "mean", "sum"):
         CASES.append(
@@ -239,78 +186,11 @@ COARSE = {"hardsigmoid": 1e-7}
 NO_TARGET = {"multilabel_margin_loss", "soft_margin_loss"}
 
 
-def _inputs(specs, seed, detached):
-    rng = np.random.default_rng(seed)
-    ours, theirs = [], []
-    for at, spec in enumerate(specs):
-        array = np.array(_draw(spec, rng))
-        x, y = rl.tensor(array), torch.tensor(array)
-        if y.is_floating_point() and at not in detached:
-            x.requires_grad_(), y.requires_grad_()
-        ours.append(x)
-        theirs.append(y)
-    return ours, theirs
-
-
-def assert_near(ours, theirs, tolerance=1e-9):
-    assert ours.dtype.name == str(theirs.dtype).removeprefix("torch.")
-    assert tuple(ours.shape) == tuple(theirs.shape)
-    a, b = ours.detach().numpy(), theirs.detach().numpy(force=True)
-    np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
-
-
-def _gradients(lib, outputs, inputs, seed, make):
-    rng = np.random.default_rng(seed)
-    weights = [make(rng.standard_normal(tuple(o.shape))) for o in outputs]
-    return lib.autograd.grad(
-        outputs, inputs, weights, create_graph=True, allow_unused=True
-    )
-
-
-def compare(call, ours, theirs, tolerance=1e-9):
-    """Values, gradients and gradients of a random combination of the gradients."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        a, b = call(rl, *ours), call(torch, *theirs)
-    a, b = ([x] if not isinstance(x, tuple) else list(x) for x in (a, b))
-    for level in range(3):
-        assert len(a) == len(b)
-        pairs = []
-        for x, y in zip(a, b):
-            if y is None or not y.requires_grad:
-                # PyTorch says None where a gradient is zero, or the other way round.
-                assert y is not None or x is None or not bool(x.any())
-                if y is not None and x is not None:
-                    assert_near(x, y, tolerance)
-                continue
-            if x is None:
-                assert not bool(y.any())
-                continue
-            assert_near(x, y, tolerance)
-            if x.requires_grad:
-                pairs.append((x, y))
-            else:
-                assert level, "the result has no gradient"
-        if not pairs or level == 2:
-            return
-        ours_left = [x for x in ours if x.requires_grad]
-        theirs_left = [y for y in theirs if y.requires_grad]
-        a = _gradients(rl, [x for x, _ in pairs], ours_left, level, rl.tensor)
-        try:
-            b = _gradients(
-                torch, [y for _, y in pairs], theirs_left, level, torch.tensor
-            )
-        except RuntimeError as error:
-            # Some of PyTorch's fused kernels have no second derivative.
-            assert level and "is not implemented" in str(error)
-            return
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c[0].replace(" ", "-"))
 def test_double_gradients(case):
     name, call, specs = case
     detached = {1} if name.split()[0] in NO_TARGET else set()
-    compare(call, *_inputs(specs, 3, detached), COARSE.get(name, 1e-9))
+    compare(call, *inputs_of(specs, 3, detached), COARSE.get(name, 1e-9))
 
 
 @pytest.mark.parametrize("weighted", ["weight", "pos_weight"])
@@ -322,8 +202,8 @@ def test_binary_cross_entropies_weighted(weighted):
         return F(lib).binary_cross_entropy(x, t, w)
 
     specs = [("unit", (3, 4)), ("unit", (3, 4)), ("positive", (4,))]
-    compare(logits, *_inputs(specs, 0, {1, 2}))
-    compare(plain, *_inputs(specs, 0, {2}))
+    compare(logits, *inputs_of(specs, 0, {1, 2}))
+    compare(plain, *inputs_of(specs, 0, {2}))
 
 
 def test_binary_cross_entropy_at_the_ends():
@@ -346,7 +226,7 @@ def test_weighted_differences(name, reduction):
     def call(lib, x, t, w):
         return getattr(F(lib), name)(x, t, reduction=reduction, weight=w)
 
-    compare(call, *_inputs([(3, 4), (3, 4), ("positive", (3, 4))], 1, {2}))
+    compare(call, *inputs_of([(3, 4), (3, 4), ("positive", (3, 4))], 1, {2}))
 
 
 KINKS = {
@@ -373,8 +253,8 @@ def test_slopes_at_kinks_and_special_values(name):
 
 
 INPLACE = (
-    "celu elu hardsigmoid hardswish hardtanh leaky_relu mish relu relu6 rrelu selu silu "
-    "threshold"
+    "celu elu hardsigmoid hardswish hardtanh leaky_relu mish relu relu6 rrelu selu "
+    "silu threshold"
 ).split()
 
 
@@ -414,7 +294,7 @@ def test_functions_with_an_underscore(name, rest):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
-def test_rrelu_draws_the_same_slopes(dtype):
+def test_rreludraws_the_same_slopes(dtype):
     def run(lib):
         lib.manual_seed(3)
         x = lib.tensor([[-1.0, 2.0, -3.0], [-4.0, 5.0, -6.0]]).to(getattr(lib, dtype))
@@ -471,7 +351,15 @@ def test_embedding_bag_tells_of_its_bags(mode, padding_idx, last, kind):
         indices = lib.tensor([1, 2, 1, 4, 3], dtype=dtype)
         offsets = lib.tensor([0, 2, 2, 5], dtype=dtype)
         return lib.embedding_bag(
-            lib.tensor(table), indices, offsets, False, mode, False, None, last, padding_idx
+            lib.tensor(table),
+            indices,
+            offsets,
+            False,
+            mode,
+            False,
+            None,
+            last,
+            padding_idx,
         )
 
     ours, theirs = run(rl), run(torch)
@@ -553,457 +441,6 @@ def test_ctc_loss_blank_unbatched_and_lists():
 
     for ours, theirs in zip(run(rl), run(torch)):
         assert_near(ours, theirs)
-
-
-GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
-
-
-def _recurrent(name, width, hidden, layers, both, biases, projected=0):
-    rng = np.random.default_rng(2)
-    params, out = [], projected or hidden
-    for layer in range(layers):
-        entry = width if layer == 0 else out * (1 + both)
-        for _ in range(1 + both):
-            rows = GATES[name] * hidden
-            params += [(rows, entry), (rows, out)] + [(rows,), (rows,)] * biases
-            params += [(projected, hidden)] * bool(projected)
-    states = [(layers * (1 + both), 3, out)]
-    if name == "lstm":
-        states.append((layers * (1 + both), 3, hidden))
-    return [rng.standard_normal(s) * 0.5 for s in (*states, *params)], len(states)
-
-
-@pytest.mark.parametrize("name", GATES)
-@pytest.mark.parametrize("layers, both, biases", [(1, 0, 1), (2, 1, 1), (2, 0, 0)])
-@pytest.mark.parametrize("form", ["padded", "batch_first", "packed", "projected"])
-def test_recurrent_layers(name, layers, both, biases, form):
-    projected = 2 if form == "projected" else 0
-    if projected and name != "lstm":
-        pytest.skip("only LSTMs have projections")
-    arrays, count = _recurrent(name, 4, 3, layers, both, biases, projected)
-    x = np.random.default_rng(0).standard_normal((7, 4) if form == "packed" else (5, 3, 4))
-    if form == "batch_first":
-        x = x.transpose(1, 0, 2)
-    options = (bool(biases), layers, 0.0, True, bool(both))
-
-    def call(lib, x, *rest):
-        hx, params = list(rest[:count]), list(rest[count:])
-        hx = hx if name == "lstm" else hx[0]
-        function = getattr(lib, name)
-        if form == "packed":
-            sizes = lib.tensor([3, 2, 1, 1])
-            return function(x, sizes, hx, params, *options)
-        return function(x, hx, params, *options, form == "batch_first")
-
-    ours = [rl.tensor(a.copy(), requires_grad=True) for a in (x, *arrays)]
-    theirs = [torch.tensor(a.copy(), requires_grad=True) for a in (x, *arrays)]
-    compare(call, ours, theirs)
-
-
-def test_recurrent_dropout_draws_the_same_numbers():
-    arrays, _ = _recurrent("gru", 4, 3, 3, 0, 1)
-    x = np.random.default_rng(0).standard_normal((5, 3, 4))
-
-    def run(lib):
-        lib.manual_seed(1)
-        h, *params = (lib.tensor(a) for a in arrays)
-        return lib.gru(lib.tensor(x), h, params, True, 3, 0.5, True, False, False)
-
-    for ours, theirs in zip(run(rl), run(torch)):
-        assert_near(ours, theirs)
-
-
-@pytest.mark.parametrize("name", GATES)
-@pytest.mark.parametrize("biases", [0, 1])
-def test_cells(name, biases):
-    n = GATES[name] * 3
-    specs = [(2, 4), *[(2, 3)] * (2 if name == "lstm" else 1)]
-    specs += [(n, 4), (n, 3)] + [(n,), (n,)] * biases
-
-    def call(lib, x, *rest):
-        function = getattr(lib, name + "_cell")
-        if name == "lstm":
-            return function(x, list(rest[:2]), *rest[2:])
-        return function(x, *rest)
-
-    compare(call, *_inputs(specs, 0, ()))
-
-
-HEADS = [
-    {},
-    {"need_weights": False},
-    {"average_attn_weights": False},
-    {"attn_mask": "bool"},
-    {"attn_mask": "float", "key_padding_mask": "float", "need_weights": False},
-    {"attn_mask": "bool", "key_padding_mask": "bool"},
-    {"attn_mask": "3d", "add_zero_attn": True},
-    {"bias": True, "key_padding_mask": "bool"},
-    {"bias": True, "add_zero_attn": True, "attn_mask": "float", "need_weights": False},
-    {"separate": True},
-    {"attn_mask": "causal", "is_causal": True, "need_weights": False},
-]
-
-
-@pytest.mark.parametrize("options", HEADS, ids=str)
-@pytest.mark.parametrize("batched", [True, False])
-@pytest.mark.parametrize("same", [True, False])
-def test_multi_head_attention(options, batched, same):
-    if options.get("separate") and same:
-        pytest.skip("separate projections are for other widths")
-    options = dict(options)
-    rows = (2,) if batched else ()
-    separate, bias = options.pop("separate", False), options.pop("bias", False)
-    width = 5 if separate else 4
-    keys = 3 if same or options.get("is_causal") else 6
-    specs = [(3, *rows, 4), (keys, *rows, width), (keys, *rows, width)]
-    specs += [(4, 4), (4, 5), (4, 5)] if separate else [(12, 4)]
-    specs += [(12,), (4, 4), (4,)] + [(1, 1, 4)] * 2 * bias
-    rng = np.random.default_rng(4)
-    masks = {
-        "bool": rng.random((3, keys)) < 0.3,
-        "float": rng.standard_normal((3, keys)),
-        "3d": rng.standard_normal((4 if batched else 2, 3, keys)),
-        "causal": np.triu(np.ones((3, keys)), 1) > 0,
-    }
-    padding = rng.random((*rows, keys)) < 0.3
-    # A query that may see no key is NaN in both.
-    masks["bool"][:, 0] = padding[..., 0] = False
-
-    def call(lib, q, k, v, *rest):
-        if same:
-            k = v = q
-        given = dict(options)
-        if "attn_mask" in given:
-            given["attn_mask"] = lib.tensor(masks[given["attn_mask"]])
-        if "key_padding_mask" in given:
-            mask = lib.tensor(padding)
-            if given["key_padding_mask"] == "float":
-                mask = mask.to(lib.float64) * -2.5
-            given["key_padding_mask"] = mask
-        if separate:
-            names = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
-            given.update(zip(names, rest[:3]), use_separate_proj_weight=True)
-            weight, rest = None, rest[3:]
-        else:
-            weight, *rest = rest
-        in_bias, out, out_bias, *further = rest
-        zero = given.pop("add_zero_attn", False)
-        result, weights = F(lib).multi_head_attention_forward(
-            q,
-            k,
-            v,
-            4,
-            2,
-            weight,
-            in_bias,
-            *(further or (None, None)),
-            zero,
-            0.0,
-            out,
-            out_bias,
-            **given,
-        )
-        return result if weights is None else (result, weights)
-
-    compare(call, *_inputs(specs, 0, ()))
-
-
-def _outcome(call, lib):
-    with warnings.catch_warnings(record=True) as log:
-        warnings.simplefilter("always")
-        try:
-            call(lib)
-            kind = None
-        except Exception as error:
-            kind = type(error).__name__
-    return kind, [w.category.__name__ for w in log]
-
-
-ERRORS = {
-    "layer_norm weight": lambda lib: lib.layer_norm(lib.ones(2, 3), [3], lib.ones(2)),
-    "layer_norm shape": lambda lib: lib.layer_norm(lib.ones(2, 3), [2]),
-    "layer_norm empty shape": lambda lib: lib.layer_norm(lib.ones(2, 3), []),
-    "layer_norm int shape": lambda lib: F(lib).layer_norm(lib.ones(2, 3), 3),
-    "layer_norm dtypes": lambda lib: lib.layer_norm(
-        lib.ones(2, 3), [3], lib.ones(3).double()
-    ),
-    "layer_norm ints": lambda lib: lib.layer_norm(lib.ones(2, 3).long(), [3]),
-    "group_norm groups": lambda lib: lib.group_norm(lib.ones(2, 4), 3),
-    "group_norm no group": lambda lib: lib.group_norm(lib.ones(2, 4), 0),
-    "group_norm 1-d": lambda lib: lib.group_norm(lib.ones(2), 1),
-    "group_norm 1-d of F": lambda lib: F(lib).group_norm(lib.ones(2), 1),
-    "group_norm one value": lambda lib: F(lib).group_norm(lib.ones(1, 1), 1),
-    "batch_norm one value": lambda lib: F(lib).batch_norm(
-        lib.ones(1, 4), None, None, training=True
-    ),
-    "batch_norm eps": lambda lib: F(lib).batch_norm(
-        lib.ones(2, 4), None, None, training=True, eps=0.0
-    ),
-    "batch_norm evaluation": lambda lib: F(lib).batch_norm(lib.ones(2, 4), None, None),
-    "batch_norm weight": lambda lib: F(lib).batch_norm(
-        lib.ones(2, 4), None, None, lib.ones(3), training=True
-    ),
-    "batch_norm half a pair": lambda lib: F(lib).batch_norm(
-        lib.ones(2, 4), lib.ones(4), None, training=True
-    ),
-    "batch_norm ints": lambda lib: F(lib).batch_norm(
-        lib.ones(2, 4).long(), None, None, training=True
-    ),
-    "instance_norm one value": lambda lib: F(lib).instance_norm(lib.ones(2, 3, 1)),
-    "instance_norm no statistics": lambda lib: F(lib).instance_norm(
-        lib.ones(2, 3, 2), use_input_stats=False
-    ),
-    "rms_norm shape": lambda lib: lib.rms_norm(lib.ones(2, 3), [4]),
-    "rms_norm ints": lambda lib: lib.rms_norm(lib.ones(2, 3).long(), [3]),
-    "local_response_norm 2-d": lambda lib: F(lib).local_response_norm(lib.ones(2, 3), 2),
-    "embedding index": lambda lib: F(lib).embedding(lib.tensor([5]), lib.ones(5, 2)),
-    "embedding floats": lambda lib: F(lib).embedding(lib.tensor([1.0]), lib.ones(5, 2)),
-    "embedding padding": lambda lib: F(lib).embedding(
-        lib.tensor([1]), lib.ones(5, 2), padding_idx=7
-    ),
-    "embedding 1-d": lambda lib: F(lib).embedding(lib.tensor([1]), lib.ones(5)),
-    "embedding_bag index": lambda lib: F(lib).embedding_bag(
-        lib.tensor([[5]]), lib.ones(5, 2)
-    ),
-    "embedding_bag offsets": lambda lib: F(lib).embedding_bag(
-        lib.tensor([1, 2]), lib.ones(5, 2), lib.tensor([1])
-    ),
-    "embedding_bag far offset": lambda lib: F(lib).embedding_bag(
-        lib.tensor([1, 2]), lib.ones(5, 2), lib.tensor([0, 3])
-    ),
-    "embedding_bag none": lambda lib: F(lib).embedding_bag(
-        lib.tensor([1, 2]), lib.ones(5, 2)
-    ),
-    "embedding_bag both": lambda lib: F(lib).embedding_bag(
-        lib.tensor([[1, 2]]), lib.ones(5, 2), lib.tensor([0])
-    ),
-    "embedding_bag mode": lambda lib: F(lib).embedding_bag(
-        lib.tensor([[1]]), lib.ones(5, 2), mode="min"
-    ),
-    "embedding_bag weights": lambda lib: F(lib).embedding_bag(
-        lib.tensor([[1]]), lib.ones(5, 2), per_sample_weights=lib.ones(1, 1)
-    ),
-    "embedding_bag max": lambda lib: F(lib).embedding_bag(
-        lib.tensor([[1]]), lib.ones(5, 2), mode="max", scale_grad_by_freq=True
-    ),
-    "bilinear": lambda lib: lib.bilinear(
-        lib.ones(2, 3), lib.ones(2, 3), lib.ones(2, 3, 4)
-    ),
-    "cosine_similarity ints": lambda lib: lib.cosine_similarity(
-        lib.ones(2, 3).long(), lib.ones(2, 3).long()
-    ),
-    "cosine_similarity dim": lambda lib: lib.cosine_similarity(
-        lib.ones(2), lib.ones(2), 1
-    ),
-    "hardtanh bounds": lambda lib: F(lib).hardtanh(lib.ones(2), 1.0, -1.0),
-    "hardtanh bool": lambda lib: F(lib).hardtanh(lib.ones(2).bool()),
-    "hardtanh unsigned": lambda lib: F(lib).hardtanh(lib.ones(2).to(lib.uint8)),
-    "glu odd": lambda lib: F(lib).glu(lib.ones(3)),
-    "glu 0-d": lambda lib: F(lib).glu(lib.tensor(1.0)),
-    "glu dim": lambda lib: F(lib).glu(lib.ones(2), 1),
-    "gelu approximate": lambda lib: F(lib).gelu(lib.ones(2), approximate="erf"),
-    "gelu ints": lambda lib: F(lib).gelu(lib.ones(2).long()),
-    "celu alpha": lambda lib: F(lib).celu(lib.ones(2), 0.0),
-    "softshrink lambd": lambda lib: F(lib).softshrink(lib.ones(2), -1.0),
-    "rrelu bounds": lambda lib: F(lib).rrelu(lib.ones(2), 0.5, 0.1),
-    "prelu weights": lambda lib: F(lib).prelu(lib.ones(2, 3), lib.ones(2)),
-    "no tensor": lambda lib: F(lib).gelu(1.0),
-    "leaf in place": lambda lib: F(lib).elu(
-        lib.ones(2, requires_grad=True), inplace=True
-    ),
-    "bce sizes": lambda lib: F(lib).binary_cross_entropy(lib.ones(2), lib.ones(3)),
-    "bce range": lambda lib: F(lib).binary_cross_entropy(
-        lib.ones(2) + 1, lib.ones(2)
-    ),
-    "bce dtypes": lambda lib: F(lib).binary_cross_entropy(
-        lib.ones(2), lib.ones(2).long()
-    ),
-    "logits sizes": lambda lib: F(lib).binary_cross_entropy_with_logits(
-        lib.ones(2), lib.ones(3)
-    ),
-    "beta": lambda lib: F(lib).smooth_l1_loss(lib.ones(2), lib.ones(2), beta=-1.0),
-    "delta": lambda lib: F(lib).huber_loss(lib.ones(2), lib.ones(2), delta=0.0),
-    "mse reduction": lambda lib: F(lib).mse_loss(
-        lib.ones(2), lib.ones(2), reduction="all"
-    ),
-    "mse weight": lambda lib: F(lib).mse_loss(
-        lib.ones(2), lib.ones(2), weight=lib.ones(3)
-    ),
-    "mse sizes": lambda lib: F(lib).mse_loss(lib.ones(2), lib.ones(2, 2)),
-    "mse far sizes": lambda lib: F(lib).mse_loss(lib.ones(2), lib.ones(3)),
-    "huber sizes": lambda lib: F(lib).huber_loss(lib.ones(2), lib.ones(2, 2)),
-    "kl_div mean": lambda lib: F(lib).kl_div(lib.ones(2), lib.ones(2)),
-    "elementwise_mean": lambda lib: F(lib).kl_div(
-        lib.ones(2), lib.ones(2), reduction="elementwise_mean"
-    ),
-    "var": lambda lib: F(lib).gaussian_nll_loss(lib.ones(2), lib.ones(2), -lib.ones(2)),
-    "var size": lambda lib: F(lib).gaussian_nll_loss(
-        lib.ones(2), lib.ones(2), lib.ones(3)
-    ),
-    "multi_margin p": lambda lib: F(lib).multi_margin_loss(
-        lib.ones(2, 3), lib.tensor([0, 1]), 3
-    ),
-    "multi_margin range": lambda lib: F(lib).multi_margin_loss(
-        lib.ones(2, 3), lib.tensor([0, 3])
-    ),
-    "multilabel_margin range": lambda lib: F(lib).multilabel_margin_loss(
-        lib.ones(3), lib.tensor([0, 3, -1])
-    ),
-    "multilabel_margin size": lambda lib: F(lib).multilabel_margin_loss(
-        lib.ones(3), lib.tensor([0, -1])
-    ),
-    "triplet margin": lambda lib: F(lib).triplet_margin_loss(
-        lib.ones(2), lib.ones(2), lib.ones(2), margin=-1.0
-    ),
-    "triplet dims": lambda lib: F(lib).triplet_margin_loss(
-        lib.ones(2), lib.ones(2, 2), lib.ones(2)
-    ),
-    "margin_ranking dims": lambda lib: F(lib).margin_ranking_loss(
-        lib.ones(2), lib.ones(2), lib.ones(1, 1)
-    ),
-    "cosine_embedding dims": lambda lib: F(lib).cosine_embedding_loss(
-        lib.ones(2), lib.ones(2), lib.ones(2)
-    ),
-    "ctc lengths": lambda lib: lib.ctc_loss(
-        lib.zeros(2, 1, 3), lib.ones(1, 1).long(), [3], [1]
-    ),
-    "ctc batch": lambda lib: lib.ctc_loss(
-        lib.zeros(2, 1, 3), lib.ones(1, 1).long(), [2, 2], [1, 1]
-    ),
-    "ctc mixed lengths": lambda lib: lib.ctc_loss(
-        lib.zeros(2, 1, 3), lib.ones(1, 1).long(), [2], lib.tensor([1])
-    ),
-    "ctc blank": lambda lib: lib.ctc_loss(
-        lib.zeros(2, 1, 3), lib.ones(1, 1).long(), [2], [1], 3
-    ),
-    "ctc half": lambda lib: lib.ctc_loss(
-        lib.zeros(2, 1, 3).half(), lib.ones(1, 1).long(), [2], [1]
-    ),
-    "ctc float lengths": lambda lib: lib.ctc_loss(
-        lib.zeros(2, 1, 3), lib.ones(1, 1).long(), lib.tensor([2.0]), lib.tensor([1.0])
-    ),
-    "attention dtypes": lambda lib: F(lib).scaled_dot_product_attention(
-        lib.ones(2, 3), lib.ones(2, 3).double(), lib.ones(2, 3)
-    ),
-    "attention 1-d": lambda lib: F(lib).scaled_dot_product_attention(
-        lib.ones(3), lib.ones(2, 3), lib.ones(2, 3)
-    ),
-    "attention int mask": lambda lib: F(lib).scaled_dot_product_attention(
-        lib.ones(2, 3), lib.ones(2, 3), lib.ones(2, 3), lib.ones(2, 2).long()
-    ),
-    "lstm states": lambda lib: lib.lstm(
-        lib.ones(2, 1, 1), (lib.ones(1, 1, 1),), [], False, 1, 0.0, True, False, False
-    ),
-    "cell of vectors": lambda lib: lib.gru_cell(
-        lib.ones(3), lib.ones(4), lib.ones(12, 3), lib.ones(12, 4)
-    ),
-    "cell sizes": lambda lib: lib.gru_cell(
-        lib.ones(2, 3), lib.ones(2, 4), lib.ones(12, 5), lib.ones(12, 4)
-    ),
-    "gumbel eps": lambda lib: F(lib).gumbel_softmax(lib.ones(2), eps=1.0),
-    "softmin dim": lambda lib: F(lib).softmin(lib.ones(2)),
-    "second derivative of ctc": lambda lib: lib.autograd.grad(
-        lib.autograd.grad(
-            lib.ctc_loss(
-                x := lib.zeros(2, 1, 3, requires_grad=True),
-                lib.ones(1, 1).long(),
-                [2],
-                [1],
-            ),
-            x,
-            create_graph=True,
-        )[0].sum(),
-        x,
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ERRORS)
-def test_errors_and_warnings(name):
-    ours, theirs = _outcome(ERRORS[name], rl), _outcome(ERRORS[name], torch)
-    if (ours[0], theirs[0]) == ("NotImplementedError", "RuntimeError"):
-        ours = (theirs[0], ours[1])
-    assert ours == theirs
-    assert theirs != (None, []), "the case neither raises nor warns"
-
-
-def _with_flags():
-    names = [name for name in dir(torch.nn.functional) if "_loss" in name]
-    names += ["binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div"]
-    for name in [*names, "cross_entropy"]:
-        function = getattr(torch.nn.functional, name)
-        if inspect.isfunction(function) and not name.startswith("_"):
-            if "size_average" in inspect.signature(function).parameters:
-                yield name
-
-
-FLAGS = [(a, b) for a in (None, True, False) for b in (None, True, False)][1:]
-
-
-@pytest.mark.parametrize("name", sorted(_with_flags()))
-def test_deprecated_flags(name):
-    specs = next(specs for n, _, specs in REDUCED if n == name)
-    ours, theirs = _inputs(specs, 0, range(len(specs)))
-    for size_average, reduce in FLAGS:
-        results = []
-        for lib, x in ((rl, ours), (torch, theirs)):
-            with warnings.catch_warnings(record=True) as log:
-                warnings.simplefilter("always")
-                result = getattr(F(lib), name)(
-                    *x, size_average=size_average, reduce=reduce
-                )
-            results.append((result, [(str(w.message), w.category) for w in log]))
-        assert_near(results[0][0], results[1][0])
-        assert results[0][1] == results[1][1] and results[1][1]
-
-
-def test_native_channel_shuffle():
-    x = np.arange(24).reshape(2, 4, 3)
-    ours = rl.native_channel_shuffle(rl.tensor(x), 2)
-    assert_near(ours, torch.native_channel_shuffle(torch.tensor(x), 2))
-
-
-CODED = {
-    "binary_cross_entropy_with_logits": [(3, 4), ("unit", (3, 4))],
-    "cosine_embedding_loss": [(3, 4), (3, 4), ("signs", (3,))],
-    "hinge_embedding_loss": [(3, 4), ("signs", (3, 4))],
-    "kl_div": [(3, 4), ("unit", (3, 4))],
-    "margin_ranking_loss": [(3, 4), (3, 4), ("signs", (3, 4))],
-    "poisson_nll_loss": [(3, 4), ("positive", (3, 4))],
-    "triplet_margin_loss": [(3, 4)] * 3,
-}
-
-
-@pytest.mark.parametrize("name", CODED)
-@pytest.mark.parametrize("code", [None, 0, 1, 2])
-def test_reductions_by_code(name, code):
-    if name == "poisson_nll_loss":
-        options = {"log_input": True, "full": True, "eps": 1e-8, "reduction": code or 0}
-    else:
-        options = {} if code is None else {"reduction": code}
-    ours, theirs = _inputs(CODED[name], 0, ())
-    assert_near(
-        getattr(rl, name)(*ours, **options), getattr(torch, name)(*theirs, **options)
-    )
-
-
-def test_signatures():
-    """Names, order and defaults of the arguments, where PyTorch's can be asked."""
-    missing = []
-    for name in F(rl).__all__:
-        theirs = getattr(torch.nn.functional, name, None)
-        if not inspect.isfunction(theirs):
-            continue
-        if theirs.__name__ in ("fn", "boolean_dispatch") or "pool" in name:
-            continue  # what dispatches on an argument says nothing of its own
-        ours = inspect.signature(getattr(F(rl), name)).parameters.values()
-        wanted = inspect.signature(theirs).parameters.values()
-        ours, wanted = (
-            [(p.name, p.kind, p.default) for p in ps] for ps in (ours, wanted)
-        )
-        if ours != wanted:
-            missing.append(f"{name}: {ours}, expected {wanted}")
-    assert not missing, "\n".join(missing)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])

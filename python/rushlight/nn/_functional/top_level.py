@@ -1,15 +1,20 @@
-"""Functions of ``rushlight`` whose arguments differ from their namesakes' in nn.functional.
+"""Functions of ``rushlight`` whose arguments differ from nn.functional's of that name.
 
-Reductions are codes here (0 none, 1 mean, 2 sum; the default is 0, as it is when PyTorch's
-are called from Python), weights come before statistics or indices, and arguments that only
-choose another library's kernel are taken and ignored.
+Reductions are codes here (0 none, 1 mean, 2 sum; the default is 0, as it is when
+PyTorch's are called from Python), weights come before statistics or indices, and
+arguments that only choose another library's kernel are taken and ignored.
 """
 
 from __future__ import annotations
 
 from rushlight._functions import _into
-from rushlight.nn._functional import binary_losses, embedding as _tables
-from rushlight.nn._functional import margin_losses, normalization, piecewise_units
+from rushlight.nn._functional import (
+    binary_losses,
+    margin_losses,
+    normalization,
+    piecewise_units,
+)
+from rushlight.nn._functional import embedding as _tables
 from rushlight.nn._functional._support import check_tensors
 from rushlight.nn._functional.ctc import _ctc_loss
 from rushlight.nn._functional.regression_losses import _poisson_nll
@@ -64,9 +69,7 @@ def layer_norm(
     return normalization.layer_norm(input, normalized_shape, weight, bias, eps)
 
 
-def group_norm(
-    input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True
-):
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True):
     """See :func:`rushlight.nn.functional.group_norm`; groups of one value are taken."""
     check_tensors("group_norm", input)
     return normalization._group_norm(input, num_groups, weight, bias, eps)
