@@ -81,17 +81,17 @@ def _check(query, key, value, attn_mask, is_causal, dropout_p):
             f"but got {', '.join(str(tuple(x.shape)) for x in inputs)}"
         )
     if not query.is_floating_point():
-        raise RuntimeError(
-            f"{op}(): expected floating point inputs, got {query.dtype}"
-        )
+        raise RuntimeError(f"{op}(): expected floating point inputs, got {query.dtype}")
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise RuntimeError(
             f"{op}(): query {tuple(query.shape)}, key {tuple(key.shape)} and value "
-            f"{tuple(value.shape)} do not fit; they are (*, L, E), (*, S, E), (*, S, Ev)"
+            f"{tuple(value.shape)} do not fit; they are (*, L, E), "
+            "(*, S, E) and (*, S, Ev)"
         )
     if not 0.0 <= dropout_p <= 1.0:
         raise RuntimeError(
-            f"{op}(): dropout probability has to be between 0 and 1, but got {dropout_p}"
+            f"{op}(): dropout probability has to be between 0 and 1, but got "
+            f"{dropout_p}"
         )
     if attn_mask is None:
         return
@@ -182,16 +182,17 @@ def multi_head_attention_forward(
         out_proj_weight (Tensor): shape ``(E, E)``.
         out_proj_bias (Tensor): shape ``(E,)``, or ``None``.
         training (bool): apply dropout.
-        key_padding_mask (Tensor, optional): shape ``(N, S)`` or ``(S,)``; bool, True for
-            keys to leave out, or floating point and added to the scores.
+        key_padding_mask (Tensor, optional): shape ``(N, S)`` or ``(S,)``; bool, True
+            for keys to leave out, or floating point and added to the scores.
         need_weights (bool): return the weights too.
-        attn_mask (Tensor, optional): shape ``(L, S)`` or ``(N * num_heads, L, S)``; bool,
-            True where attention is not allowed, or floating point and added.
+        attn_mask (Tensor, optional): shape ``(L, S)`` or ``(N * num_heads, L, S)``;
+            bool, True where attention is not allowed, or floating point and added.
         use_separate_proj_weight (bool): use the next three, not ``in_proj_weight``.
         q_proj_weight (Tensor, optional): shape ``(E, E)``.
         k_proj_weight (Tensor, optional): shape ``(E, Ek)``.
         v_proj_weight (Tensor, optional): shape ``(E, Ev)``.
-        static_k (Tensor, optional): projected keys, ``(N * num_heads, S, E / num_heads)``.
+        static_k (Tensor, optional): projected keys, ``(N * num_heads, S,
+            E / num_heads)``.
         static_v (Tensor, optional): projected values, of the same shape.
         average_attn_weights (bool): return the weights' mean over the heads.
         is_causal (bool): a hint that ``attn_mask`` is the causal mask.
@@ -311,9 +312,11 @@ def multi_head_attention_forward(
             not (is_causal and attn_mask is None),
             "is_causal needs a mask where the weights are returned",
         )
-        scores = (q * math.sqrt(1.0 / head)) @ k.transpose(-2, -1)
-        if attn_mask is not None:
-            scores = scores + attn_mask
+        q, k = q * math.sqrt(1.0 / head), k.transpose(-2, -1)
+        if attn_mask is None:
+            scores = _ops.bmm(q, k)
+        else:
+            scores = _ops.baddbmm(attn_mask, q, k)
         weights = _ops.softmax(scores, -1)
         if drop > 0.0:
             weights = dropout(weights, drop)
@@ -373,8 +376,8 @@ def _check_heads(query, key, value, key_padding_mask, attn_mask, num_heads):
     if attn_mask is not None:
         _require(
             attn_mask.dim() in (2, 3),
-            f"expected `attn_mask` to be `None`, 2-D or 3-D but found {attn_mask.dim()}-D "
-            "tensor instead",
+            f"expected `attn_mask` to be `None`, 2-D or 3-D but found "
+            f"{attn_mask.dim()}-D tensor instead",
         )
         if dim == 2 and attn_mask.dim() == 3:
             wanted = (num_heads, query.shape[0], key.shape[0])
@@ -426,8 +429,8 @@ def _checked_mask(mask, length, keys, heads):
     wanted = (length, keys) if mask.dim() == 2 else (heads, length, keys)
     if tuple(mask.shape) != wanted:
         raise RuntimeError(
-            f"multi_head_attention_forward(): The shape of the {mask.dim()}D attn_mask is "
-            f"{tuple(mask.shape)}, but should be {wanted}."
+            f"multi_head_attention_forward(): The shape of the {mask.dim()}D attn_mask "
+            f"is {tuple(mask.shape)}, but should be {wanted}."
         )
     return mask.unsqueeze(0) if mask.dim() == 2 else mask
 

@@ -190,9 +190,9 @@ def kl_div(
     else:
         if reduction == "mean":
             warnings.warn(
-                "kl_div(): reduction 'mean' divides the total by the number of elements; "
-                "the Kullback-Leibler divergence is what reduction 'batchmean' returns, "
-                "which divides by the batch size alone",
+                "kl_div(): reduction 'mean' divides the total by the number of "
+                "elements; the Kullback-Leibler divergence is what 'batchmean' "
+                "returns, which divides by the batch size alone",
                 stacklevel=2,
             )
         code = _reduction.get_enum(reduction)
@@ -207,9 +207,7 @@ def _soft_margin(input, target, code):
     return reduced((-target * input).exp().log1p(), code)
 
 
-def soft_margin_loss(
-    input, target, size_average=None, reduce=None, reduction="mean"
-):
+def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """``log(1 + exp(-target * input))`` for targets 1 and -1.
 
     Args:

@@ -28,8 +28,8 @@ def ctc_loss(
     Args:
         log_probs (Tensor): float32 or float64, shape ``(T, N, C)`` or ``(T, C)``.
         targets (Tensor): labels, shape ``(N, S)``, or all in one, ``(sum(lengths),)``.
-        input_lengths (Tensor or sequence of int): how many of the T steps count for each
-            sample, shape ``(N,)`` or ``()``.
+        input_lengths (Tensor or sequence of int): how many of the T steps count for
+            each sample, shape ``(N,)`` or ``()``.
         target_lengths (Tensor or sequence of int): the number of labels of each sample.
         blank (int): the class that stands for no label. Default: 0.
         reduction (str): ``"mean"`` (each loss divided by its target's length first),
@@ -88,7 +88,11 @@ def _ctc_loss(
     lengths = _lengths(op, "target_lengths", target_lengths, rows, None)
     labels = _labels(op, targets, lengths, rows, classes)
     losses = _Alignments.apply(
-        log_probs, labels, rushlight.tensor(inputs), rushlight.tensor(lengths), blank,
+        log_probs,
+        labels,
+        rushlight.tensor(inputs),
+        rushlight.tensor(lengths),
+        blank,
         zero_infinity,
     )
     if code == 1:
@@ -137,8 +141,8 @@ def _labels(op, targets, lengths, rows, classes):
     else:
         if targets.dim() != 2 or targets.shape[0] != rows:
             raise RuntimeError(
-                f"{op}(): Expected targets of shape ({rows}, S) or (sum(lengths),), got "
-                f"{tuple(targets.shape)}"
+                f"{op}(): Expected targets of shape ({rows}, S) or (sum(lengths),), "
+                f"got {tuple(targets.shape)}"
             )
         if targets.shape[1] < longest:
             raise RuntimeError(
@@ -181,7 +185,7 @@ def _paths(emissions, skips, inputs):
         skips: (N, S), where a state may follow the one before the last.
         inputs: (N,), the number of steps of each sample.
     """
-    steps, rows, states = emissions.shape
+    steps, _, states = emissions.shape
     place = rushlight.arange(states)
     alpha = emissions[0].masked_fill(place > 1, _NEVER)
     result = [alpha]
@@ -206,7 +210,7 @@ def _turned(x, lengths, dim):
 
 
 class _Alignments(rushlight.autograd.Function):
-    """Losses (N,) by Graves et al. 2006, equations 6 to 8; the gradient is equation 16."""
+    """Losses (N,) by Graves et al. 2006, equations 6 to 8; the gradient is their 16."""
 
     @staticmethod
     def forward(ctx, log_probs, labels, inputs, lengths, blank, zero_infinity):
@@ -235,7 +239,15 @@ class _Alignments(rushlight.autograd.Function):
         log_probs, losses, states, alpha, emissions = ctx.saved_tensors
         inputs, counts, blank, zero_infinity = ctx.rest
         gradient = _Once.apply(
-            g, log_probs, losses, states, alpha, emissions, inputs, counts, blank,
+            g,
+            log_probs,
+            losses,
+            states,
+            alpha,
+            emissions,
+            inputs,
+            counts,
+            blank,
             zero_infinity,
         )
         return gradient, None, None, None, None, None

@@ -186,8 +186,8 @@ def _check_bilinear(input1, input2, weight, bias):
         raise RuntimeError(f"{op}: expected a 3-d weight, got {tuple(weight.shape)}")
     if input1.shape[-1] != weight.shape[1] or input2.shape[-1] != weight.shape[2]:
         raise RuntimeError(
-            f"{op}: inputs of {input1.shape[-1]} and {input2.shape[-1]} features do not "
-            f"match a weight of shape {tuple(weight.shape)}"
+            f"{op}: inputs of {input1.shape[-1]} and {input2.shape[-1]} features do "
+            f"not match a weight of shape {tuple(weight.shape)}"
         )
     if bias is not None and tuple(bias.shape) != (weight.shape[0],):
         raise RuntimeError(

@@ -1,7 +1,7 @@
 """Rows of a table looked up by index, alone or in bags.
 
-Functions that begin with an underscore have the checks of the compiled library alone, and
-serve the namesakes in ``rushlight`` too.
+Functions that begin with an underscore serve the namesakes in ``rushlight`` too, which
+check less.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def embedding(
     Args:
         input (Tensor): int64 or int32 indices, of any shape.
         weight (Tensor): the table, shape ``(V, D)``.
-        padding_idx (int, optional): a row that gets no gradient; may count from the end.
+        padding_idx (int, optional): a row without a gradient; may count from the end.
         max_norm (float, optional): rows that are looked up and longer are shortened to
             this norm, in ``weight`` itself.
         norm_type (float): the order of that norm. Default: 2.
@@ -244,7 +244,6 @@ def _embedding_bag(
         # As in PyTorch, sums say nothing about the bags.
         sizes = rushlight.zeros(offsets.numel(), dtype=rushlight.int64)
         maxima = sizes.clone()
-        where = where if padding_idx is not None else where[:0]
     return result, *(x.to(wanted) for x in (where, sizes, maxima))
 
 
@@ -307,8 +306,8 @@ def embedding_bag(
         scale_grad_by_freq (bool): divide a row's gradient by how often it is looked up.
         mode (str): ``"mean"``, ``"sum"`` or ``"max"``. Default: ``"mean"``.
         sparse (bool): not available where a gradient is recorded.
-        per_sample_weights (Tensor, optional): factors of the rows, of the input's shape;
-            only for ``"sum"``.
+        per_sample_weights (Tensor, optional): factors of the rows, of the input's
+            shape; only for ``"sum"``.
         include_last_offset (bool): the last offset is where the last bag ends.
         padding_idx (int, optional): a row that is left out.
 
@@ -348,8 +347,8 @@ def embedding_bag(
     if input.dim() == 2:
         if offsets is not None:
             raise ValueError(
-                f"{op}: if input is 2D, then offsets has to be None, for every row is a "
-                f"bag; got {type(offsets).__name__}"
+                f"{op}: if input is 2D, then offsets has to be None, for every row is "
+                f"a bag; got {type(offsets).__name__}"
             )
         rows, width = input.shape
         offsets = rushlight.arange(rows, dtype=input.dtype) * width
@@ -368,7 +367,10 @@ def embedding_bag(
     if mode not in _MODES:
         raise ValueError(f"{op}: mode has to be one of sum, mean or max, got {mode!r}")
     if mode == "max":
-        for name, flag in (("scale_grad_by_freq", scale_grad_by_freq), ("sparse", sparse)):
+        for name, flag in (
+            ("scale_grad_by_freq", scale_grad_by_freq),
+            ("sparse", sparse),
+        ):
             if flag:
                 raise ValueError(f"{op}: max mode does not support {name}")
     if max_norm is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import rushlight
 from rushlight import _ops
-from rushlight._results import give
 from rushlight.nn._functional._support import check_floats, check_tensors, in_single
 from rushlight.nn._functional.activation import _implicit_dim
 
@@ -15,7 +14,7 @@ def _glu(input, dim):
     return input.narrow(dim, 0, half) * input.narrow(dim, half, half).sigmoid()
 
 
-def glu(input, dim=-1, *, out=None):
+def glu(input, dim=-1):
     """One half of a tensor times the sigmoid of the other (Dauphin et al. 2017).
 
     Args:
@@ -50,7 +49,7 @@ def glu(input, dim=-1, *, out=None):
             f"glu(): Halving dimension must be even, but dimension {dim} is size "
             f"{input.shape[dim]}"
         )
-    return give("glu", _glu(input, dim), out)
+    return _glu(input, dim)
 
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):

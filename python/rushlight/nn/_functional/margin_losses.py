@@ -61,8 +61,8 @@ def margin_ranking_loss(
     code = _code(size_average, reduce, reduction)
     if not input1.dim() == input2.dim() == target.dim():
         raise RuntimeError(
-            "margin_ranking_loss : All input tensors should have same dimension but got "
-            f"sizes: input1: {input1.shape}, input2: {input2.shape}, target: "
+            "margin_ranking_loss : All input tensors should have same dimension but "
+            f"got sizes: input1: {input1.shape}, input2: {input2.shape}, target: "
             f"{target.shape}"
         )
     return _margin_ranking(input1, input2, target, margin, code)
@@ -130,8 +130,8 @@ def _checked_cosine_embedding(input1, input2, target, margin, code):
     for name, x in (("input1", input1), ("input2", input2)):
         if x.dim() != target.dim() + 1:
             raise RuntimeError(
-                f"{op}(): {target.dim()}D target tensor expects {target.dim() + 1}D input "
-                f"tensors, but found {name} of shape {tuple(x.shape)}"
+                f"{op}(): {target.dim()}D target tensor expects {target.dim() + 1}D "
+                f"input tensors, but found {name} of shape {tuple(x.shape)}"
             )
     return _cosine_embedding(input1, input2, target, margin, code)
 
@@ -198,8 +198,8 @@ def _rows(op, input, target, target_dim):
     fits = target.numel() == rows * (classes if target_dim == 2 else 1)
     if not fits or target.dim() > max(1, input.dim() - 2 + target_dim):
         raise RuntimeError(
-            f"{op}(): inconsistent target size: {list(target.shape)} for input of size: "
-            f"{list(input.shape)}"
+            f"{op}(): inconsistent target size: {list(target.shape)} for input of "
+            f"size: {list(input.shape)}"
         )
     return input.reshape(rows, classes), target.reshape(wanted), input.dim() == 2
 
@@ -308,7 +308,9 @@ def multilabel_margin_loss(
     rows, labels, batched = _rows(op, input, target, 2)
     classes = rows.shape[1]
     if bool(((labels < -1) | (labels >= classes)).any()):
-        raise RuntimeError(f"{op}(): target out of range, labels are 0 to {classes - 1}")
+        raise RuntimeError(
+            f"{op}(): target out of range, labels are 0 to {classes - 1}"
+        )
     given = (labels >= 0).to(rushlight.int64).cumprod(1)
     labels = labels.clamp(min=0)
     counts = rushlight.zeros(*labels.shape, dtype=rushlight.int64)

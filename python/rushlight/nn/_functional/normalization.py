@@ -1,7 +1,7 @@
 """Normalisation over a batch, a layer, groups of channels, or neighbouring channels.
 
-Functions that begin with an underscore have the checks of the compiled library alone, and
-serve the namesakes in ``rushlight`` too.
+Functions that begin with an underscore serve the namesakes in ``rushlight`` too, which
+check less.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def _check_parameters(op, input, *parameters):
     if not (dtypes == {rushlight.float32} and is_half(input)):
         names = ", ".join(sorted(str(dtype) for dtype in dtypes))
         raise RuntimeError(
-            f"{op}(): mixed dtype: an input of {input.dtype} does not go with parameters "
-            f"of {names}; convert one of them"
+            f"{op}(): mixed dtype: an input of {input.dtype} does not go with "
+            f"parameters of {names}; convert one of them"
         )
 
 
@@ -245,7 +245,7 @@ def instance_norm(
     momentum=0.1,
     eps=1e-5,
 ):
-    """Every channel of every sample moved to mean 0 and variance 1 (Ulyanov et al. 2016).
+    """Every channel of every sample moved to mean 0 and variance 1 (Ulyanov et al.).
 
     Args:
         input (Tensor): floating point, shape ``(N, C, *)``.
@@ -422,8 +422,8 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     check_tensors("group_norm", input)
     if input.dim() < 2:
         raise RuntimeError(
-            "group_norm(): Expected at least 2 dimensions for input tensor but received "
-            f"{input.dim()}"
+            "group_norm(): Expected at least 2 dimensions for input tensor but "
+            f"received {input.dim()}"
         )
     if num_groups > 0:
         rows = input.shape[0] * input.shape[1] // num_groups

@@ -114,7 +114,8 @@ def hardsigmoid(input, inplace=False):
 @in_single
 def _hardswish(input):
     result = _ops.where(input >= 3, input, input * (input + 3) / 6)
-    return _ops.where(input <= -3, _number(0, input), result)
+    # PyTorch's -inf * 0 is NaN, too.
+    return _ops.where(input <= -3, input * 0, result)
 
 
 def hardswish(input, inplace=False):
@@ -129,8 +130,8 @@ def hardswish(input, inplace=False):
 
     Example::
 
-        >>> rushlight.nn.functional.hardswish(rushlight.tensor([-9., 1.5]))
-        tensor([0.0000, 1.1250])
+        >>> rushlight.nn.functional.hardswish(rushlight.tensor([-1., 1.5]))
+        tensor([-0.3333,  1.1250])
     """
     check_floats("hardswish", input)
     return written("hardswish", _hardswish, input, inplace=inplace)
@@ -283,7 +284,8 @@ def softshrink(input, lambd=0.5, *, out=None):
     check_floats("softshrink", input)
     if not lambd >= 0:
         raise RuntimeError(
-            f"softshrink(): lambda must be greater or equal to 0, but found to be {lambd}"
+            f"softshrink(): lambda must be greater or equal to 0, but found to be "
+            f"{lambd}"
         )
     return give("softshrink", _softshrink(input, lambd), out)
 
@@ -309,7 +311,8 @@ def prelu(input, weight):
     check_tensors("prelu", input, weight)
     if weight.dtype is not input.dtype:
         raise RuntimeError(
-            f"prelu(): Type promoting not supported. Got {input.dtype} and {weight.dtype}"
+            f"prelu(): Type promoting not supported. Got {input.dtype} and "
+            f"{weight.dtype}"
         )
     check_floats("prelu", input)
     if weight.dim() > 1:

@@ -6,14 +6,16 @@ padded and packed sequences are one case: a sequence that has ended leaves the s
 
 from __future__ import annotations
 
+import itertools
+
 import rushlight
 from rushlight._core import Tensor
 from rushlight.nn._functional._support import check_tensors
 from rushlight.nn._functional.dropout import dropout
 from rushlight.nn._functional.linear import linear
 
-# A step's function takes the input's part of the gates, the state (a tuple) and the
-# weights of the state's part, and returns the next state; its first tensor is the output.
+# A step's function takes the input's part of the gates, the state (a tuple) and a
+# function for the state's part; it returns the next state, its output first.
 
 
 def _tanh_step(gates, state, hidden):
@@ -130,13 +132,12 @@ def _run(op, data, sizes, hx, params, biases, layers, drop, train, both):
 
 
 def _check_states(op, hx, params, layers, directions, rows):
-    _, gates = _STEPS[op]
     check_tensors(op, *hx, *params)
     for x in hx:
         if x.dim() != 3 or x.shape[0] != layers * directions or x.shape[1] != rows:
             raise RuntimeError(
-                f"{op}(): expected hidden states of shape ({layers * directions}, {rows}, "
-                f"hidden), got {tuple(x.shape)}"
+                f"{op}(): expected hidden states of shape ({layers * directions}, "
+                f"{rows}, hidden), got {tuple(x.shape)}"
             )
 
 
@@ -162,9 +163,7 @@ def _padded(op, input, hx, params, biases, layers, drop, train, both, batch_firs
     _check_states(op, hx, params, layers, 1 + bool(both), rows)
     flat = input.reshape(steps * rows, width)
     sizes = [rows] * steps
-    data, states = _run(
-        op, flat, sizes, hx, params, biases, layers, drop, train, both
-    )
+    data, states = _run(op, flat, sizes, hx, params, biases, layers, drop, train, both)
     output = data.reshape(steps, rows, data.shape[-1])
     return output.transpose(0, 1) if batch_first else output, *states
 
@@ -173,11 +172,11 @@ def _packed(op, data, batch_sizes, hx, params, biases, layers, drop, train, both
     check_tensors(op, data, batch_sizes)
     _check_options(op, layers, drop)
     sizes = batch_sizes.tolist()
-    decreasing = all(a >= b > 0 for a, b in zip(sizes, sizes[1:]))
+    decreasing = all(a >= b > 0 for a, b in itertools.pairwise(sizes))
     if not sizes or data.dim() != 2 or sum(sizes) != data.shape[0] or not decreasing:
         raise RuntimeError(
-            f"{op}(): expected batch sizes that do not grow and sum to the rows of a 2-d "
-            f"data tensor, got {sizes} and {tuple(data.shape)}"
+            f"{op}(): expected batch sizes that do not grow and sum to the rows of a "
+            f"2-d data tensor, got {sizes} and {tuple(data.shape)}"
         )
     _check_states(op, hx, params, layers, 1 + bool(both), sizes[0])
     result, states = _run(
@@ -187,7 +186,7 @@ def _packed(op, data, batch_sizes, hx, params, biases, layers, drop, train, both
 
 
 def _sequence(op, args, kwargs, states):
-    """Either overload: (input, hx, params, ...) or (data, batch_sizes, hx, params, ...)."""
+    """Either overload: a padded ``input``, or packed ``data`` and ``batch_sizes``."""
     names = ("has_biases", "num_layers", "dropout", "train", "bidirectional")
     packed = (len(args) > 1 and isinstance(args[1], Tensor)) or "batch_sizes" in kwargs
     if op != "lstm":
@@ -232,10 +231,10 @@ def lstm(*args, **kwargs):
         data (Tensor): packed steps, ``(sum(batch_sizes), I)``.
         batch_sizes (Tensor): int64, the sequences present at each step.
         hx (sequence of two Tensor): hidden and cell states,
-            ``(num_layers * directions, N, H)``; with a projection the first has another H.
+            ``(num_layers * directions, N, H)``; a projection gives the first another H.
         params (sequence of Tensor): for each layer and direction ``w_ih`` ``(4H, I)``,
-            ``w_hh`` ``(4H, H)``, and where there are any ``b_ih``, ``b_hh`` ``(4H,)`` and
-            the projection ``w_hr``; the gates are input, forget, cell, output.
+            ``w_hh`` ``(4H, H)``, and where there are any ``b_ih``, ``b_hh`` ``(4H,)``
+            and the projection ``w_hr``; the gates are input, forget, cell, output.
         has_biases (bool): whether params hold biases.
         num_layers (int): layers upon each other.
         dropout (float): dropped between layers in training.
@@ -256,7 +255,7 @@ def lstm(*args, **kwargs):
         >>> w = rushlight.ones(4, 1)
         >>> x = rushlight.ones(2, 1, 1)
         >>> rushlight.lstm(x, (h, h), (w, w), False, 1, 0.0, False, False, False)[1]
-        tensor([[[0.7049]]])
+        tensor([[[0.6505]]])
     """
     return _sequence("lstm", args, kwargs, 2)
 
@@ -288,6 +287,11 @@ def _cell(op, input, hx, w_ih, w_hh, b_ih, b_hh):
     check_tensors(op, input, *hx, w_ih, w_hh, b_ih, b_hh)
     if (b_ih is None) != (b_hh is None):
         raise RuntimeError(f"{op}(): b_ih and b_hh must both be given or both be None")
+    if min(x.dim() for x in (input, *hx)) < 2:
+        raise IndexError(
+            f"{op}(): Dimension out of range: expected an input and states of shape "
+            f"(N, features), got {tuple(input.shape)} and {tuple(hx[0].shape)}"
+        )
     hidden = hx[0].shape[-1]
     fits = (
         tuple(w_ih.shape) == (count * hidden, input.shape[-1])
@@ -296,8 +300,8 @@ def _cell(op, input, hx, w_ih, w_hh, b_ih, b_hh):
     )
     if not fits:
         raise RuntimeError(
-            f"{op}(): input {tuple(input.shape)} and state {tuple(hx[0].shape)} do not fit "
-            f"weights of shapes {tuple(w_ih.shape)} and {tuple(w_hh.shape)}"
+            f"{op}(): input {tuple(input.shape)} and state {tuple(hx[0].shape)} do not "
+            f"fit weights of shapes {tuple(w_ih.shape)} and {tuple(w_hh.shape)}"
         )
     return step(linear(input, w_ih, b_ih), hx, _hidden(w_hh, b_hh))
 

@@ -1,7 +1,8 @@
-"""Functions of ``rushlight`` whose arguments differ from their namesakes' in nn.functional.
+"""Functions of ``rushlight`` whose arguments differ from nn.functional's of that name.
 
-Reductions are codes here (0 none, 1 mean, 2 sum), weights come before statistics or
-indices, and arguments that only choose another library's kernel are taken and ignored.
+Reductions are codes here (0 none, 1 mean, 2 sum; the default is 0, as it is when
+PyTorch's are called from Python), weights come before statistics or indices, and
+arguments that only choose another library's kernel are taken and ignored.
 """
 
 from __future__ import annotations
@@ -68,9 +69,7 @@ def layer_norm(
     return normalization.layer_norm(input, normalized_shape, weight, bias, eps)
 
 
-def group_norm(
-    input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True
-):
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True):
     """See :func:`rushlight.nn.functional.group_norm`; groups of one value are taken."""
     check_tensors("group_norm", input)
     return normalization._group_norm(input, num_groups, weight, bias, eps)
@@ -140,7 +139,7 @@ def embedding_bag(
 
 
 def binary_cross_entropy_with_logits(
-    input, target, weight=None, pos_weight=None, reduction=1
+    input, target, weight=None, pos_weight=None, reduction=0
 ):
     """See :func:`rushlight.nn.functional.binary_cross_entropy_with_logits`."""
     op = "binary_cross_entropy_with_logits"
@@ -148,26 +147,26 @@ def binary_cross_entropy_with_logits(
     return binary_losses._with_logits(input, target, weight, pos_weight, reduction)
 
 
-def kl_div(input, target, reduction=1, *, log_target=False):
+def kl_div(input, target, reduction=0, *, log_target=False):
     """See :func:`rushlight.nn.functional.kl_div`."""
     check_tensors("kl_div", input, target)
     return binary_losses._kl_div(input, target, reduction, log_target)
 
 
-def hinge_embedding_loss(input, target, margin=1.0, reduction=1):
+def hinge_embedding_loss(input, target, margin=1.0, reduction=0):
     """See :func:`rushlight.nn.functional.hinge_embedding_loss`."""
     check_tensors("hinge_embedding_loss", input, target)
     return margin_losses._hinge_embedding(input, target, margin, reduction)
 
 
-def cosine_embedding_loss(input1, input2, target, margin=0.0, reduction=1):
+def cosine_embedding_loss(input1, input2, target, margin=0.0, reduction=0):
     """See :func:`rushlight.nn.functional.cosine_embedding_loss`."""
     return margin_losses._checked_cosine_embedding(
         input1, input2, target, margin, reduction
     )
 
 
-def margin_ranking_loss(input1, input2, target, margin=0.0, reduction=1):
+def margin_ranking_loss(input1, input2, target, margin=0.0, reduction=0):
     """See :func:`rushlight.nn.functional.margin_ranking_loss`."""
     check_tensors("margin_ranking_loss", input1, input2, target)
     return margin_losses._margin_ranking(input1, input2, target, margin, reduction)
@@ -180,7 +179,7 @@ def poisson_nll_loss(input, target, log_input, full, eps, reduction):
 
 
 def triplet_margin_loss(
-    anchor, positive, negative, margin=1.0, p=2, eps=1e-6, swap=False, reduction=1
+    anchor, positive, negative, margin=1.0, p=2, eps=1e-6, swap=False, reduction=0
 ):
     """See :func:`rushlight.nn.functional.triplet_margin_loss`."""
     return margin_losses._triplet_margin(
@@ -194,7 +193,7 @@ def ctc_loss(
     input_lengths,
     target_lengths,
     blank=0,
-    reduction=1,
+    reduction=0,
     zero_infinity=False,
 ):
     """See :func:`rushlight.nn.functional.ctc_loss`."""
