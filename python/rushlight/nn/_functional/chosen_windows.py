@@ -127,14 +127,21 @@ def _adaptive(spatial, input, output_size):
         ]
         kernel.append(k)
         chosen.append(rushlight.tensor(where, device=input.device))
-    x = input
+    if all(where is None for where in chosen):
+        return max_over_windows(input, kernel, kernel)
+    x = input.detach()
     for i, where in enumerate(chosen):
         if where is not None:
             x = x.index_select(i - spatial, where)
-    values, places = max_over_windows(x, kernel, kernel)
-    if any(where is not None for where in chosen):
-        places = _original(places, x.shape[-spatial:], input.shape[-spatial:], chosen)
-    return values, places
+    _, places = max_over_windows(x, kernel, kernel)
+    places = _original(places, x.shape[-spatial:], input.shape[-spatial:], chosen)
+    return _at(input, places, spatial), places
+
+
+def _at(input, places, spatial):
+    """The elements at positions in the flattened spatial dims."""
+    found = input.flatten(-spatial).gather(-1, places.flatten(-spatial))
+    return found.view(places.shape)
 
 
 def _original(places, laid_out, size, chosen):
@@ -341,9 +348,10 @@ def _pool_planes(x, samples, kernel, size):
         where = where.view(n, c, *[1] * i, laid_out[i], *[1] * (spatial - 1 - i))
         at = where if at is None else at * length + where
     at = at.expand(n, c, *laid_out).flatten(2)
-    chosen = x.flatten(2).gather(2, at).view(n, c, *laid_out)
-    values, places = max_over_windows(chosen, kernel, kernel)
-    return values, at.gather(2, places.flatten(2)).view(places.shape)
+    chosen = x.detach().flatten(2).gather(2, at).view(n, c, *laid_out)
+    _, places = max_over_windows(chosen, kernel, kernel)
+    places = at.gather(2, places.flatten(2)).view(places.shape)
+    return _at(x, places, spatial), places
 
 
 def _starts(draw, length, count, kernel):

@@ -148,9 +148,9 @@ def _check_sizes(input, size):
 
 def _nearest(x, size, scales, exact):
     for i, (n, scale) in enumerate(zip(size, scales, strict=True)):
-        where = resize_taps.nearest(x.shape[2 + i], n, scale, exact)
-        if where is not None:
-            x = x.index_select(2 + i, where.to(x.device))
+        taps = resize_taps.nearest(x.shape[2 + i], n, scale, exact)
+        if taps is not None:
+            x = resize_taps.resample(x, 2 + i, taps)
     return x
 
 
@@ -166,20 +166,9 @@ def _filtered(x, size, scales, kind, align_corners, antialias):
         taps = resize_taps.filtered(
             kind, x.shape[2 + i], size[i], scales[i], align_corners, antialias
         )
-        y = _weighted(y, 2 + i, taps)
+        if taps is not None:
+            y = resize_taps.resample(y, 2 + i, taps)
     return y.to(x.dtype)
-
-
-def _weighted(x, dim, taps):
-    if taps is None:
-        return x
-    places, weights = taps
-    total = None
-    for where, weight in zip(places, weights, strict=True):
-        weight = weight.to(x.dtype).view(-1, *[1] * (x.dim() - 1 - dim)).to(x.device)
-        part = x.index_select(dim, where.to(x.device)) * weight
-        total = part if total is None else total + part
-    return total
 
 
 def _filtered_bytes(x, size, scales, kind, align_corners, antialias):
@@ -191,8 +180,8 @@ def _filtered_bytes(x, size, scales, kind, align_corners, antialias):
         )
         if taps is None:
             continue
-        places, weights, bits = resize_taps.whole(*taps)
-        total = _weighted(y.to(rushlight.int32), 2 + i, (places, weights))
+        taps, bits = resize_taps.whole(taps)
+        total = resize_taps.resample(y.to(rushlight.int32), 2 + i, taps)
         total = (total + (1 << (bits - 1))) >> bits
         y = total.clamp(0, 255).to(rushlight.uint8)
     return y

@@ -8,6 +8,7 @@ import warnings
 
 import rushlight
 from rushlight._results import give
+from rushlight.nn._functional.padding import pad
 from rushlight.nn._functional.resize_taps import cubic_weights
 
 _MODES = {"bilinear": 0, "nearest": 1, "bicubic": 2}
@@ -181,7 +182,7 @@ def _sample(op, input, grid, mode, padding, align_corners):
     count = math.prod(grid.shape[1:-1])
     points = places.reshape(n, count, spatial).unbind(-1)[::-1]
     at = [_pixels(p, size, align_corners) for p, size in zip(points, sizes, strict=True)]
-    source = _Source(x.flatten(2), sizes)
+    source = _Source(x)
     if mode == 2:
         result = _cubic(source, at, padding, align_corners)
     else:
@@ -197,11 +198,13 @@ def _sample(op, input, grid, mode, padding, align_corners):
 
 
 class _Source:
-    """A flattened image, read at integer positions; outside of it are zeros."""
+    """Images or volumes, read at integer positions; outside of them are zeros."""
 
-    def __init__(self, flat, sizes):
-        self.flat = flat
-        self.sizes = sizes
+    def __init__(self, x):
+        self.sizes = x.shape[2:]
+        # The last column is what all positions outside point at.
+        self.outside = math.prod(self.sizes)
+        self.flat = pad(x.flatten(2), (0, 1))
 
     def take(self, at, weight=None):
         """(N, C, points) at one tensor (N, points) of whole numbers for each dim, times
@@ -211,19 +214,17 @@ class _Source:
             here = (p >= 0) & (p <= size - 1)
             inside = here if inside is None else inside & here
             index = p if index is None else index * size + p
+        # A NaN has no index.
         index = rushlight.where(inside, index, rushlight.zeros_like(index))
-        index = index.to(rushlight.int64).unsqueeze(1)
-        found = self.flat.gather(
-            2, index.expand(-1, self.flat.shape[1], index.shape[-1])
-        )
-        nothing = rushlight.zeros((), dtype=found.dtype)
-        found = rushlight.where(inside.unsqueeze(1), found, nothing)
+        index = index.to(rushlight.int64).masked_fill(~inside, self.outside)
+        index = index.unsqueeze(1).expand(-1, self.flat.shape[1], -1)
+        found = self.flat.gather(2, index)
         if weight is None:
             return found
         if len(self.sizes) == 3:
             # What lies outside of a volume counts as nothing even where its weight is
             # NaN; of an image it counts as a zero.
-            weight = rushlight.where(inside, weight, nothing)
+            weight = rushlight.where(inside, weight, rushlight.zeros_like(weight))
         return found * weight.unsqueeze(1)
 
 
