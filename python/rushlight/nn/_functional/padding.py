@@ -47,7 +47,7 @@ def pad(input, pad, mode="constant", value=None):
         fill = 0 if value is None else value
         return _Pad.apply(input, _plan(input.shape, widths, None), fill)
     if value is not None and value != 0:
-        raise ValueError(
+        raise RuntimeError(
             f'pad(): Padding mode "{mode}" doesn\'t take in value argument'
         )
     if mode not in _SOURCES:
@@ -98,8 +98,8 @@ def _plan(shape, widths, mode):
         left, right = widths[at : at + 2] if at < len(widths) else (0, 0)
         if size + left + right < 0 or max(-left, 0) + max(-right, 0) > size:
             raise RuntimeError(
-                f"pad(): The input size {size}, plus padding {left} and {right} resulted "
-                f"in a negative output size at dimension {dim}; check the widths"
+                f"pad(): The input size {size}, plus padding {left} and {right} "
+                f"resulted in a negative output size at dimension {dim}"
             )
         padded[dim] = size + left + right
         kept.append(slice(max(-left, 0), size - max(-right, 0)))
@@ -166,8 +166,8 @@ class _Unpad(Function):
 def _sources(mode, size, left, right, dim):
     if size + left + right < 0:
         raise RuntimeError(
-            f"pad(): The input size {size}, plus padding {left} and {right} at dimension "
-            f"{dim} resulted in a negative output size"
+            f"pad(): The input size {size}, plus padding {left} and {right} at "
+            f"dimension {dim} resulted in a negative output size"
         )
     return _SOURCES[mode](size, left, right, dim)
 
@@ -207,8 +207,8 @@ def _circular(size, left, right, dim):
     wrapped = range(-max(left, 0), len(kept) + max(right, 0))
     if wrapped and not kept:
         raise RuntimeError(
-            f"pad(): padding ({left}, {right}) leaves nothing of dimension {dim} of size "
-            f"{size} to wrap around"
+            f"pad(): padding ({left}, {right}) leaves nothing of dimension {dim} of "
+            f"size {size} to wrap around"
         )
     return [kept[i % len(kept)] for i in wrapped]
 

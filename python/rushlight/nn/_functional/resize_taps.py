@@ -77,8 +77,8 @@ def resample(x, dim, taps):
 def nearest(n, count, scale, exact):
     """Taps of the nearest input of each of ``count`` outputs, or None for no change.
 
-    The positions are computed in single precision whatever the input's dtype, as PyTorch
-    computes them.
+    The positions are computed in single precision whatever the input's dtype, as
+    PyTorch computes them.
     """
     if n == count and not exact:
         return None
@@ -212,8 +212,8 @@ def whole(taps):
     """Taps in whole numbers.
 
     Returns:
-        (Taps, b): the weights are int32, the given ones times 2 ** b, as large as 16 bits
-        hold.
+        (Taps, b): the weights are int32, the given ones times 2 ** b, as large as 16
+        bits hold.
     """
     # Inputs at the edge that stand for several taps have one weight.
     places, weights = taps.places, list(taps.weights)

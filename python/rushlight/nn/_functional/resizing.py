@@ -36,7 +36,7 @@ def interpolate(
             dim, instead of ``size``.
         mode: ``"nearest"``, ``"nearest-exact"`` (as images libraries round), ``"area"``
             (means), or by the number of spatial dims ``"linear"``, ``"bilinear"`` and
-            ``"bicubic"``, ``"trilinear"``; ``"lanczos"`` for two dims with ``antialias``.
+            ``"bicubic"``, ``"trilinear"``; ``"lanczos"`` for two, ``antialias`` alone.
         align_corners: whether the corner elements' centers, instead of their outer
             corners, coincide; for the modes named linear or cubic.
             Default: ``False``.
@@ -81,21 +81,21 @@ def interpolate(
         mode in ("bilinear", "bicubic", "lanczos") and input.dim() == 4
     ):
         raise ValueError(
-            "interpolate(): antialias is restricted to the bilinear, bicubic and lanczos "
-            f"modes and a 4-D input, got mode={mode!r} and {input.dim()} dims"
+            "interpolate(): antialias is restricted to the bilinear, bicubic and "
+            f"lanczos modes and a 4-D input, got mode={mode!r} and {input.dim()} dims"
         )
     dims = input.dim()
     if not (mode in _FREE and 3 <= dims <= 5) and _DIMS.get(mode) != dims:
+        known = ", ".join((*_FREE, *_DIMS))
+        needs = f"a {_DIMS[mode]}D input" if mode in _DIMS else f"to be one of {known}"
         raise NotImplementedError(
-            f"interpolate(): got {dims}D input, but mode {mode!r} needs "
-            + (f"{_DIMS[mode]}D input" if mode in _DIMS else "to be a known one on")
-            + " 3D, 4D or 5D tensors (nearest | linear | bilinear | bicubic | trilinear | "
-            "lanczos | area | nearest-exact)"
-            * (mode not in _DIMS)
+            f"interpolate(): got {dims}D input, but mode {mode!r} needs {needs}; "
+            "inputs have 3, 4 or 5 dims"
         )
     if mode == "lanczos" and (align_corners or not antialias):
         raise ValueError(
-            "interpolate(): lanczos mode requires antialias=True and align_corners=False"
+            "interpolate(): lanczos mode requires antialias=True and "
+            "align_corners=False"
         )
     if mode == "area":
         pools = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
@@ -103,7 +103,9 @@ def interpolate(
     _check_sizes(input, size)
     if mode in _FREE:
         return _nearest(input, size, scales, mode == "nearest-exact")
-    kind = "cubic" if mode == "bicubic" else "lanczos" if mode == "lanczos" else "linear"
+    kind = (
+        "cubic" if mode == "bicubic" else "lanczos" if mode == "lanczos" else "linear"
+    )
     return _filtered(input, size, scales, kind, align_corners, antialias)
 
 

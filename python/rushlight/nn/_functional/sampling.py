@@ -16,9 +16,7 @@ _PADDINGS = {"zeros": 0, "border": 1, "reflection": 2}
 _REDUCED = (rushlight.float16, rushlight.bfloat16)
 
 
-def grid_sample(
-    input, grid, mode="bilinear", padding_mode="zeros", align_corners=None
-):
+def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
     """Sample images or volumes at positions, as a spatial transformer does.
 
     Args:
@@ -47,8 +45,8 @@ def grid_sample(
     """
     if mode not in _MODES:
         raise ValueError(
-            "grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but "
-            f"got: '{mode}'"
+            "grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', "
+            f"but got: '{mode}'"
         )
     if padding_mode not in _PADDINGS:
         raise ValueError(
@@ -141,9 +139,9 @@ def _check(op, input, grid, mode, padding):
     spatial = input.dim() - 2
     if input.device != grid.device or input.dtype is not grid.dtype:
         raise RuntimeError(
-            f"{op}(): expected input and grid to be on same device and of the same dtype, "
-            f"but input is {input.dtype} on {input.device} and grid is {grid.dtype} on "
-            f"{grid.device}"
+            f"{op}(): expected input and grid to be on same device and of the same "
+            f"dtype, but got {input.dtype} on {input.device} and {grid.dtype} "
+            f"on {grid.device}"
         )
     if input.shape[0] != grid.shape[0]:
         raise RuntimeError(
@@ -157,8 +155,8 @@ def _check(op, input, grid, mode, padding):
         )
     if 0 in input.shape[2:]:
         raise RuntimeError(
-            f"{op}(): expected input to have non-empty spatial dimensions, but input has "
-            f"sizes {list(input.shape)}"
+            f"{op}(): expected input to have non-empty spatial dimensions, but input "
+            f"has sizes {list(input.shape)}"
         )
     if mode == 2 and spatial == 3:
         raise RuntimeError(f"{op}(): bicubic interpolation only supports 4D input")
@@ -181,7 +179,9 @@ def _sample(op, input, grid, mode, padding, align_corners):
     # One position for each dim, the first dim first, of shape (N, points).
     count = math.prod(grid.shape[1:-1])
     points = places.reshape(n, count, spatial).unbind(-1)[::-1]
-    at = [_pixels(p, size, align_corners) for p, size in zip(points, sizes, strict=True)]
+    at = [
+        _pixels(p, size, align_corners) for p, size in zip(points, sizes, strict=True)
+    ]
     source = _Source(x)
     if mode == 2:
         result = _cubic(source, at, padding, align_corners)
@@ -346,8 +346,8 @@ def affine_grid(theta, size, align_corners=None):
         )
     if align_corners and min(size[2:]) == 1:
         warnings.warn(
-            "affine_grid(): since version 1.3.0 of PyTorch a dim of one element has its "
-            "position at 0 with align_corners=True, which is seldom wanted.",
+            "affine_grid(): since version 1.3.0 of PyTorch a dim of one element has "
+            "its position at 0 with align_corners=True, which is seldom wanted.",
             stacklevel=2,
         )
     elif min(size) <= 0:
