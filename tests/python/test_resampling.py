@@ -6,6 +6,8 @@ what must come out by symmetry.
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import itertools
 
 import numpy as np
@@ -362,3 +364,16 @@ def test_old_names_warn():
     for call in (F.upsample, F.upsample_nearest, F.upsample_bilinear):
         with pytest.warns(UserWarning, match="deprecated"):
             assert call(x, scale_factor=2).shape == (1, 1, 4, 4)
+
+
+@pytest.mark.parametrize(
+    "name",
+    (
+        "averaging chosen_windows conv conv_transpose padding pooling resizing sampling "
+        "sliding torch_pools"
+    ).split(),
+)
+def test_examples(name):
+    module = importlib.import_module(f"rushlight.nn._functional.{name}")
+    result = doctest.testmod(module, extraglobs={"rushlight": rl})
+    assert result.attempted and not result.failed
