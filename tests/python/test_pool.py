@@ -118,6 +118,9 @@ def test_max_pool2d_nan_and_infinity():
     # The padding is held to half of the kernel, whatever the dilation.
     with pytest.raises(RuntimeError, match="at most half"):
         F.max_pool2d(rl.zeros(1, 1, 1), 2, 1, 2, 3)
+    # Windows whose dilated elements all fall outside.
+    values = F.max_pool2d(rl.zeros(1, 1, 1), 2, 1, 1, 2)
+    assert values.tolist() == [[[-float("inf")]]]
 
 
 @pytest.mark.parametrize("ceil_mode", [False, True])
@@ -214,6 +217,10 @@ ERRORS = [
     ),
     (
         lambda: F.max_pool2d(ones(1, 4, 5, 5), 3, padding=2),
+        "pad should be at most half",
+    ),
+    (
+        lambda: F.max_pool2d(ones(1, 4, 9, 9), 3, padding=2, dilation=2),
         "pad should be at most half",
     ),
     (lambda: F.max_pool2d(ones(1, 4, 5, 5), 0), "stride should not be zero"),

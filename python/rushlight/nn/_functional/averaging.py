@@ -177,7 +177,9 @@ def avg_pool3d(
             )
             divisor = _mean_of_volumes(ones, kernel, step, padding, ceil_mode, False, 1)
             if count_include_pad:
-                divisor = _places(input.shape[-3:], result.shape[-3:], kernel, step, padding)
+                divisor = _places(
+                    input.shape[-3:], result.shape[-3:], kernel, step, padding
+                )
         result = rushlight.div(result, divisor, rounding_mode="trunc").to(input.dtype)
     return give(op, result, out)
 
@@ -317,8 +319,8 @@ def with_defaults(output_size, shape):
         return output_size
     if len(shape) <= len(output_size):
         raise ValueError(
-            f"Input dimension should be at least {len(output_size) + 1}, got a tensor of "
-            f"shape {tuple(shape)}"
+            f"Input dimension should be at least {len(output_size) + 1}, got a tensor "
+            f"of shape {tuple(shape)}"
         )
     sizes = shape[len(shape) - len(output_size) :]
     return [n if v is None else v for v, n in zip(output_size, sizes, strict=True)]
@@ -336,8 +338,8 @@ def check_adaptive(op, input, size):
     check_rank(op, input, len(size))
     if 0 in input.shape[1 if input.dim() == len(size) + 2 else 0 :]:
         raise RuntimeError(
-            f"{op}(): Expected input to have non-zero size for non-batch dimensions, but "
-            f"input has sizes {list(input.shape)} with one of them being empty"
+            f"{op}(): Expected input to have non-zero size for non-batch dimensions, "
+            f"but input has sizes {list(input.shape)} with one of them being empty"
         )
     if min(size) < 0:
         raise RuntimeError(

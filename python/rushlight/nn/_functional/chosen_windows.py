@@ -1,4 +1,4 @@
-"""Maxima over windows that do not slide evenly: adaptive and fractional pools, unpooling."""
+"""Maxima over windows that do not slide evenly: adaptive, fractional; unpooling."""
 
 from __future__ import annotations
 
@@ -127,14 +127,21 @@ def _adaptive(spatial, input, output_size):
         ]
         kernel.append(k)
         chosen.append(rushlight.tensor(where, device=input.device))
-    x = input
+    if all(where is None for where in chosen):
+        return max_over_windows(input, kernel, kernel)
+    x = input.detach()
     for i, where in enumerate(chosen):
         if where is not None:
             x = x.index_select(i - spatial, where)
-    values, places = max_over_windows(x, kernel, kernel)
-    if any(where is not None for where in chosen):
-        places = _original(places, x.shape[-spatial:], input.shape[-spatial:], chosen)
-    return values, places
+    _, places = max_over_windows(x, kernel, kernel)
+    places = _original(places, x.shape[-spatial:], input.shape[-spatial:], chosen)
+    return _at(input, places, spatial), places
+
+
+def _at(input, places, spatial):
+    """The elements at positions in the flattened spatial dims."""
+    found = input.flatten(-spatial).gather(-1, places.flatten(-spatial))
+    return found.view(places.shape)
 
 
 def _original(places, laid_out, size, chosen):
@@ -263,8 +270,8 @@ def _fractional(spatial, input, kernel_size, output_size, output_ratio, samples)
             ratio = (ratio,) * spatial
         if len(ratio) != spatial:
             raise ValueError(
-                f"{op} requires output_ratio to be a single number or {spatial} numbers, "
-                f"got {output_ratio}"
+                f"{op} requires output_ratio to be a single number or {spatial} "
+                f"numbers, got {output_ratio}"
             )
         sizes = input.shape[-spatial:]
         output_size = [int(n * r) for n, r in zip(sizes, ratio, strict=True)]
@@ -341,9 +348,10 @@ def _pool_planes(x, samples, kernel, size):
         where = where.view(n, c, *[1] * i, laid_out[i], *[1] * (spatial - 1 - i))
         at = where if at is None else at * length + where
     at = at.expand(n, c, *laid_out).flatten(2)
-    chosen = x.flatten(2).gather(2, at).view(n, c, *laid_out)
-    values, places = max_over_windows(chosen, kernel, kernel)
-    return values, at.gather(2, places.flatten(2)).view(places.shape)
+    chosen = x.detach().flatten(2).gather(2, at).view(n, c, *laid_out)
+    _, places = max_over_windows(chosen, kernel, kernel)
+    places = at.gather(2, places.flatten(2)).view(places.shape)
+    return _at(x, places, spatial), places
 
 
 def _starts(draw, length, count, kernel):
@@ -362,9 +370,7 @@ def _starts(draw, length, count, kernel):
     return rushlight.cat((starts, end), -1)
 
 
-def max_unpool1d(
-    input, indices, kernel_size, stride=None, padding=0, output_size=None
-):
+def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
     """Put maxima of :func:`max_pool1d` back where they were, among zeros.
 
     Args:
@@ -391,9 +397,7 @@ def max_unpool1d(
     return _unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
-def max_unpool2d(
-    input, indices, kernel_size, stride=None, padding=0, output_size=None
-):
+def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
     """Put maxima of :func:`max_pool2d` back where they were: see :func:`max_unpool1d`.
 
     Args:
@@ -410,9 +414,7 @@ def max_unpool2d(
     return _unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
-def max_unpool3d(
-    input, indices, kernel_size, stride=None, padding=0, output_size=None
-):
+def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
     """Put maxima of :func:`max_pool3d` back where they were: see :func:`max_unpool1d`.
 
     Args:
@@ -441,12 +443,12 @@ def _unpool(spatial, input, indices, kernel_size, stride, padding, output_size):
         )
     if spatial == 3 and min(step) <= 0:
         raise RuntimeError(
-            f"{op}(): strides should be greater than zero, but got stride: {tuple(step)}"
+            f"{op}(): stride should be greater than zero, but got {tuple(step)}"
         )
     if input.dim() not in (spatial + 1, spatial + 2):
         raise RuntimeError(
-            f"{op}(): Input to {op} should be a {spatial + 1}d or {spatial + 2}d Tensor, "
-            f"but got {input.dim()} dims"
+            f"{op}(): Input to {op} should be a {spatial + 1}d or {spatial + 2}d "
+            f"Tensor, but got {input.dim()} dims"
         )
     if input.shape != indices.shape:
         raise RuntimeError(
@@ -456,8 +458,8 @@ def _unpool(spatial, input, indices, kernel_size, stride, padding, output_size):
         )
     if 0 in input.shape[1 if input.dim() == spatial + 2 else 0 :]:
         raise RuntimeError(
-            f"{op}(): Expected input to have non-zero size for non-batch dimensions, but "
-            f"got {list(input.shape)}"
+            f"{op}(): Expected input to have non-zero size for non-batch dimensions, "
+            f"but got {list(input.shape)}"
         )
     lead, places = input.shape[:-spatial], math.prod(size)
     where = indices.flatten(-spatial)
@@ -465,8 +467,8 @@ def _unpool(spatial, input, indices, kernel_size, stride, padding, output_size):
         low, high = int(where.min()), int(where.max())
         if low < 0 or high >= places:
             raise RuntimeError(
-                f"{op}(): Found an invalid max index: {low if low < 0 else high} (output "
-                f"volumes are of size {tuple(size)})"
+                f"{op}(): Found an invalid max index: {low if low < 0 else high} "
+                f"(output volumes are of size {tuple(size)})"
             )
     flat = rushlight.zeros((*lead, places), dtype=input.dtype, device=input.device)
     return flat.scatter(-1, where, input.flatten(-spatial)).view(*lead, *size)
@@ -497,7 +499,7 @@ def _unpooled_size(op, input, kernel, stride, padding, output_size):
                 )
     if min(size) < 0:
         raise ValueError(
-            f"{op}(): output_size must contain non-negative spatial dimensions, but got "
-            f"{size}"
+            f"{op}(): output_size must contain non-negative spatial dimensions, but "
+            f"got {size}"
         )
     return size

@@ -88,8 +88,8 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         groups: the number of groups the channels are split into. Default: 1.
 
     Returns:
-        A tensor of shape ``(N, C_out, D_out, H_out, W_out)``, without ``N`` if ``input``
-        has none.
+        A tensor of shape ``(N, C_out, D_out, H_out, W_out)``, without ``N`` if
+        ``input`` has none.
 
     Raises:
         RuntimeError: the shapes do not fit, or ``"same"`` with a stride.
@@ -209,8 +209,8 @@ def convolution(
     spatial = weight.dim() - 2
     if spatial not in (1, 2, 3) or input.dim() != weight.dim():
         raise RuntimeError(
-            "convolution(): expected input and weight of the same 3, 4 or 5 dimensions, "
-            f"got input of size {list(input.shape)} and weight of size "
+            "convolution(): expected input and weight of the same 3, 4 or 5 "
+            f"dimensions, got input of size {list(input.shape)} and weight of size "
             f"{list(weight.shape)}"
         )
     if not transposed:
@@ -303,8 +303,9 @@ def _check_volume(op, input, weight, bias, stride, padding, dilation, groups):
     out_channels, of_group = weight.shape[:2]
     if out_channels < groups or out_channels % groups:
         raise RuntimeError(
-            f"{op}(): Given groups={groups}, expected weight to be divisible by {groups} "
-            f"at dimension 0, but got weight of size {list(weight.shape)} instead"
+            f"{op}(): Given groups={groups}, expected weight to be divisible by "
+            f"{groups} at dimension 0, but got weight of size {list(weight.shape)} "
+            "instead"
         )
     if input.shape[-4] != of_group * groups:
         raise RuntimeError(
@@ -322,8 +323,9 @@ def _check_volume(op, input, weight, bias, stride, padding, dilation, groups):
     reach = [d * (k - 1) + 1 for k, d in zip(weight.shape[2:], dilation, strict=True)]
     if any(n < r for n, r in zip(padded, reach, strict=True)):
         raise RuntimeError(
-            f"{op}(): Calculated padded input size per channel: {tuple(padded)}. Kernel "
-            f"size: {tuple(reach)}. Kernel size can't be greater than actual input size"
+            f"{op}(): Calculated padded input size per channel: {tuple(padded)}. "
+            f"Kernel size: {tuple(reach)}. Kernel size can't be greater "
+            "than actual input size"
         )
     if 0 in input.shape[-3:]:
         raise RuntimeError(

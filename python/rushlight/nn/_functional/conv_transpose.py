@@ -85,8 +85,8 @@ def conv_transpose2d(
 
     Returns:
         A tensor of shape ``(N, C_out, H_out, W_out)`` with
-        ``H_out = (H - 1) sH - 2 pH + dH (kH - 1) + output_padding + 1``, without ``N`` if
-        ``input`` has none.
+        ``H_out = (H - 1) sH - 2 pH + dH (kH - 1) + output_padding + 1``, without ``N``
+        if ``input`` has none.
 
     Raises:
         RuntimeError: the shapes do not fit.
@@ -181,7 +181,9 @@ def transpose_nd(
     extra = spread(output_padding, spatial, op, "output_padding")
     dilation = spread(dilation, spatial, op, "dilation")
     check_common(op, input, weight, bias, stride, padding, dilation, groups, spatial)
-    size = _output_size(op, input, weight, bias, stride, padding, extra, groups, dilation)
+    size = _output_size(
+        op, input, weight, bias, stride, padding, extra, groups, dilation
+    )
     batched = input.dim() == spatial + 2
     x = input if batched else input.unsqueeze(0)
     y = _OF_DIMS[spatial](x, weight, size, stride, padding, dilation, groups)
@@ -251,21 +253,22 @@ def _output_size(op, input, weight, bias, stride, padding, extra, groups, dilati
         )
     if channels % groups:
         raise RuntimeError(
-            f"{op}(): Given groups={groups}, expected weight to be divisible by {groups} "
-            f"at dimension 0, but got weight of size {list(weight.shape)} instead"
+            f"{op}(): Given groups={groups}, expected weight to be divisible by "
+            f"{groups} at dimension 0, but got weight of size {list(weight.shape)} "
+            "instead"
         )
     if input.shape[-spatial - 1] != channels:
         raise RuntimeError(
-            f"{op}(): Given transposed=1, weight of size {list(weight.shape)}, expected "
-            f"input{list(input.shape)} to have {channels} channels, but got "
+            f"{op}(): Given transposed=1, weight of size {list(weight.shape)}, "
+            f"expected input{list(input.shape)} to have {channels} channels, but got "
             f"{input.shape[-spatial - 1]} channels instead"
         )
     out_channels = of_group * groups
     if bias is not None and (bias.dim() != 1 or bias.shape[0] != out_channels):
         raise RuntimeError(
-            f"{op}(): Given transposed=1, weight of size {list(weight.shape)}, expected "
-            f"bias to be 1-dimensional with {out_channels} elements, but got bias of "
-            f"size {list(bias.shape)} instead"
+            f"{op}(): Given transposed=1, weight of size {list(weight.shape)}, "
+            f"expected bias to be 1-dimensional with {out_channels} elements, but got "
+            f"bias of size {list(bias.shape)} instead"
         )
     for more, step, d in zip(extra, stride, dilation, strict=True):
         if more >= step and more >= d:

@@ -1,8 +1,13 @@
-"""Padding, composed of ``cat`` and ``index_select`` so that gradients follow."""
+"""Padding: the input is copied once into its place, then the borders are filled."""
 
 from __future__ import annotations
 
+import dataclasses
+import operator
+
 import rushlight
+from rushlight import _core
+from rushlight.autograd.function import Function
 
 
 def pad(input, pad, mode="constant", value=None):
@@ -11,7 +16,7 @@ def pad(input, pad, mode="constant", value=None):
     Args:
         input: a tensor.
         pad: an even number of ints, ``(left, right)`` of the last dim first, then of
-            the one before, ...; negative numbers crop (only for ``"constant"``).
+            the one before, ...; negative numbers crop.
         mode: ``"constant"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
             Default: ``"constant"``.
         value: the constant. Default: 0.
@@ -29,7 +34,7 @@ def pad(input, pad, mode="constant", value=None):
         >>> F.pad(rushlight.tensor([1.0, 2.0]), (1, 0))
         tensor([0., 1., 2.])
     """
-    widths = [int(width) for width in pad]
+    widths = [operator.index(width) for width in pad]
     if len(widths) % 2:
         raise RuntimeError(f"pad(): Padding length must be divisible by 2, got {pad}")
     if len(widths) // 2 > input.ndim:
@@ -40,14 +45,9 @@ def pad(input, pad, mode="constant", value=None):
         )
     if mode == "constant":
         fill = 0 if value is None else value
-        padded = input
-        for at in range(0, len(widths), 2):
-            dim = input.ndim - 1 - at // 2
-            padded = _pad_constant(padded, dim, widths[at], widths[at + 1], fill)
-        # Where nothing is put on, it is a view up to here.
-        return padded if any(width > 0 for width in widths) else padded.clone()
+        return _Pad.apply(input, _plan(input.shape, widths, None), fill)
     if value is not None and value != 0:
-        raise ValueError(
+        raise RuntimeError(
             f'pad(): Padding mode "{mode}" doesn\'t take in value argument'
         )
     if mode not in _SOURCES:
@@ -63,47 +63,115 @@ def pad(input, pad, mode="constant", value=None):
             f"dimension {input.ndim}"
         )
     for at in range(0, len(widths), 2):
-        dim = input.ndim - 1 - at // 2
-        input = _pad_by_index(input, dim, widths[at], widths[at + 1], mode)
-    return input
+        # Where something is cut off, its border may come from there.
+        if min(widths[at : at + 2]) < 0:
+            dim = input.ndim - 1 - at // 2
+            sources = _sources(mode, input.shape[dim], *widths[at : at + 2], dim)
+            index = rushlight.tensor(sources, dtype=rushlight.int64)
+            input = input.index_select(dim, index.to(input.device))
+            widths[at : at + 2] = 0, 0
+    return _Pad.apply(input, _plan(input.shape, widths, mode), 0)
 
 
-def _pad_constant(input, dim, left, right, fill):
-    size = input.shape[dim]
+@dataclasses.dataclass(frozen=True)
+class _Plan:
+    """``kept`` of a tensor of ``shape`` goes to ``place`` of one of ``padded`` sizes.
+
+    Each of ``borders`` is (where it is, dim, where its sources are, which of them along
+    the dim), in the order in which they are filled; without sources it is constant.
+    """
+
+    shape: tuple
+    padded: tuple
+    kept: tuple
+    place: tuple
+    borders: list
+
+    def crops(self):
+        return any(k.start > 0 or k.stop < n for k, n in zip(self.kept, self.shape))
+
+
+def _plan(shape, widths, mode):
+    padded, kept, place = list(shape), [], []
+    for dim, size in enumerate(shape):
+        at = 2 * (len(shape) - 1 - dim)
+        left, right = widths[at : at + 2] if at < len(widths) else (0, 0)
+        if size + left + right < 0 or max(-left, 0) + max(-right, 0) > size:
+            raise RuntimeError(
+                f"pad(): The input size {size}, plus padding {left} and {right} "
+                f"resulted in a negative output size at dimension {dim}"
+            )
+        padded[dim] = size + left + right
+        kept.append(slice(max(-left, 0), size - max(-right, 0)))
+        place.append(slice(max(left, 0), padded[dim] - max(right, 0)))
+    borders = []
+    filled = list(place)
+    for dim in reversed(range(len(shape))):
+        left, right = place[dim].start, padded[dim] - place[dim].stop
+        if left or right:
+            sources = None
+            if mode is not None:
+                sources = _sources(mode, shape[dim], left, right, dim)
+            inner = tuple(filled)
+            for cut in (slice(0, left), slice(padded[dim] - right, padded[dim])):
+                if cut.start < cut.stop:
+                    filled[dim] = cut
+                    which = None if sources is None else sources[cut]
+                    borders.append((tuple(filled), dim, inner, which))
+        filled[dim] = slice(0, padded[dim])
+    return _Plan(tuple(shape), tuple(padded), tuple(kept), tuple(place), borders)
+
+
+class _Pad(Function):
+    @staticmethod
+    def forward(ctx, x, plan, fill):
+        ctx.plan = plan
+        if not plan.borders:
+            return x[plan.kept].clone()
+        result = _core.empty(plan.padded, dtype=x.dtype, device=x.device)
+        result[plan.place].copy_(x[plan.kept])
+        for where, dim, inner, sources in plan.borders:
+            if sources is None:
+                result[where].fill_(fill)
+            else:
+                index = rushlight.tensor(sources, device=x.device)
+                result[where].copy_(result[inner].index_select(dim, index))
+        return result
+
+    @staticmethod
+    def backward(ctx, g):
+        return _Unpad.apply(g, ctx.plan), None, None
+
+
+class _Unpad(Function):
+    """The adjoint of a padding with zeros or with elements of the input."""
+
+    @staticmethod
+    def forward(ctx, g, plan):
+        ctx.plan = plan
+        if any(sources is not None for *_, sources in plan.borders):
+            g = g.clone(memory_format=rushlight.contiguous_format)
+            for where, dim, inner, sources in reversed(plan.borders):
+                index = rushlight.tensor(sources, device=g.device)
+                g[inner].index_add_(dim, index, g[where])
+        if not plan.crops():
+            return g[plan.place].clone(memory_format=rushlight.contiguous_format)
+        result = _core.zeros(plan.shape, dtype=g.dtype, device=g.device)
+        result[plan.kept].copy_(g[plan.place])
+        return result
+
+    @staticmethod
+    def backward(ctx, g):
+        return _Pad.apply(g, ctx.plan, 0), None
+
+
+def _sources(mode, size, left, right, dim):
     if size + left + right < 0:
         raise RuntimeError(
-            f"pad(): The input size {size}, plus negative padding {left} and {right} "
-            f"resulted in a negative output size at dimension {dim}; check the widths"
+            f"pad(): The input size {size}, plus padding {left} and {right} at "
+            f"dimension {dim} resulted in a negative output size"
         )
-    if left < 0 or right < 0:
-        crop_left, crop_right = max(-left, 0), max(-right, 0)
-        if crop_left + crop_right > size:
-            raise RuntimeError(
-                f"pad(): cannot crop {crop_left} and {crop_right} elements from "
-                f"dimension {dim} of size {size}"
-            )
-        input = input.narrow(dim, crop_left, size - crop_left - crop_right)
-    parts = [input]
-    if left > 0:
-        parts.insert(0, _filled(input, dim, left, fill))
-    if right > 0:
-        parts.append(_filled(input, dim, right, fill))
-    return rushlight.cat(parts, dim) if len(parts) > 1 else input
-
-
-def _filled(input, dim, width, fill):
-    shape = list(input.shape)
-    shape[dim] = width
-    return rushlight.full(shape, fill, dtype=input.dtype, device=input.device)
-
-
-def _pad_by_index(input, dim, left, right, mode):
-    if left == 0 and right == 0:
-        return input
-    size = input.shape[dim]
-    sources = _SOURCES[mode](size, left, right, dim)
-    index = rushlight.tensor(sources, dtype=rushlight.int64, device=input.device)
-    return input.index_select(dim, index)
+    return _SOURCES[mode](size, left, right, dim)
 
 
 def _reflect(size, left, right, dim):
@@ -122,6 +190,11 @@ def _replicate(size, left, right, dim):
         raise RuntimeError(
             f"pad(): cannot replicate the edge of dimension {dim}, which is empty"
         )
+    if size + left + right == 0:
+        raise RuntimeError(
+            f"pad(): dimension {dim} of size {size} is too small for padding ({left}, "
+            f"{right}): the output would be empty"
+        )
     return [min(max(i, 0), size - 1) for i in range(-left, size + right)]
 
 
@@ -134,7 +207,12 @@ def _circular(size, left, right, dim):
     # What is cut off does not come back on the other side.
     kept = range(max(-left, 0), size - max(-right, 0))
     wrapped = range(-max(left, 0), len(kept) + max(right, 0))
-    return [kept[i % len(kept)] for i in wrapped] if kept else []
+    if wrapped and not kept:
+        raise RuntimeError(
+            f"pad(): padding ({left}, {right}) leaves nothing of dimension {dim} of "
+            f"size {size} to wrap around"
+        )
+    return [kept[i % len(kept)] for i in wrapped]
 
 
 _SOURCES = {"reflect": _reflect, "replicate": _replicate, "circular": _circular}

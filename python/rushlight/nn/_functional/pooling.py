@@ -260,8 +260,8 @@ def check_windows(op, input, kernel, stride, padding, dilation, ceil_mode):
     check_rank(op, input, spatial)
     if 0 in input.shape[-spatial:] or input.shape[-spatial - 1] == 0:
         raise RuntimeError(
-            f"{op}(): Expected {spatial + 1}D or {spatial + 2}D (batch mode) tensor with "
-            f"optional 0 dim batch size for input, but got: {list(input.shape)}"
+            f"{op}(): Expected {spatial + 1}D or {spatial + 2}D (batch mode) tensor "
+            f"with optional 0 dim batch size for input, but got: {list(input.shape)}"
         )
     count = []
     for n, k, s, p, d in zip(
@@ -270,8 +270,8 @@ def check_windows(op, input, kernel, stride, padding, dilation, ceil_mode):
         reach = d * (k - 1) + 1
         if p < 0 or p > k // 2:
             raise RuntimeError(
-                f"{op}(): pad should be non-negative and at most half of kernel size, but "
-                f"got pad={p} and kernel_size={k}"
+                f"{op}(): pad should be non-negative and at most half of kernel size, "
+                f"but got pad={p} and kernel_size={k}"
             )
         windows = (n + 2 * p - reach + (s - 1 if ceil_mode else 0)) // s + 1
         # The last window begins inside of the input or its left padding.

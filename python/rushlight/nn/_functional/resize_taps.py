@@ -2,32 +2,102 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import rushlight
+from rushlight.autograd.function import Function
 
 
+class Taps:
+    """A sparse matrix by which a dim of ``size`` elements is resampled.
+
+    Output i is the sum of ``weights[t, i] * input[places[t, i]]``; without weights they
+    are ones.
+    """
+
+    def __init__(self, places, weights, size):
+        self.places = places
+        self.weights = weights
+        self.size = size
+
+    @functools.cached_property
+    def transposed(self):
+        """The taps of the transposed matrix, so that a gradient is a resampling too."""
+        taps, count = self.places.shape
+        flat = self.places.reshape(-1)
+        order = flat.argsort(stable=True)
+        to = flat[order]
+        uses = rushlight.bincount(flat, minlength=self.size)
+        rank = rushlight.arange(taps * count) - (uses.cumsum(0) - uses)[to]
+        shape = (int(uses.max()), self.size)
+        places = rushlight.zeros(shape, dtype=rushlight.int64)
+        places[rank, to] = order.remainder(count)
+        weights = rushlight.zeros(shape, dtype=rushlight.float64)
+        ones = rushlight.ones(taps * count, dtype=rushlight.float64)
+        given = ones if self.weights is None else self.weights.reshape(-1)[order]
+        weights[rank, to] = given
+        result = Taps(places, weights, count)
+        result.transposed = self
+        return result
+
+
+class _Resample(Function):
+    @staticmethod
+    def forward(ctx, x, dim, taps):
+        ctx.how = dim, taps
+        total = None
+        for i, where in enumerate(taps.places.unbind(0)):
+            part = x.index_select(dim, where.to(x.device))
+            if taps.weights is not None:
+                weight = taps.weights[i].to(x.dtype).to(x.device)
+                part.mul_(weight.view(-1, *[1] * (x.dim() - 1 - dim)))
+            total = part if total is None else total.add_(part)
+        return total
+
+    @staticmethod
+    def backward(ctx, g):
+        dim, taps = ctx.how
+        return _Resample.apply(g, dim, taps.transposed), None, None
+
+
+def resample(x, dim, taps):
+    """``x`` with a dim resampled. Differentiable.
+
+    Args:
+        x: of floats, or of integers where the weights are whole numbers.
+        dim: not negative.
+        taps: a Taps of the dim's size.
+    """
+    return _Resample.apply(x, dim, taps)
+
+
+# The sizes of a model's layers come again with each batch.
+@functools.lru_cache(maxsize=32)
 def nearest(n, count, scale, exact):
-    """The nearest input of each of ``count`` outputs, or None where nothing changes.
+    """Taps of the nearest input of each of ``count`` outputs, or None for no change.
 
-    The positions are computed in single precision whatever the input's dtype, as PyTorch
-    computes them.
+    The positions are computed in single precision whatever the input's dtype, as
+    PyTorch computes them.
     """
     if n == count and not exact:
         return None
     steps = rushlight.arange(count)
     if count == 2 * n and not exact:
-        return steps >> 1
+        return Taps((steps >> 1).unsqueeze(0), None, n)
     steps = steps.to(rushlight.float32)
     if exact:
         steps = steps + 0.5
     if scale:
         ratio = rushlight.tensor(1.0 / scale, dtype=rushlight.float32)
     else:
-        ratio = rushlight.tensor(float(n)) / rushlight.tensor(float(count))
-    return (steps * ratio).floor().to(rushlight.int64).clamp(max=n - 1)
+        n_, count_ = (rushlight.tensor(v, dtype=rushlight.float32) for v in (n, count))
+        ratio = n_ / count_
+    places = (steps * ratio).floor().to(rushlight.int64).clamp(max=n - 1)
+    return Taps(places.unsqueeze(0), None, n)
 
 
+@functools.lru_cache(maxsize=32)
 def filtered(kind, n, count, scale, align_corners, antialias):
     """The taps of a linear, cubic or Lanczos filter.
 
@@ -40,8 +110,7 @@ def filtered(kind, n, count, scale, align_corners, antialias):
         antialias: as of ``interpolate``.
 
     Returns:
-        (int64 indices, float64 weights), each of shape (taps, count), or None where every
-        output is its input.
+        Taps, or None where every output is its input.
     """
     step = _step(n, count, scale, align_corners)
     if antialias:
@@ -70,7 +139,7 @@ def _linear(n, count, step, align_corners):
     low = at.to(rushlight.int64).clamp(max=n - 1)
     high = (low + 1).clamp(max=n - 1)
     part = (at - low).clamp(0, 1)
-    return rushlight.stack((low, high)), rushlight.stack((1 - part, part))
+    return Taps(rushlight.stack((low, high)), rushlight.stack((1 - part, part)), n)
 
 
 def _cubic(n, count, step, align_corners):
@@ -80,7 +149,7 @@ def _cubic(n, count, step, align_corners):
     low = low.to(rushlight.int64)
     places = [(low + i).clamp(0, n - 1) for i in range(-1, 3)]
     weights = cubic_weights(part)
-    return rushlight.stack(places), rushlight.stack(weights)
+    return Taps(rushlight.stack(places), rushlight.stack(weights), n)
 
 
 def cubic_weights(part, a=-0.75):
@@ -136,18 +205,18 @@ def _wide(kind, n, count, step):
     weights = shape((places - center + 0.5) / stretch)
     weights = rushlight.where(places < last, weights, rushlight.zeros_like(weights))
     weights = weights / weights.sum(0)
-    return places.clamp(max=n - 1), weights
+    return Taps(places.clamp(max=n - 1), weights, n)
 
 
-def whole(places, weights):
+def whole(taps):
     """Taps in whole numbers.
 
     Returns:
-        (indices, int32 weights, b): the weights are the given ones times 2 ** b, as large
-        as 16 bits hold.
+        (Taps, b): the weights are int32, the given ones times 2 ** b, as large as 16
+        bits hold.
     """
     # Inputs at the edge that stand for several taps have one weight.
-    weights = list(weights)
+    places, weights = taps.places, list(taps.weights)
     for i in range(len(weights) - 1, 0, -1):
         same = places[i] == places[i - 1]
         moved = rushlight.where(same, weights[i], rushlight.zeros_like(weights[i]))
@@ -159,4 +228,4 @@ def whole(places, weights):
         bits += 1
     scaled = weights * 2**bits
     scaled = rushlight.where(scaled < 0, scaled - 0.5, scaled + 0.5)
-    return places, scaled.trunc().to(rushlight.int32), bits
+    return Taps(places, scaled.trunc().to(rushlight.int32), taps.size), bits

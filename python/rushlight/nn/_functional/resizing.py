@@ -36,7 +36,7 @@ def interpolate(
             dim, instead of ``size``.
         mode: ``"nearest"``, ``"nearest-exact"`` (as images libraries round), ``"area"``
             (means), or by the number of spatial dims ``"linear"``, ``"bilinear"`` and
-            ``"bicubic"``, ``"trilinear"``; ``"lanczos"`` for two dims with ``antialias``.
+            ``"bicubic"``, ``"trilinear"``; ``"lanczos"`` for two, ``antialias`` alone.
         align_corners: whether the corner elements' centers, instead of their outer
             corners, coincide; for the modes named linear or cubic.
             Default: ``False``.
@@ -81,21 +81,21 @@ def interpolate(
         mode in ("bilinear", "bicubic", "lanczos") and input.dim() == 4
     ):
         raise ValueError(
-            "interpolate(): antialias is restricted to the bilinear, bicubic and lanczos "
-            f"modes and a 4-D input, got mode={mode!r} and {input.dim()} dims"
+            "interpolate(): antialias is restricted to the bilinear, bicubic and "
+            f"lanczos modes and a 4-D input, got mode={mode!r} and {input.dim()} dims"
         )
     dims = input.dim()
     if not (mode in _FREE and 3 <= dims <= 5) and _DIMS.get(mode) != dims:
+        known = ", ".join((*_FREE, *_DIMS))
+        needs = f"a {_DIMS[mode]}D input" if mode in _DIMS else f"to be one of {known}"
         raise NotImplementedError(
-            f"interpolate(): got {dims}D input, but mode {mode!r} needs "
-            + (f"{_DIMS[mode]}D input" if mode in _DIMS else "to be a known one on")
-            + " 3D, 4D or 5D tensors (nearest | linear | bilinear | bicubic | trilinear | "
-            "lanczos | area | nearest-exact)"
-            * (mode not in _DIMS)
+            f"interpolate(): got {dims}D input, but mode {mode!r} needs {needs}; "
+            "inputs have 3, 4 or 5 dims"
         )
     if mode == "lanczos" and (align_corners or not antialias):
         raise ValueError(
-            "interpolate(): lanczos mode requires antialias=True and align_corners=False"
+            "interpolate(): lanczos mode requires antialias=True and "
+            "align_corners=False"
         )
     if mode == "area":
         pools = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
@@ -103,7 +103,9 @@ def interpolate(
     _check_sizes(input, size)
     if mode in _FREE:
         return _nearest(input, size, scales, mode == "nearest-exact")
-    kind = "cubic" if mode == "bicubic" else "lanczos" if mode == "lanczos" else "linear"
+    kind = (
+        "cubic" if mode == "bicubic" else "lanczos" if mode == "lanczos" else "linear"
+    )
     return _filtered(input, size, scales, kind, align_corners, antialias)
 
 
@@ -148,9 +150,9 @@ def _check_sizes(input, size):
 
 def _nearest(x, size, scales, exact):
     for i, (n, scale) in enumerate(zip(size, scales, strict=True)):
-        where = resize_taps.nearest(x.shape[2 + i], n, scale, exact)
-        if where is not None:
-            x = x.index_select(2 + i, where.to(x.device))
+        taps = resize_taps.nearest(x.shape[2 + i], n, scale, exact)
+        if taps is not None:
+            x = resize_taps.resample(x, 2 + i, taps)
     return x
 
 
@@ -166,20 +168,9 @@ def _filtered(x, size, scales, kind, align_corners, antialias):
         taps = resize_taps.filtered(
             kind, x.shape[2 + i], size[i], scales[i], align_corners, antialias
         )
-        y = _weighted(y, 2 + i, taps)
+        if taps is not None:
+            y = resize_taps.resample(y, 2 + i, taps)
     return y.to(x.dtype)
-
-
-def _weighted(x, dim, taps):
-    if taps is None:
-        return x
-    places, weights = taps
-    total = None
-    for where, weight in zip(places, weights, strict=True):
-        weight = weight.to(x.dtype).view(-1, *[1] * (x.dim() - 1 - dim)).to(x.device)
-        part = x.index_select(dim, where.to(x.device)) * weight
-        total = part if total is None else total + part
-    return total
 
 
 def _filtered_bytes(x, size, scales, kind, align_corners, antialias):
@@ -191,8 +182,8 @@ def _filtered_bytes(x, size, scales, kind, align_corners, antialias):
         )
         if taps is None:
             continue
-        places, weights, bits = resize_taps.whole(*taps)
-        total = _weighted(y.to(rushlight.int32), 2 + i, (places, weights))
+        taps, bits = resize_taps.whole(taps)
+        total = resize_taps.resample(y.to(rushlight.int32), 2 + i, taps)
         total = (total + (1 << (bits - 1))) >> bits
         y = total.clamp(0, 255).to(rushlight.uint8)
     return y

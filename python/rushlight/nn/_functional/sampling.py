@@ -8,6 +8,7 @@ import warnings
 
 import rushlight
 from rushlight._results import give
+from rushlight.nn._functional.padding import pad
 from rushlight.nn._functional.resize_taps import cubic_weights
 
 _MODES = {"bilinear": 0, "nearest": 1, "bicubic": 2}
@@ -15,9 +16,7 @@ _PADDINGS = {"zeros": 0, "border": 1, "reflection": 2}
 _REDUCED = (rushlight.float16, rushlight.bfloat16)
 
 
-def grid_sample(
-    input, grid, mode="bilinear", padding_mode="zeros", align_corners=None
-):
+def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
     """Sample images or volumes at positions, as a spatial transformer does.
 
     Args:
@@ -46,8 +45,8 @@ def grid_sample(
     """
     if mode not in _MODES:
         raise ValueError(
-            "grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but "
-            f"got: '{mode}'"
+            "grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', "
+            f"but got: '{mode}'"
         )
     if padding_mode not in _PADDINGS:
         raise ValueError(
@@ -140,9 +139,9 @@ def _check(op, input, grid, mode, padding):
     spatial = input.dim() - 2
     if input.device != grid.device or input.dtype is not grid.dtype:
         raise RuntimeError(
-            f"{op}(): expected input and grid to be on same device and of the same dtype, "
-            f"but input is {input.dtype} on {input.device} and grid is {grid.dtype} on "
-            f"{grid.device}"
+            f"{op}(): expected input and grid to be on same device and of the same "
+            f"dtype, but got {input.dtype} on {input.device} and {grid.dtype} "
+            f"on {grid.device}"
         )
     if input.shape[0] != grid.shape[0]:
         raise RuntimeError(
@@ -156,8 +155,8 @@ def _check(op, input, grid, mode, padding):
         )
     if 0 in input.shape[2:]:
         raise RuntimeError(
-            f"{op}(): expected input to have non-empty spatial dimensions, but input has "
-            f"sizes {list(input.shape)}"
+            f"{op}(): expected input to have non-empty spatial dimensions, but input "
+            f"has sizes {list(input.shape)}"
         )
     if mode == 2 and spatial == 3:
         raise RuntimeError(f"{op}(): bicubic interpolation only supports 4D input")
@@ -180,8 +179,10 @@ def _sample(op, input, grid, mode, padding, align_corners):
     # One position for each dim, the first dim first, of shape (N, points).
     count = math.prod(grid.shape[1:-1])
     points = places.reshape(n, count, spatial).unbind(-1)[::-1]
-    at = [_pixels(p, size, align_corners) for p, size in zip(points, sizes, strict=True)]
-    source = _Source(x.flatten(2), sizes)
+    at = [
+        _pixels(p, size, align_corners) for p, size in zip(points, sizes, strict=True)
+    ]
+    source = _Source(x)
     if mode == 2:
         result = _cubic(source, at, padding, align_corners)
     else:
@@ -197,11 +198,13 @@ def _sample(op, input, grid, mode, padding, align_corners):
 
 
 class _Source:
-    """A flattened image, read at integer positions; outside of it are zeros."""
+    """Images or volumes, read at integer positions; outside of them are zeros."""
 
-    def __init__(self, flat, sizes):
-        self.flat = flat
-        self.sizes = sizes
+    def __init__(self, x):
+        self.sizes = x.shape[2:]
+        # The last column is what all positions outside point at.
+        self.outside = math.prod(self.sizes)
+        self.flat = pad(x.flatten(2), (0, 1))
 
     def take(self, at, weight=None):
         """(N, C, points) at one tensor (N, points) of whole numbers for each dim, times
@@ -211,19 +214,17 @@ class _Source:
             here = (p >= 0) & (p <= size - 1)
             inside = here if inside is None else inside & here
             index = p if index is None else index * size + p
+        # A NaN has no index.
         index = rushlight.where(inside, index, rushlight.zeros_like(index))
-        index = index.to(rushlight.int64).unsqueeze(1)
-        found = self.flat.gather(
-            2, index.expand(-1, self.flat.shape[1], index.shape[-1])
-        )
-        nothing = rushlight.zeros((), dtype=found.dtype)
-        found = rushlight.where(inside.unsqueeze(1), found, nothing)
+        index = index.to(rushlight.int64).masked_fill(~inside, self.outside)
+        index = index.unsqueeze(1).expand(-1, self.flat.shape[1], -1)
+        found = self.flat.gather(2, index)
         if weight is None:
             return found
         if len(self.sizes) == 3:
             # What lies outside of a volume counts as nothing even where its weight is
             # NaN; of an image it counts as a zero.
-            weight = rushlight.where(inside, weight, nothing)
+            weight = rushlight.where(inside, weight, rushlight.zeros_like(weight))
         return found * weight.unsqueeze(1)
 
 
@@ -345,8 +346,8 @@ def affine_grid(theta, size, align_corners=None):
         )
     if align_corners and min(size[2:]) == 1:
         warnings.warn(
-            "affine_grid(): since version 1.3.0 of PyTorch a dim of one element has its "
-            "position at 0 with align_corners=True, which is seldom wanted.",
+            "affine_grid(): since version 1.3.0 of PyTorch a dim of one element has "
+            "its position at 0 with align_corners=True, which is seldom wanted.",
             stacklevel=2,
         )
     elif min(size) <= 0:

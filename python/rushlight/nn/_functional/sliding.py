@@ -159,8 +159,8 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
         stride: the distance between blocks. Default: 1.
 
     Returns:
-        A tensor of shape ``(N, C * kH * kW, L)`` for L blocks, without ``N`` if ``input``
-        has none.
+        A tensor of shape ``(N, C * kH * kW, L)`` for L blocks, without ``N`` if
+        ``input`` has none.
 
     Raises:
         RuntimeError: the shape has no such blocks.
@@ -177,10 +177,15 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     padding = spread(padding, 2, "unfold", "padding")
     stride = spread(stride, 2, "unfold", "stride")
     batched = input.dim() == 4
-    if input.dim() not in (3, 4) or 0 in input.shape[1 if batched else 0 :]:
+    if input.dim() < 3:
+        raise IndexError(
+            f"unfold(): Dimension out of range: expected a 3D or 4D (batch mode) "
+            f"input, but got: {list(input.shape)}"
+        )
+    if input.dim() > 4 or 0 in input.shape[1 if batched else 0 :]:
         raise RuntimeError(
-            "unfold(): Expected 3D or 4D (batch mode) tensor with possibly 0 batch size "
-            f"and other non-zero dimensions for input, but got: {list(input.shape)}"
+            "unfold(): Expected 3D or 4D (batch mode) tensor with possibly 0 batch "
+            f"size and other non-zero dimensions, but got: {list(input.shape)}"
         )
     x = input if batched else input.unsqueeze(0)
     windows = _image_windows(
@@ -226,7 +231,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     if input.dim() not in (2, 3) or 0 in input.shape[1 if batched else 0 :]:
         raise RuntimeError(
             "fold(): Expected 2D or 3D (batch mode) tensor for input with possibly 0 "
-            f"batch size and non-zero dimensions for input, but got: {list(input.shape)}"
+            f"batch size and other non-zero dimensions, but got: {list(input.shape)}"
         )
     if min(size) < 1:
         raise RuntimeError(
@@ -237,8 +242,8 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     block = kernel[0] * kernel[1]
     if block > 0 and rows % block:
         raise RuntimeError(
-            "fold(): Expected size of input's dimension 1 to be divisible by the product "
-            f"of kernel_size, but got input.size(1)={rows} and kernel_size={kernel}"
+            "fold(): Expected size of input's dimension 1 to be divisible by the "
+            f"product of kernel_size, but got {rows} and kernel_size={kernel}"
         )
     windows = _image_windows(
         "fold", size, (n, rows // max(block, 1)), kernel, dilation, padding, stride
@@ -247,8 +252,8 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     if columns != expected:
         raise RuntimeError(
             f"fold(): Given output_size={size}, kernel_size={kernel}, "
-            f"dilation={dilation}, padding={padding}, stride={stride}, expected size of "
-            f"input's dimension 2 to match the calculated number of sliding blocks "
+            f"dilation={dilation}, padding={padding}, stride={stride}, expected size "
+            f"of input's dimension 2 to match the calculated number of sliding blocks "
             f"{windows.count[0]} * {windows.count[1]} = {expected}, but got {columns}"
         )
     blocks = x.reshape(n, rows // block, *kernel, *windows.count)

@@ -1,4 +1,4 @@
-"""The max pools of the top namespace, whose signatures are not those of nn.functional."""
+"""The max pools of the top namespace: signatures that nn.functional has not."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ def max_pool1d(input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=F
         >>> rushlight.max_pool1d(rushlight.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
         tensor([[3., 2.]])
     """
-    return pooling.max_pool1d(
-        input, kernel_size, stride, padding, dilation, ceil_mode
-    )
+    return pooling.max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def max_pool1d_with_indices(
@@ -29,16 +27,12 @@ def max_pool1d_with_indices(
 
 def max_pool2d(input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False):
     """:func:`nn.functional.max_pool2d` without indices."""
-    return pooling.max_pool2d(
-        input, kernel_size, stride, padding, dilation, ceil_mode
-    )
+    return pooling.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def max_pool3d(input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False):
     """:func:`nn.functional.max_pool3d` without indices."""
-    return pooling.max_pool3d(
-        input, kernel_size, stride, padding, dilation, ceil_mode
-    )
+    return pooling.max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def adaptive_max_pool1d(input, output_size):
