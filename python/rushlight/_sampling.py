@@ -105,6 +105,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         result = _without_replacement(rows, weights, num_samples, generator)
     if weights.dim() == 1:
         result = result.squeeze(0)
+    if isinstance(out, Tensor):
+        # Resized without a warning, as in PyTorch.
+        out.resize_(result.shape)
     return result if out is None else _ops.write_out("multinomial", result, out)
 
 

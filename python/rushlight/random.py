@@ -5,6 +5,8 @@ On the CPU the stream is PyTorch's: the same seed and calls give the same number
 
 from __future__ import annotations
 
+import functools
+
 from rushlight import _core, _ops
 from rushlight._core import Tensor
 from rushlight._functions import _into, _like, _place, factory_out
@@ -251,10 +253,10 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, **options):
     out = options.pop("out", None)
     if options or size is not None:
         raise TypeError("normal(): tensors take no other argument than generator and out")
+    sources = [x for x in (mean, std) if isinstance(x, Tensor) and x.requires_grad]
     if not isinstance(std, Tensor):
-        result = _ops.normal_(
-            _core.empty(mean.shape, dtype=mean.dtype), 0.0, float(std), generator=generator
-        )
+        result = _normal_target(mean.shape, mean.dtype, out)
+        _ops.normal_(result, 0.0, float(std), generator=generator)
         result.add_(mean.detach())
     else:
         if std.is_complex():
@@ -263,12 +265,41 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, **options):
             raise RuntimeError("normal expects all elements of std >= 0.0")
         if isinstance(mean, Tensor):
             shape = (mean.detach() + std.detach()).shape
-            result = _core.empty(shape, dtype=mean.dtype)
+            result = _normal_target(shape, mean.dtype, out)
             mean = mean.detach()
         else:
-            result = _core.empty(std.shape, dtype=std.dtype)
+            result = _normal_target(std.shape, std.dtype, out)
         _ops.normal_(result, generator=generator).mul_(std.detach()).add_(mean)
+    if sources and out is None and _core.is_grad_enabled():
+        return _constant_of().apply(result, *sources)
+    return result
+
+
+def _normal_target(shape, dtype, out):
+    # The numbers are drawn in out's own dtype and order.
+    if isinstance(out, Tensor) and not (out.is_floating_point() or out.is_complex()):
+        raise NotImplementedError(f'"normal" not implemented for {out.dtype}')
+    result = _core.empty(shape, dtype=out.dtype if isinstance(out, Tensor) else dtype)
     return _into("normal", result, out)
+
+
+@functools.cache
+def _constant_of():
+    from rushlight.autograd.function import Function
+
+    class ConstantOf(Function):
+        """A result in the graph of tensors that it does not depend on smoothly."""
+
+        @staticmethod
+        def forward(ctx, result, *sources):
+            ctx.save_for_backward(*sources)
+            return result
+
+        @staticmethod
+        def backward(ctx, g):
+            return (None, *(x.new_zeros(x.shape) for x in ctx.saved_tensors))
+
+    return ConstantOf
 
 
 def bernoulli(input, p=None, *, generator=None, out=None):
