@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import rushlight
-from rushlight import _core, _ops
+from rushlight import _core
 from rushlight._functions import _tensor
 
 # The value dropped elements take in alpha dropout: SELU's negative limit is its negative.
@@ -99,46 +99,3 @@ def feature_alpha_dropout(input, p, train):
 def feature_alpha_dropout_(input, p, train):
     """In-place :func:`feature_alpha_dropout`."""
     return _drop("feature_alpha_dropout_", input, p, train, True, True, True)
-
-
-def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None):
-    """Negative elements times a number drawn for each from [lower, upper].
-
-    Args:
-        input (Tensor): floating, of any shape.
-        lower (float): of the slopes.
-        upper (float): of the slopes.
-        training (bool): draw the slopes; else their mean is taken.
-        generator (Generator, optional): default the global one.
-
-    Example::
-
-        >>> rushlight.rrelu(rushlight.tensor([-1., 2.]), 0.25, 0.25)
-        tensor([-0.2500,  2.0000])
-    """
-    _tensor("rrelu", input)
-    if lower > upper:
-        raise RuntimeError(
-            "rrelu(): Lower bound should be less than or equal to the upper bound, got "
-            f"{lower} and {upper}"
-        )
-    if not input.is_floating_point() or (training and input.dtype == rushlight.float16):
-        raise NotImplementedError(f"rrelu(): not implemented for {input.dtype}")
-    input = input.contiguous()
-    if not training:
-        return _ops.where(input > 0, input, input * ((lower + upper) / 2))
-    # bfloat16 is computed in float32, and the bounds are rounded to what is computed in.
-    kind = rushlight.float64 if input.dtype == rushlight.float64 else rushlight.float32
-    low, high = (_core.full((), v, dtype=kind).item() for v in (lower, upper))
-    below = (input <= 0).contiguous()
-    drawn = _core.empty(int(below.sum()), dtype=rushlight.float64)
-    # In two roundings, unlike uniform_(low, high).
-    drawn.uniform_(generator=generator).mul_(high - low).add_(low)
-    slopes = _core.ones(input.shape, dtype=kind)
-    slopes.masked_scatter_(below, drawn.to(kind))
-    return (input.to(kind) * slopes).to(input.dtype)
-
-
-def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None):
-    """In-place :func:`rrelu`."""
-    return input.copy_(rrelu(input, lower, upper, training, generator))

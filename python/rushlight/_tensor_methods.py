@@ -67,6 +67,8 @@ def __deepcopy__(self, memo):
 def to(self, *args, **kwargs):
     """Converts dtype or device: ``to(dtype)``, ``to(device)``, ``to(other)``.
 
+    Behind these come ``non_blocking`` and ``copy``, and by keyword ``memory_format``.
+
     Returns:
         Tensor: itself when nothing changes (unless ``copy=True``).
     """
@@ -75,6 +77,9 @@ def to(self, *args, **kwargs):
     copy = kwargs.pop("copy", False)
     kwargs.pop("non_blocking", None)
     form = kwargs.pop("memory_format", None)
+    flags = [arg for arg in args if isinstance(arg, bool)]
+    if len(flags) > 1:
+        copy = flags[1]
     other = kwargs.pop("other", None)
     if kwargs:
         raise TypeError(
@@ -327,6 +332,13 @@ def clamp_max_(self, max):
 def sgn_(self):
     """In-place :func:`sgn`."""
     return self.copy_(_functions.sgn(_kept(self)))
+
+
+def round_(self, *, decimals=0):
+    """In-place :func:`round`."""
+    if decimals == 0:
+        return _ops.round_(self)
+    return self.copy_(_functions.round(_kept(self), decimals=decimals))
 
 
 def fill_(self, value):
@@ -602,6 +614,7 @@ METHODS = {
     "clamp": _functions.clamp,
     "clip": _functions.clamp,
     "round": _functions.round,
+    "round_": round_,
     "sgn": _functions.sgn,
     "conj": _functions.conj,
     "split": _functions.split,

@@ -1,7 +1,5 @@
 #include "op.h"
 
-#include <pybind11/eval.h>
-
 #include <string_view>
 
 #include "rushlight/ops/copy.h"
@@ -9,34 +7,6 @@
 #include "rushlight/ops/resize.h"
 
 namespace rushlight::python {
-namespace {
-
-std::string strip(const std::string& s) {
-  const size_t first = s.find_first_not_of(' ');
-  if (first == std::string::npos) return "";
-  return s.substr(first, s.find_last_not_of(' ') - first + 1);
-}
-
-std::vector<std::string> split_list(const std::string& s) {
-  std::vector<std::string> parts;
-  int depth = 0;
-  std::string part;
-  for (char c : s) {
-    if (c == '(' || c == '[') ++depth;
-    if (c == ')' || c == ']') --depth;
-    if (c == ',' && depth == 0) {
-      parts.push_back(strip(part));
-      part.clear();
-    } else {
-      part += c;
-    }
-  }
-  if (!strip(part).empty()) parts.push_back(strip(part));
-  return parts;
-}
-
-}  // namespace
-
 PyTypeObject* make_result_type(const std::string& op, const std::vector<std::string>& fields) {
   auto* names = new std::vector<std::string>(fields);
   auto* entries = new std::vector<PyStructSequence_Field>;
@@ -51,6 +21,55 @@ PyTypeObject* make_result_type(const std::string& op, const std::vector<std::str
 
 namespace {
 
+// Functions whose out= has to have the result's dtype, or must not overlap an argument. The
+// others take what the result can be cast to, and compute it before they write.
+struct OutRule {
+  std::string_view op;
+  bool exact, apart;
+};
+constexpr OutRule kOutRules[] = {
+    {"cat", false, true},          {"dstack", false, true},        {"gather", true, true},
+    {"hstack", false, true},       {"index_add", true, true},      {"index_copy", true, true},
+    {"index_reduce", true, true},  {"index_select", true, true},   {"kthvalue", true, true},
+    {"masked_select", true, true}, {"scatter", true, false},       {"scatter_add", true, true},
+    {"scatter_reduce", true, true}, {"stack", false, true},        {"take", true, true},
+    {"take_along_dim", true, true}, {"vstack", false, true},
+};
+OutRule out_rule(std::string_view op) {
+  for (const OutRule& rule : kOutRules)
+    if (rule.op == op) return rule;
+  return {op, false, false};
+}
+
+// Whether the elements fill the memory between the first and the last, which only then tells
+// whether two tensors meet.
+bool dense_range(const Tensor& t, int64_t* first, int64_t* last) {
+  *first = *last = t.offset();
+  if (t.numel() == 0) return false;
+  for (int i = 0; i < t.ndim(); ++i) *last += (t.size(i) - 1) * t.stride(i);
+  const int64_t size = t.itemsize();
+  const bool dense = *last - *first + 1 == t.numel();
+  *first *= size;
+  *last = (*last + 1) * size - 1;
+  return dense;
+}
+
+void check_apart(const char* op, PyObject* object, const Tensor& out) {
+  if (PyTuple_Check(object) || PyList_Check(object)) {
+    for (py::handle item : py::reinterpret_borrow<py::sequence>(object))
+      check_apart(op, item.ptr(), out);
+    return;
+  }
+  if (!is_tensor(object)) return;
+  const Tensor& in = tensor_of(object);
+  int64_t b0, e0, b1, e1;
+  RL_CHECK(in.storage_ptr().get() != out.storage_ptr().get() || !dense_range(in, &b0, &e0) ||
+               !dense_range(out, &b1, &e1) || e0 < b1 || e1 < b0,
+           op, "(): unsupported operation: some elements of the input tensor and the written-to "
+           "tensor refer to a single memory location. Please clone() the tensor before performing "
+           "the operation.");
+}
+
 // Whether some elements are certainly the same memory.
 bool repeats(const Tensor& t) {
   if (t.numel() < 2) return false;
@@ -61,30 +80,9 @@ bool repeats(const Tensor& t) {
 
 }  // namespace
 
-Signature parse_signature(const char* text, bool inplace) {
-  const std::string all = text;
-  const size_t open = all.find('('), close = all.rfind(')');
-  Signature s;
-  s.name = all.substr(0, open);
-  for (const std::string& part : split_list(all.substr(open + 1, close - open - 1))) {
-    if (part == "*") {
-      s.keyword_from = int(s.arguments.size());
-      continue;
-    }
-    const size_t equals = part.find('=');
-    s.arguments.push_back(strip(part.substr(0, equals)));
-    s.defaults.push_back(equals == std::string::npos ? py::object()
-                                                     : py::eval(strip(part.substr(equals + 1))));
-  }
-  const size_t arrow = all.find("->", close);
-  if (arrow != std::string::npos) s.result_type = make_result_type(s.name, split_list(all.substr(arrow + 2)));
-  std::string op = s.name;
-  if (inplace && op.back() == '_') op.pop_back();
-  py::tuple names(s.arguments.size());
-  for (size_t i = 0; i < s.arguments.size(); ++i) names[i] = s.arguments[i];
-  s.op = api().register_op(op.c_str(), names.ptr());
-  check_python(s.op);
-  return s;
+void check_apart(const char* op, PyObject* const* objects, size_t n, PyObject* out) {
+  if (!out_rule(op).apart || !is_tensor(out)) return;
+  for (size_t i = 0; i < n; ++i) check_apart(op, objects[i], tensor_of(out));
 }
 
 py::object write_out(const char* op, const Tensor& result, PyObject* out) {
@@ -97,6 +95,9 @@ py::object write_out(const char* op, const Tensor& result, PyObject* out) {
   if (name == "cat" || name == "stack" || name == "hstack" || name == "vstack" || name == "dstack")
     RL_CHECK_TYPE(is_inexact(to.dtype()) || !is_inexact(result.dtype()), op,
                   "(): input types can't be cast to the desired output type ", to.dtype());
+  RL_CHECK(!out_rule(op).exact || to.dtype() == result.dtype(), op,
+           "(): Expected out tensor to have dtype ", result.dtype(), ", but got ", to.dtype(),
+           " instead");
   check_can_cast(op, result.dtype(), to.dtype());
   RL_CHECK(!repeats(to), op, "(): unsupported operation: more than one element of the written-to "
            "tensor refers to a single memory location; clone() the tensor first");
