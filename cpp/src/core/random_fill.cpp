@@ -428,6 +428,7 @@ void fill_bernoulli(Generator& generator, void* data, DType dtype, int64_t n, do
 
 void fill_bernoulli(Generator& generator, void* data, DType dtype, const void* p, DType p_dtype,
                     int64_t n) {
+  if (n == 0) return;
   bool valid = true;
   dispatch_allowed<IsFloating>("bernoulli_ with p", p_dtype, [&](auto tag) {
     using P = typename decltype(tag)::type;
