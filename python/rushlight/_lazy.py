@@ -1,4 +1,4 @@
-"""Families of functions that are imported at first use, so that ``import rushlight`` stays short.
+"""Families of functions that are imported at first use: ``import rushlight`` stays short.
 
 A module named here defines public functions; those that are Tensor methods too stand in
 its ``METHODS``. ``rushlight.<name>`` and ``Tensor.<name>`` find them by these tables, which
@@ -12,7 +12,7 @@ import importlib
 from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
-NAMESPACES: tuple[str, ...] = ("fft", "linalg", "special", "storage")
+NAMESPACES: tuple[str, ...] = ("fft", "linalg", "return_types", "special", "storage")
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "docs.h"
 #include "rushlight/ops/copy.h"
 #include "rushlight/ops/elementwise.h"
 #include "rushlight/ops/resize.h"
@@ -46,6 +47,9 @@ PyTypeObject* make_result_type(const std::string& op, const std::vector<std::str
   PyStructSequence_Desc desc{type_name->c_str(), nullptr, entries->data(), int(fields.size())};
   PyTypeObject* type = PyStructSequence_NewType(&desc);
   if (!type) throw py::error_already_set();
+  // Where rushlight.return_types finds it.
+  py::module_::import("rushlight._core").attr("_result_types")[op.c_str()] =
+      py::handle(reinterpret_cast<PyObject*>(type));
   return type;
 }
 
@@ -61,12 +65,13 @@ bool repeats(const Tensor& t) {
 
 }  // namespace
 
-Signature parse_signature(const char* text, bool inplace) {
+Signature parse_signature(const char* text, Form form) {
   const std::string all = text;
   const size_t open = all.find('('), close = all.rfind(')');
   Signature s;
   s.name = all.substr(0, open);
-  for (const std::string& part : split_list(all.substr(open + 1, close - open - 1))) {
+  std::string parameters = all.substr(open + 1, close - open - 1);
+  for (const std::string& part : split_list(parameters)) {
     if (part == "*") {
       s.keyword_from = int(s.arguments.size());
       continue;
@@ -78,12 +83,24 @@ Signature parse_signature(const char* text, bool inplace) {
   }
   const size_t arrow = all.find("->", close);
   if (arrow != std::string::npos) s.result_type = make_result_type(s.name, split_list(all.substr(arrow + 2)));
-  std::string op = s.name;
-  if (inplace && op.back() == '_') op.pop_back();
-  py::tuple names(s.arguments.size());
-  for (size_t i = 0; i < s.arguments.size(); ++i) names[i] = s.arguments[i];
-  s.op = api().register_op(op.c_str(), names.ptr());
-  check_python(s.op);
+  if (form != Form::Function) {
+    std::string op = s.name;
+    if (form == Form::InPlace && op.back() == '_') op.pop_back();
+    py::tuple names(s.arguments.size());
+    for (size_t i = 0; i < s.arguments.size(); ++i) names[i] = s.arguments[i];
+    s.op = api().register_op(op.c_str(), names.ptr());
+    check_python(s.op);
+  }
+  if (form == Form::Out) {
+    if (s.keyword_from < 0) {
+      s.keyword_from = int(s.arguments.size());
+      parameters += ", *";
+    }
+    parameters += ", out=None";
+    s.arguments.push_back("out");
+    s.defaults.push_back(py::none());
+  }
+  s.doc = s.name + "(" + parameters + ")\n--\n\n" + doc_of(s.name);
   return s;
 }
 

@@ -24,9 +24,12 @@ struct Signature {
   int keyword_from = -1;             // index of the first keyword-only argument
   int op = -1;
   PyTypeObject* result_type = nullptr;  // of the named tuple
+  std::string doc;  // signature and text; Python splits it, so inspect.signature works
 };
-// Parses, and registers the op: in-place forms under the name without the last underscore.
-Signature parse_signature(const char* text, bool inplace);
+enum class Form { Plain, Out, InPlace, Function };
+// Parses, and registers the op: in-place forms under the name without the last underscore. The form
+// Out takes out= behind the text's arguments; a Function is no op of the tape.
+Signature parse_signature(const char* text, Form form);
 
 // A converted argument together with the object it came from, which the tape wants.
 template <class T>
@@ -111,6 +114,7 @@ struct process_attribute<rushlight::python::Signature>
     : process_attribute_default<rushlight::python::Signature> {
   static void init(const rushlight::python::Signature& s, function_record* r) {
     r->name = const_cast<char*>(s.name.c_str());
+    r->doc = const_cast<char*>(s.doc.c_str());  // copied before the call returns
     for (size_t i = 0; i < s.arguments.size(); ++i) {
       handle value = s.defaults[i] ? s.defaults[i].inc_ref() : handle();
       r->args.emplace_back(s.arguments[i].c_str(), nullptr, value, true, true);
@@ -153,14 +157,13 @@ py::object call_op(const F& fn, int op, PyTypeObject* type, const Arg<A>&... arg
 
 template <Kind kKind, class F, class R, class... A>
 void bind_op(py::module_& m, const char* text, F fn, R (*)(A...)) {
-  Signature s = parse_signature(text, false);
+  constexpr bool kOut = is_tensor_result<R> && kKind == Kind::Plain;
+  Signature s = parse_signature(text, kOut ? Form::Out : Form::Plain);
   const int op = s.op;
   PyTypeObject* type = s.result_type;
-  if (s.arguments.size() != sizeof...(A)) throw std::logic_error(std::string("wrong arity: ") + text);
-  if constexpr (is_tensor_result<R> && kKind == Kind::Plain) {
-    if (s.keyword_from < 0) s.keyword_from = int(sizeof...(A));
-    s.arguments.push_back("out");
-    s.defaults.push_back(py::none());
+  if (s.arguments.size() != sizeof...(A) + kOut)
+    throw std::logic_error(std::string("wrong arity: ") + text);
+  if constexpr (kOut) {
     const char* name = (new std::string(s.name))->c_str();
     m.attr(s.name.c_str()) = py::cpp_function(
         [fn, op, name](Arg<std::decay_t<A>>... args, py::handle out) -> py::object {
@@ -196,7 +199,7 @@ void def_view(py::module_& m, const char* text, R (*fn)(A...)) {
 // The C++ function writes into its first argument; Python gets that object back.
 template <class F, class... A>
 void bind_inplace(py::module_& m, const char* text, F fn, void (*)(A...)) {
-  Signature s = parse_signature(text, true);
+  Signature s = parse_signature(text, Form::InPlace);
   const int op = s.op;
   if (s.arguments.size() != sizeof...(A)) throw std::logic_error(std::string("wrong arity: ") + text);
   m.attr(s.name.c_str()) = py::cpp_function(
@@ -215,6 +218,13 @@ void bind_inplace(py::module_& m, const char* text, F fn, void (*)(A...)) {
 template <class... A>
 void def_inplace(py::module_& m, const char* text, void (*fn)(A...)) {
   bind_inplace(m, text, fn, fn);
+}
+
+// A public function that is no op: def_function(m, "set_num_threads(num)", &set_num_threads).
+template <class F>
+void def_function(py::module_& m, const char* text, F fn) {
+  const Signature s = parse_signature(text, Form::Function);
+  m.attr(s.name.c_str()) = py::cpp_function(fn, s, py::scope(m));
 }
 
 }  // namespace rushlight::python
