@@ -7,36 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "casters.h"
+#include "function.h"
 
 namespace rushlight::python {
-
-// Note [Op signatures]
-// def_op(m, "sum(input, dim=None, keepdim=False)", &fn) binds fn under the text's name with these
-// argument names and defaults (any Python literal). The names are also what derivative rows refer
-// to: one C++ parameter per argument. Arguments behind "*" are keyword-only. A tuple result may
-// name its fields: "max(input, dim, keepdim=False) -> values, indices". Functions that return one
-// tensor take out= as well.
-struct Signature {
-  std::string name;
-  std::vector<std::string> arguments;
-  std::vector<py::object> defaults;  // null: required
-  int keyword_from = -1;             // index of the first keyword-only argument
-  int op = -1;
-  PyTypeObject* result_type = nullptr;  // of the named tuple
-  std::string doc;  // signature and text; Python splits it, so inspect.signature works
-};
-enum class Form { Plain, Out, InPlace, Function };
-// Parses, and registers the op: in-place forms under the name without the last underscore. The form
-// Out takes out= behind the text's arguments; a Function is no op of the tape.
-Signature parse_signature(const char* text, Form form);
-
-// A converted argument together with the object it came from, which the tape wants.
-template <class T>
-struct Arg {
-  PyObject* object;
-  T value;
-};
 
 // Elements from which a kernel is worth giving the interpreter lock away.
 inline constexpr int64_t kReleaseGil = 32768;
@@ -81,8 +54,9 @@ inline constexpr bool is_tensor_result = std::is_same_v<R, Tensor>;
 
 template <class R>
 py::object to_python(R&& result, PyTypeObject* type) {
-  py::object object = py::reinterpret_steal<py::object>(py::detail::make_caster<std::decay_t<R>>::cast(
-      std::forward<R>(result), py::return_value_policy::move, py::handle()));
+  py::object object =
+      py::reinterpret_steal<py::object>(py::detail::make_caster<std::decay_t<R>>::cast(
+          std::forward<R>(result), py::return_value_policy::move, py::handle()));
   if (!type) return object;
   PyObject* named = PyStructSequence_New(type);
   if (!named) throw py::error_already_set();
@@ -90,42 +64,6 @@ py::object to_python(R&& result, PyTypeObject* type) {
     PyStructSequence_SetItem(named, i, Py_NewRef(PyTuple_GET_ITEM(object.ptr(), i)));
   return py::reinterpret_steal<py::object>(named);
 }
-
-}  // namespace rushlight::python
-
-namespace pybind11::detail {
-
-template <class T>
-struct type_caster<rushlight::python::Arg<T>> {
-  make_caster<T> inner;
-  PyObject* object = nullptr;
-  static constexpr auto name = make_caster<T>::name;
-  template <class>
-  using cast_op_type = rushlight::python::Arg<T>;
-  bool load(handle src, bool convert) {
-    object = src.ptr();
-    return inner.load(src, convert);
-  }
-  operator rushlight::python::Arg<T>() { return {object, cast_op<T>(std::move(inner))}; }
-};
-
-template <>
-struct process_attribute<rushlight::python::Signature>
-    : process_attribute_default<rushlight::python::Signature> {
-  static void init(const rushlight::python::Signature& s, function_record* r) {
-    r->name = const_cast<char*>(s.name.c_str());
-    r->doc = const_cast<char*>(s.doc.c_str());  // copied before the call returns
-    for (size_t i = 0; i < s.arguments.size(); ++i) {
-      handle value = s.defaults[i] ? s.defaults[i].inc_ref() : handle();
-      r->args.emplace_back(s.arguments[i].c_str(), nullptr, value, true, true);
-    }
-    if (s.keyword_from >= 0) r->nargs_pos = static_cast<std::uint16_t>(s.keyword_from);
-  }
-};
-
-}  // namespace pybind11::detail
-
-namespace rushlight::python {
 
 enum class Kind { Plain, View };
 
@@ -157,31 +95,32 @@ py::object call_op(const F& fn, int op, PyTypeObject* type, const Arg<A>&... arg
 
 template <Kind kKind, class F, class R, class... A>
 void bind_op(py::module_& m, const char* text, F fn, R (*)(A...)) {
-  constexpr bool kOut = is_tensor_result<R> && kKind == Kind::Plain;
-  Signature s = parse_signature(text, kOut ? Form::Out : Form::Plain);
+  Signature s = parse_signature(text, false);
   const int op = s.op;
   PyTypeObject* type = s.result_type;
-  if (s.arguments.size() != sizeof...(A) + kOut)
+  if (s.arguments.size() != sizeof...(A))
     throw std::logic_error(std::string("wrong arity: ") + text);
-  if constexpr (kOut) {
+  if constexpr (is_tensor_result<R> && kKind == Kind::Plain) {
+    if (s.keyword_from < 0) s.keyword_from = int(sizeof...(A));
+    s.append("out", "None", py::none());
     const char* name = (new std::string(s.name))->c_str();
-    m.attr(s.name.c_str()) = py::cpp_function(
-        [fn, op, name](Arg<std::decay_t<A>>... args, py::handle out) -> py::object {
-          if (RL_LIKELY(out.is_none())) return call_op<kKind>(fn, op, nullptr, args...);
-          PyObject* objects[] = {args.object..., out.ptr()};
+    add_function<std::decay_t<A>..., py::handle>(
+        m, std::move(s),
+        [fn, op, name](const Arg<std::decay_t<A>>&... args, const Arg<py::handle>& out) {
+          if (RL_LIKELY(out.object == Py_None)) return call_op<kKind>(fn, op, nullptr, args...);
+          PyObject* objects[] = {args.object..., out.object};
           RL_CHECK(!api().needs_record(objects, sizeof...(A) + 1), name,
                    "(): functions with out=... arguments don't support automatic differentiation, "
                    "but one of the arguments requires grad.");
-          const Tensor result = run_op((work_of(args.value) + ...), [&] { return fn(args.value...); });
-          return write_out(name, result, out.ptr());
-        },
-        s, py::scope(m));
+          const Tensor result =
+              run_op((work_of(args.value) + ...), [&] { return fn(args.value...); });
+          return write_out(name, result, out.object);
+        });
   } else {
-    m.attr(s.name.c_str()) = py::cpp_function(
-        [fn, op, type](Arg<std::decay_t<A>>... args) -> py::object {
-          return call_op<kKind>(fn, op, type, args...);
-        },
-        s, py::scope(m));
+    add_function<std::decay_t<A>...>(m, std::move(s),
+                                     [fn, op, type](const Arg<std::decay_t<A>>&... args) {
+                                       return call_op<kKind>(fn, op, type, args...);
+                                     });
   }
 }
 
@@ -199,21 +138,24 @@ void def_view(py::module_& m, const char* text, R (*fn)(A...)) {
 // The C++ function writes into its first argument; Python gets that object back.
 template <class F, class... A>
 void bind_inplace(py::module_& m, const char* text, F fn, void (*)(A...)) {
-  Signature s = parse_signature(text, Form::InPlace);
+  Signature s = parse_signature(text, true);
   const int op = s.op;
-  if (s.arguments.size() != sizeof...(A)) throw std::logic_error(std::string("wrong arity: ") + text);
-  m.attr(s.name.c_str()) = py::cpp_function(
-      [fn, op](Arg<std::decay_t<A>>... args) -> py::object {
+  if (s.arguments.size() != sizeof...(A))
+    throw std::logic_error(std::string("wrong arity: ") + text);
+  add_function<std::decay_t<A>...>(
+      m, std::move(s), [fn, op](const Arg<std::decay_t<A>>&... args) -> py::object {
         PyObject* objects[] = {args.object...};
         const py::tuple packed = pack_arguments(objects, sizeof...(A));
         const py::object original =
             py::reinterpret_steal<py::object>(api().prepare_inplace(op, packed.ptr()));
         if (!original) throw py::error_already_set();
-        run_op((work_of(args.value) + ...), [&] { fn(args.value...); return 0; });
+        run_op((work_of(args.value) + ...), [&] {
+          fn(args.value...);
+          return 0;
+        });
         check_python(api().finish_inplace(op, packed.ptr(), original.ptr()));
         return py::reinterpret_borrow<py::object>(objects[0]);
-      },
-      s, py::scope(m));
+      });
 }
 template <class... A>
 void def_inplace(py::module_& m, const char* text, void (*fn)(A...)) {
@@ -221,10 +163,17 @@ void def_inplace(py::module_& m, const char* text, void (*fn)(A...)) {
 }
 
 // A public function that is no op: def_function(m, "set_num_threads(num)", &set_num_threads).
-template <class F>
-void def_function(py::module_& m, const char* text, F fn) {
-  const Signature s = parse_signature(text, Form::Function);
-  m.attr(s.name.c_str()) = py::cpp_function(fn, s, py::scope(m));
+template <class R, class... A>
+void def_function(py::module_& m, const char* text, R (*fn)(A...)) {
+  add_function<std::decay_t<A>...>(m, parse_text(text),
+                                   [fn](const Arg<std::decay_t<A>>&... args) -> py::object {
+                                     if constexpr (std::is_void_v<R>) {
+                                       fn(args.value...);
+                                       return py::none();
+                                     } else {
+                                       return py::cast(fn(args.value...));
+                                     }
+                                   });
 }
 
 }  // namespace rushlight::python
