@@ -25,9 +25,8 @@ class _StoredBytes:
         return _load_bytes, (bytes(memoryview(self.data)),)
 
 
-_stored = (
-    weakref.WeakValueDictionary()
-)  # _storage_id -> _StoredBytes, which keeps it alive
+# _storage_id -> _StoredBytes, which keeps it alive
+_stored: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
 
 
 def _bytes_of(tensor):

@@ -1,0 +1,118 @@
+# Made by tools/make_stubs.py.
+from collections.abc import Sequence
+from typing import Any
+
+from rushlight._core import Size, Tensor, dtype
+from rushlight._ops import Generator as Generator
+from rushlight._ops import default_generator as default_generator
+from rushlight._typing import Device, Number
+
+__all__ = [
+    "Generator",
+    "bernoulli",
+    "default_generator",
+    "fork_rng",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+    "seed",
+    "set_rng_state",
+]
+
+class fork_rng:
+    enabled: Any
+    def __enter__(self) -> None: ...
+    def __exit__(self, *exc: object) -> None: ...
+    def __init__(
+        self, devices: Sequence[Any] | None = None, enabled: bool = True
+    ) -> None: ...
+
+def _bernoulli_(
+    self: Tensor, p: Number = 0.5, *, generator: Generator | None = None
+) -> Tensor: ...
+def _random_(
+    self: Tensor, *args: Any, generator: Generator | None = None, **kwargs: Any
+) -> Tensor: ...
+def bernoulli(
+    input: Tensor, p: Number | None = None, *, generator: Generator | None = None
+) -> Tensor: ...
+def get_rng_state() -> Tensor: ...
+def initial_seed() -> int: ...
+def manual_seed(seed: int) -> Generator: ...
+def normal(
+    mean: float | Tensor = 0.0,
+    std: float | Tensor = 1.0,
+    size: Size | Sequence[int] | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+) -> Tensor: ...
+def rand(
+    *size: int | Sequence[int],
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def rand_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+) -> Tensor: ...
+def randint(
+    low: int = 0,
+    high: int | None = None,
+    size: Sequence[Any] | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def randint_like(
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def randn(
+    *size: Size | Sequence[int],
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def randn_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+) -> Tensor: ...
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def seed() -> int: ...
+def set_rng_state(new_state: Tensor) -> None: ...

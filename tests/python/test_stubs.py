@@ -1,0 +1,72 @@
+"""The type stubs: up to date, true to the live modules, and of use to a type checker."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rushlight
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(rushlight.__file__).parent
+
+needs_mypy = pytest.mark.skipif(
+    importlib.util.find_spec("mypy") is None, reason="mypy is not installed"
+)
+
+
+def run(*command, **options):
+    """Runs a Python command on the imported rushlight; its output where it fails."""
+    path = os.pathsep.join([str(PACKAGE.parent), str(ROOT / "tools")])
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path, "MYPYPATH": str(PACKAGE.parent)},
+        check=False,
+        timeout=600,
+        **options,
+    )
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_are_what_the_tool_writes():
+    assert run(ROOT / "tools" / "make_stubs.py", "--check") == ""
+
+
+def test_are_installed():
+    assert (PACKAGE / "py.typed").is_file()
+    assert (PACKAGE / "__init__.pyi").is_file()
+
+
+@needs_mypy
+@pytest.mark.slow
+def test_agree_with_the_live_modules(tmp_path):
+    allowed = ROOT / "tools" / "stubtest_allowlist.txt"
+    command = ["-m", "mypy.stubtest", "rushlight", "--concise", "--allowlist", allowed]
+    command.append("--ignore-disjoint-bases")  # a hint of newer checkers alone
+    config = ["--mypy-config-file", ROOT / "pyproject.toml"]
+    assert run(*command, *config, cwd=tmp_path) == ""
+
+
+@needs_mypy
+@pytest.mark.slow
+def test_type_a_user_s_code(tmp_path):
+    options = ["--strict", "--warn-unused-ignores", "--config-file", os.devnull]
+    usage = Path(__file__).with_name("typed_usage.py")
+    assert run("-m", "mypy", *options, usage, cwd=tmp_path) == ""
+
+
+@needs_mypy
+def test_a_wrong_stub_is_found(tmp_path):
+    """The checks above can fail."""
+    source = (ROOT / "tests" / "python" / "typed_usage.py").read_text()
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(source.replace("assert_type(x + 1, Tensor)", "assert_type(x, int)"))
+    options = ["--strict", "--config-file", os.devnull]
+    assert "assert_type" in run("-m", "mypy", *options, wrong, cwd=tmp_path)
