@@ -5,9 +5,9 @@
     python tools/make_stubs.py --report   # list parameters and results without a type
 
 The modules of MODULES get a stub: those that are compiled, or whose functions come from
-private modules without annotations. All others carry their annotations themselves. Names,
-defaults and the kind of each parameter are those of ``inspect.signature``; the types are
-found by the rules of ``stub_rules.py``. The files are committed; a test compares them.
+private modules without annotations. All others carry their annotations themselves.
+Names, defaults and kinds of parameters are those of ``inspect.signature``; the rules of
+``stub_rules.py`` find the types. The files are committed; a test compares them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,13 @@ from pathlib import Path
 
 import stub_overloads
 import stub_rules
+from stub_sources import (
+    attributes_of,
+    documented_arguments,
+    documented_result,
+    documented_type,
+    returned,
+)
 
 ROOT = Path(__file__).resolve().parent.parent / "python"
 WIDTH = 88
@@ -48,111 +55,12 @@ MODULES = (
     "rushlight.nn.init",
     "rushlight",
 )
+# Where names of OVERLOADS without a class or module are looked for.
+OVERLOADED = ("rushlight", "rushlight._core")
 HEADER = "# Made by tools/make_stubs.py.\n"
 
 # Names without a type, for --report.
 untyped: set[str] = set()
-
-
-# -- what the sources say ----------------------------------------------------------------
-
-
-@functools.cache
-def functions_of(filename):
-    """First line -> the function definition there; none of a compiled module."""
-    if not filename.endswith(".py"):
-        return {}
-    tree = ast.parse(Path(filename).read_text())
-    found = {}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            found[first] = node
-    return found
-
-
-def returned(function):
-    """The expressions that a Python function returns; None for another callable."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    if code is None:
-        return None
-    node = functions_of(code.co_filename).get(code.co_firstlineno)
-    if not isinstance(node, ast.FunctionDef):
-        return None
-    values, nodes = [], list(node.body)
-    while nodes:
-        at = nodes.pop()
-        if isinstance(at, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            continue
-        if isinstance(at, (ast.Return, ast.Yield, ast.YieldFrom)):
-            values.append(at.value)
-        nodes.extend(ast.iter_child_nodes(at))
-    return values
-
-
-def attributes_of(cls):
-    """The public names that a class's methods set on self."""
-    names = set()
-    for value in vars(cls).values():
-        code = getattr(value, "__code__", None)
-        node = code and functions_of(code.co_filename).get(code.co_firstlineno)
-        for at in ast.walk(node) if node else ():
-            if isinstance(at, ast.Attribute) and isinstance(at.ctx, ast.Store):
-                if isinstance(at.value, ast.Name) and at.value.id == "self":
-                    names.add(at.attr)
-    return {n for n in names if not n.startswith("_")} - set(vars(cls))
-
-
-def section(doc, title):
-    """The lines of ``Args:`` or ``Returns:`` of a docstring."""
-    lines = inspect.cleandoc(doc or "").split("\n")
-    if title not in lines:
-        return []
-    start = lines.index(title) + 1
-    taken = []
-    for line in lines[start:]:
-        if line and not line.startswith(" "):
-            break
-        taken.append(line)
-    return taken
-
-
-def documented_arguments(function, name):
-    """Parameter -> the type its docstring gives; in-place forms share their function's."""
-    doc = function.__doc__
-    if name.endswith("_") and not section(doc, "Args:"):
-        import rushlight
-
-        doc = getattr(getattr(rushlight, name[:-1], None), "__doc__", doc)
-    found = {}
-    for line in section(doc, "Args:"):
-        match = re.match(r"    (\w[\w, *]*) \((.+?)\):", line)
-        if match:
-            for parameter in match.group(1).replace("*", "").split(", "):
-                found[parameter] = match.group(2)
-    return found
-
-
-def documented_type(text):
-    """``int or tuple of int, optional`` as a type; None where a word is unknown."""
-    words = [w for w in re.split(r", or |, | or ", text) if w != "optional"]
-    kinds = [stub_rules.ATOMS.get(w) for w in words]
-    if not kinds or None in kinds:
-        return None
-    return " | ".join(dict.fromkeys(kinds))
-
-
-def documented_result(function):
-    lines = section(function.__doc__, "Returns:")
-    match = re.match(r"    ([A-Za-z]+(?: of [A-Za-z]+)?)\s*[:.,]", lines[0] if lines else "")
-    if not match or " or " in lines[0].split(":")[0]:
-        return None
-    if re.match(r"    \w+, (or|and)", lines[0]):
-        return None
-    return stub_rules.RESULT_ATOMS.get(match.group(1))
-
-
-# -- one stub ----------------------------------------------------------------------------
 
 
 class Stub:
@@ -221,10 +129,14 @@ class Stub:
         if p.name in documented:
             kind = documented_type(documented[p.name])
         star = p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        if p.kind is p.VAR_POSITIONAL:
+            kind = stub_rules.STARRED.get(p.name, kind)
         if kind is None:
             kind = self.by_name(stub_rules.PARAMETERS, name, p.name)
         if type(p.default) in (bool, int, float, str):
             kind = accepting(kind, type(p.default).__name__)
+        if kind == "Dims" and p.name == "dim" and type(p.default) is int:
+            kind = "int"
         if kind is None:
             if not star:
                 untyped.add(f"{name}({p.name})")
@@ -234,7 +146,7 @@ class Stub:
         return self.kind(kind, scope)
 
     def by_name(self, table, *names):
-        """A table's type for names: ``init.uniform_.a`` before ``init.a`` before ``a``."""
+        """A table's type: of ``init.std``, else ``normal_.std``, else ``std``."""
         last = self.name.rpartition(".")[2]
         for key in (".".join((last, *names)), f"{last}.{names[-1]}", ".".join(names)):
             if key in table:
@@ -271,7 +183,9 @@ class Stub:
         known = dir(rushlight.return_types)
         inside = "linalg" in (getattr(function, "__module__", None) or "")
         for key in (f"linalg_{name}", name) if inside else (name,):
-            if key in known and (not inside or "named tuple" in (function.__doc__ or "")):
+            if key in known and (
+                not inside or "named tuple" in (function.__doc__ or "")
+            ):
                 return f"return_types.{key}"
         return None
 
@@ -319,7 +233,7 @@ class Stub:
         return definition(name, written, result, indent)
 
     def overloaded(self, owner):
-        return self.name == "rushlight" or owner == "Tensor"
+        return owner == "Tensor" or (not owner and self.name in OVERLOADED)
 
     def overloads(self, name, signatures, owner, scope, indent):
         lines = []
@@ -335,7 +249,8 @@ class Stub:
             if len(signatures) > 1:
                 lines.append(indent + "@" + self.name_of("typing", "overload", scope))
             result = self.kind(ast.unparse(node.returns), scope)
-            lines += definition(name, split_parameters(node.args), result, indent)
+            parameters = [p.replace("'", '"') for p in split_parameters(node.args)]
+            lines += definition(name, parameters, result, indent)
         return lines
 
     # -- classes
@@ -385,17 +300,19 @@ class Stub:
         if base.__module__ == "builtins":
             return self.name_of("builtins", base.__name__, scope)
         home = self.homes.get(base, base.__module__)
-        if home == self.name or home not in MODULES and base.__module__ == self.name:
+        if home == self.name or (home not in MODULES and base.__module__ == self.name):
             if base.__name__ not in self.exports:
                 self.exports[base.__name__] = base
                 self.taken.add(base.__name__)
-                self.body += [*self.cls(base.__name__, base), ""]
+                self.body.append(("class", self.cls(base.__name__, base)))
             return base.__name__
         return self.name_of(home, base.__name__, scope)
 
     def operator(self, text, scope, indent):
         node = ast.parse(f"def {text}: ...").body[0]
-        return self.overloads(node.name, [text[len(node.name):]], "Tensor", scope, indent)
+        return self.overloads(
+            node.name, [text[len(node.name) :]], "Tensor", scope, indent
+        )
 
     def member(self, owner, cls, name, scope, indent):
         raw = inspect.getattr_static(cls, name)
@@ -421,7 +338,8 @@ class Stub:
         function = raw
         for wrapper in (staticmethod, classmethod):
             if isinstance(raw, wrapper) and name != "__new__":
-                lines.append(f"{indent}@{self.name_of('builtins', wrapper.__name__, scope)}")
+                decorator = self.name_of("builtins", wrapper.__name__, scope)
+                lines.append(f"{indent}@{decorator}")
             if isinstance(raw, wrapper):
                 function = raw.__func__
         if name in DUNDERS and wrote not in stub_overloads.OVERLOADS:
@@ -463,7 +381,8 @@ class Stub:
         if type(value) in (bool, int, float, str, tuple, dict, list):
             any_inside = {tuple: "[Any, ...]", dict: "[Any, Any]", list: "[Any]"}
             return type(value).__name__ + any_inside.get(type(value), "")
-        return type(value).__name__ if type(value).__name__ in stub_rules.SOURCES else "Any"
+        name = type(value).__name__
+        return name if name in stub_rules.SOURCES else "Any"
 
     # -- the file
 
@@ -498,7 +417,7 @@ class Stub:
                     self.same.add(name)
         named = {}
         for name, value in sorted(
-            list(self.exports.items()), key=lambda e: (kind_order(e[1]), e[0])
+            self.exports.items(), key=lambda e: (kind_order(e[1]), e[0])
         ):
             if isinstance(value, types.ModuleType):
                 parent, _, last = value.__name__.rpartition(".")
@@ -510,28 +429,32 @@ class Stub:
                 self.imports.setdefault(source, set()).add((original, name))
             elif inspect.isclass(value):
                 if value.__name__ != name and self.exports.get(value.__name__) is value:
-                    self.body += [f"{name} = {value.__name__}", ""]
+                    self.body.append(("name", [f"{name} = {value.__name__}"]))
                 else:
-                    self.body += [*self.cls(name, value), ""]
+                    lines = self.cls(name, value)  # its bases come before it
+                    self.body.append(("class", lines))
             elif callable(value):
                 first = named.setdefault(id(value), name)
                 if first != name:
-                    self.body.append(f"{name} = {first}")
+                    self.body.append(("name", [f"{name} = {first}"]))
                 else:
-                    self.body += self.function(name, value)
+                    self.body.append(("def", self.function(name, value)))
             else:
                 wrote = f"{self.name}.{name}"
                 kind = stub_overloads.ATTRIBUTES.get(wrote) or self.value_kind(value)
-                self.body.append(f"{name}: {self.kind(kind)}")
+                self.body.append(("name", [f"{name}: {self.kind(kind)}"]))
         for alias, name in sorted(self.aliases.items()):
-            self.body.append(f"{alias} = {name}")
+            self.body.append(("name", [f"{alias} = {name}"]))
         if "__dir__" in vars(self.module):
-            self.body.insert(0, f"def __dir__() -> {self.kind('list[str]')}: ...\n")
+            line = f"def __dir__() -> {self.kind('list[str]')}: ..."
+            self.body.insert(0, ("def", [line]))
         if self.needs_variable:
-            self.body.insert(0, '_F = TypeVar("_F", bound=Callable[..., Any])\n')
-        return "\n".join([HEADER + self.import_lines(), *self.body]).rstrip("\n") + "\n"
+            variable = '_F = TypeVar("_F", bound=Callable[..., Any])'
+            self.body.insert(0, ("name", [variable]))
+        return joined(self.import_lines(), self.body)
 
     def import_lines(self):
+        """The blocks in front of the declarations."""
         blocks = [[], [], []]
         for module in sorted(self.imports):
             block = 2 if module.split(".")[0] == "rushlight" else module == "numpy"
@@ -541,12 +464,26 @@ class Stub:
             for name, alias in sorted(
                 (n, a) for n, a in self.imports[module] if a is not None
             ):
-                blocks[block].append(f"from {module} import {name} as {alias}")
-        out = "".join("\n".join(b) + "\n\n" for b in blocks if b)
+                names = [f"{name} as {alias}"]
+                blocks[block] += wrap(f"from {module} import (", names, ")")
+        out = [("import", b) for b in blocks if b]
         if hasattr(self.module, "__all__"):
             names = [f'"{n}"' for n in self.module.__all__]
-            out += "\n".join(["__all__ = [", *(f"    {n}," for n in names), "]"]) + "\n"
+            out.append(("all", ["__all__ = [", *(f"    {n}," for n in names), "]"]))
         return out
+
+
+def joined(*parts):
+    """The text of blocks (kind, lines): apart where they are of different kinds."""
+    text, before = HEADER, None
+    for kind, lines in (block for part in parts for block in part):
+        small = kind == "class" and len(lines) == 1
+        together = kind == before and kind in ("def", "name", "small")
+        if before is not None and not (together or (small and before == "small")):
+            text += "\n"
+        text += "\n".join(lines) + "\n"
+        before = "small" if small else kind
+    return text
 
 
 def kind_order(value):
@@ -661,7 +598,10 @@ def exports(module):
             if not (package or compiled or hasattr(module, "__all__")):
                 if home != module.__name__ and not inspect.isclass(value):
                     continue
-                if inspect.isclass(value) and home not in (module.__name__, "rushlight"):
+                if inspect.isclass(value) and home not in (
+                    module.__name__,
+                    "rushlight",
+                ):
                     continue
                 if value.__name__ == "Tensor":
                     continue
@@ -677,12 +617,13 @@ def package_texts():
 
 
 def borrowed(module):
-    """The private functions of a module that others use, or that scripts are known to."""
+    """The private functions of a module that others use, or scripts are known to."""
     names = set(stub_rules.PRIVATE.get(module.__name__, ()))
     last = module.__name__.rpartition(".")[2]
     for text in package_texts():
         names.update(re.findall(rf"\b{last}\.(_[a-z]\w*)", text))
-        for inside in re.findall(rf"from {module.__name__} import ([^()\n]+|\([^)]*\))", text):
+        imported = rf"from {module.__name__} import ([^()\n]+|\([^)]*\))"
+        for inside in re.findall(imported, text):
             names.update(re.findall(r"\b_[a-z]\w*", inside))
     return sorted(
         n
@@ -713,31 +654,31 @@ def known(module):
 
 def return_types_stub():
     module = importlib.import_module("rushlight.return_types")
-    lines = [
-        HEADER + "from typing import final\n\nfrom rushlight._core import Tensor\n",
-        "def __dir__() -> list[str]: ...\n",
+    blocks = [
+        ("import", ["from typing import final"]),
+        ("import", ["from rushlight._core import Tensor"]),
+        ("def", ["def __dir__() -> list[str]: ..."]),
     ]
     for name in dir(module):
         cls = getattr(module, name)
         fields = getattr(cls, "_fields", None)
         structure = fields is None
-        if structure:
-            fields = cls.__match_args__
+        fields = cls.__match_args__ if structure else fields
         kinds = [
             stub_overloads.ATTRIBUTES.get(f"return_types.{name}.{f}", "Tensor")
             for f in fields
         ]
-        match = ", ".join(f'"{f}"' for f in fields)
-        lines += ["@final"] if structure else []
+        lines = ["@final"] if structure else []
         lines.append(f"class {name}(tuple[{', '.join(kinds)}]):")
         if structure:
+            match = ", ".join(f'"{f}"' for f in fields)
             lines.append(f"    __match_args__ = ({match})")
             for count in ("n_fields", "n_sequence_fields", "n_unnamed_fields"):
                 lines.append(f"    {count}: int")
         for field, kind in zip(fields, kinds):
             lines += ["    @property", f"    def {field}(self) -> {kind}: ..."]
-        lines.append("")
-    return "\n".join(lines).rstrip("\n") + "\n"
+        blocks.append(("class", lines))
+    return joined(blocks)
 
 
 def stubs():
@@ -749,7 +690,8 @@ def stubs():
     for name in MODULES:
         module = sys.modules[name]
         path = Path(*name.split("."))
-        path = path / "__init__.pyi" if hasattr(module, "__path__") else path.with_suffix(".pyi")
+        package = hasattr(module, "__path__")
+        path = path / "__init__.pyi" if package else path.with_suffix(".pyi")
         if name == "rushlight.return_types":
             made[path] = return_types_stub()
         else:

@@ -1,7 +1,7 @@
 """Signatures and attributes whose types depend on the call, for make_stubs.py.
 
-The keys of OVERLOADS are names of ``rushlight`` and methods of Tensor alike (a method's
-first parameter is its self), or ``Tensor.<name>`` and ``<module>.<name>`` for one of them.
+The keys of OVERLOADS are names of ``rushlight`` and methods of Tensor alike (the first
+parameter is a method's self), or ``Tensor.<name>`` and ``<module>.<name>`` for one.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ import re
 
 def _extreme(name):
     return [
-        "(input: Tensor, dim: None = None, keepdim: bool = False, *, other: None = None, "
-        "out: Tensor | None = None) -> Tensor",
-        f"(input: Tensor, dim: int, keepdim: bool = False, *, "
-        f"out: Sequence[Tensor] | None = None) -> return_types.{name}",
+        (
+            "(input: Tensor, dim: None = None, keepdim: bool = False, *, "
+            "other: None = None, out: Tensor | None = None) -> Tensor"
+        ),
+        (
+            f"(input: Tensor, dim: int, keepdim: bool = False, *, "
+            f"out: Sequence[Tensor] | None = None) -> return_types.{name}"
+        ),
         "(input: Tensor, dim: Tensor, *, out: Tensor | None = None) -> Tensor",
         "(input: Tensor, *, other: Tensor, out: Tensor | None = None) -> Tensor",
     ]
@@ -22,18 +26,24 @@ def _extreme(name):
 
 def _median(name):
     return [
-        "(input: Tensor, dim: None = None, keepdim: bool = False, *, "
-        "out: Tensor | None = None) -> Tensor",
-        f"(input: Tensor, dim: int, keepdim: bool = False, *, "
-        f"out: Sequence[Tensor] | None = None) -> return_types.{name}",
+        (
+            "(input: Tensor, dim: None = None, keepdim: bool = False, *, "
+            "out: Tensor | None = None) -> Tensor"
+        ),
+        (
+            f"(input: Tensor, dim: int, keepdim: bool = False, *, "
+            f"out: Sequence[Tensor] | None = None) -> return_types.{name}"
+        ),
     ]
 
 
 def _moments(result, out=", out: Tensor | None = None"):
     tail = f"correction: Number | None = None{out}) -> {result}"
     return [
-        "(input: Tensor, dim: Dims | None = None, unbiased: bool | None = None, "
-        f"keepdim: bool = False, *, {tail}",
+        (
+            "(input: Tensor, dim: Dims | None = None, unbiased: bool | None = None, "
+            f"keepdim: bool = False, *, {tail}"
+        ),
     ]
 
 
@@ -43,35 +53,55 @@ def _unique(first):
     no, yes = "Literal[False]", "Literal[True]"
     rows = [
         (f"return_inverse: {no} = ...", f"return_counts: {no} = ...", "Tensor"),
-        (f"return_inverse: {yes}", f"return_counts: {no} = ...", "tuple[Tensor, Tensor]"),
-        (f"return_inverse: {no} = ...", f"*, return_counts: {yes}", "tuple[Tensor, Tensor]"),
+        (
+            f"return_inverse: {yes}",
+            f"return_counts: {no} = ...",
+            "tuple[Tensor, Tensor]",
+        ),
+        (
+            f"return_inverse: {no} = ...",
+            f"*, return_counts: {yes}",
+            "tuple[Tensor, Tensor]",
+        ),
         (f"return_inverse: {yes}", f"return_counts: {yes}", triple),
     ]
     signatures = []
     for inverse, counts, result in rows:
         star = "*, " if first and not inverse.endswith("...") else ""
         signatures.append(
-            f"(input: Tensor, {first}{star}{inverse}, {counts}, dim: int | None = None) "
-            f"-> {result}"
+            f"(input: Tensor, {first}{star}{inverse}, {counts}, "
+            f"dim: int | None = None) -> {result}"
         )
     signatures.append(
-        f"(input: Tensor, {first}return_inverse: bool = ..., return_counts: bool = ..., "
-        f"dim: int | None = None) -> Tensor | tuple[Tensor, Tensor] | {triple}"
+        f"(input: Tensor, {first}return_inverse: bool = ..., "
+        "return_counts: bool = ..., dim: int | None = None) "
+        f"-> Tensor | tuple[Tensor, Tensor] | {triple}"
     )
     return signatures
 
 
 _FACTORY = (
     "dtype: dtype | None = None, device: Device | None = None, "
-    "requires_grad: bool = False, layout: layout | None = None, pin_memory: bool = False"
+    "requires_grad: bool = False, layout: layout | None = None, "
+    "pin_memory: bool = False"
 )
 
 
 def _factory(more=""):
     return [
-        f"(*args: int, {_FACTORY}{more}, out: Tensor | None = None) -> Tensor",
-        f"(size: Size | Sequence[int], *, {_FACTORY}{more}, out: Tensor | None = None) "
-        "-> Tensor",
+        (
+            f"(*args: int, size: None = None, {_FACTORY}{more}, "
+            "out: Tensor | None = None) -> Tensor"
+        ),
+        (
+            f"(shape: Size | Sequence[int], /, *, {_FACTORY}{more}, "
+            "out: Tensor | None = None) "
+            "-> Tensor"
+        ),
+        (
+            f"(*, size: Size | Sequence[int], {_FACTORY}{more}, "
+            "out: Tensor | None = None) -> Tensor"
+        ),
     ]
 
 
@@ -88,21 +118,31 @@ OVERLOADS = {
         "(self, index: slice) -> Size",
     ],
     "_Mode.__call__": ["(self, function: _F) -> _F"],
-    "enable_grad.__new__": ["(cls, function: Callable[..., Any] | None = None) -> Self"],
+    "enable_grad.__new__": [
+        "(cls, function: Callable[..., Any] | None = None) -> Self"
+    ],
     "no_grad.__new__": ["(cls, function: Callable[..., Any] | None = None) -> Self"],
     "set_grad_enabled.__call__": ["(self, function: _F) -> _F"],
     "Tensor.as_subclass": ["(self, cls: type[Any]) -> Any"],
     "Tensor.bernoulli_": [
-        "(self, p: float | Tensor = 0.5, *, generator: Generator | None = None) -> Tensor"
+        (
+            "(self, p: float | Tensor = 0.5, *, generator: Generator | None = None)"
+            " -> Tensor"
+        )
     ],
-    "Tensor.copy_": ["(self, src: Tensor | Number, non_blocking: bool = False) -> Tensor"],
+    "Tensor.copy_": [
+        "(self, src: Tensor | Number, non_blocking: bool = False) -> Tensor"
+    ],
     "Tensor.expand": _sizes("sizes"),
     "Tensor.flip": [
         "(self, *args: int, dims: Dims | None = ...) -> Tensor",
         "(self, args: Sequence[int], /) -> Tensor",
     ],
     "Tensor.random_": [
-        "(self, *args: int, generator: Generator | None = None, **kwargs: int) -> Tensor"
+        (
+            "(self, *args: int, generator: Generator | None = None, **kwargs: int)"
+            " -> Tensor"
+        )
     ],
     "Tensor.repeat": _sizes("repeats"),
     "Tensor.reshape": _sizes("shape"),
@@ -116,13 +156,19 @@ OVERLOADS = {
     ],
     "Tensor.tile": _sizes("dims"),
     "Tensor.to": [
-        "(self, dtype: dtype, /, non_blocking: bool = ..., copy: bool = ..., *, "
-        "memory_format: memory_format | None = ...) -> Tensor",
-        "(self, device: Device | None = ..., dtype: dtype | None = ..., "
-        "non_blocking: bool = ..., copy: bool = ..., *, "
-        "memory_format: memory_format | None = ...) -> Tensor",
-        "(self, other: Tensor, non_blocking: bool = ..., copy: bool = ..., *, "
-        "memory_format: memory_format | None = ...) -> Tensor",
+        (
+            "(self, dtype: dtype, /, non_blocking: bool = ..., copy: bool = ..., *, "
+            "memory_format: memory_format | None = ...) -> Tensor"
+        ),
+        (
+            "(self, device: Device | None = ..., dtype: dtype | None = ..., "
+            "non_blocking: bool = ..., copy: bool = ..., *, "
+            "memory_format: memory_format | None = ...) -> Tensor"
+        ),
+        (
+            "(self, other: Tensor, non_blocking: bool = ..., copy: bool = ..., *, "
+            "memory_format: memory_format | None = ...) -> Tensor"
+        ),
     ],
     "Tensor.type": [
         "(self, dtype: None = None, non_blocking: bool = False) -> str",
@@ -135,45 +181,61 @@ OVERLOADS = {
     "Tensor.permute": _sizes("dims"),
     "Tensor.where": ["(self, condition: Tensor, other: Tensor | Number) -> Tensor"],
     "argmax": [
-        "(input: Tensor, dim: int | None = None, keepdim: bool = False, *, "
-        "out: Tensor | None = None) -> Tensor"
+        (
+            "(input: Tensor, dim: int | None = None, keepdim: bool = False, *, "
+            "out: Tensor | None = None) -> Tensor"
+        )
     ],
     "bernoulli": [
-        "(input: Tensor, p: float | None = None, *, generator: Generator | None = None) "
-        "-> Tensor"
+        (
+            "(input: Tensor, p: float | None = None, *, "
+            "generator: Generator | None = None) -> Tensor"
+        )
     ],
     "einsum": ["(*args: Any) -> Tensor"],
     "empty": _factory(", memory_format: memory_format | None = None"),
     "full": [
-        "(size: Size | Sequence[int], fill_value: Number | Tensor, *, "
-        f"{_FACTORY}, out: Tensor | None = None) -> Tensor"
+        (
+            "(size: Size | Sequence[int], fill_value: Number | Tensor, *, "
+            f"{_FACTORY}, out: Tensor | None = None) -> Tensor"
+        )
     ],
     "max": _extreme("max"),
     "median": _median("median"),
     "min": _extreme("min"),
     "nanmedian": _median("nanmedian"),
     "nonzero": [
-        "(input: Tensor, *, out: Tensor | None = None, as_tuple: Literal[False] = ...) "
-        "-> Tensor",
-        "(input: Tensor, *, out: Tensor | None = None, as_tuple: Literal[True]) "
-        "-> tuple[Tensor, ...]",
+        (
+            "(input: Tensor, *, out: Tensor | None = None, "
+            "as_tuple: Literal[False] = ...) -> Tensor"
+        ),
+        (
+            "(input: Tensor, *, out: Tensor | None = None, as_tuple: Literal[True]) "
+            "-> tuple[Tensor, ...]"
+        ),
     ],
     "ones": _factory(),
     "std": _moments("Tensor"),
     "std_mean": _moments("tuple[Tensor, Tensor]", ""),
     "svd": [
-        "(input: Tensor, some: bool = True, compute_uv: bool = True, *, "
-        "out: Sequence[Tensor] | None = None) -> return_types.svd"
+        (
+            "(input: Tensor, some: bool = True, compute_uv: bool = True, *, "
+            "out: Sequence[Tensor] | None = None) -> return_types.svd"
+        )
     ],
     "unique": _unique("sorted: bool = True, "),
     "unique_consecutive": _unique(""),
     "var": _moments("Tensor"),
     "var_mean": _moments("tuple[Tensor, Tensor]", ""),
     "where": [
-        "(condition: Tensor, input: None = None, other: None = None, *, "
-        "out: Tensor | None = ...) -> tuple[Tensor, ...]",
-        "(condition: Tensor, input: Tensor | Number, other: Tensor | Number, *, "
-        "out: Tensor | None = None) -> Tensor",
+        (
+            "(condition: Tensor, input: None = None, other: None = None, *, "
+            "out: Tensor | None = ...) -> tuple[Tensor, ...]"
+        ),
+        (
+            "(condition: Tensor, input: Tensor | Number, other: Tensor | Number, *, "
+            "out: Tensor | None = None) -> Tensor"
+        ),
     ],
     "zeros": _factory(),
 }
@@ -236,7 +298,8 @@ CLASS_TEXT = {
 }
 # Names of a class that CLASS_TEXT has written.
 WRITTEN = {
-    name: {text.partition("(")[0] for text in texts} for name, texts in CLASS_TEXT.items()
+    name: {text.partition("(")[0] for text in texts}
+    for name, texts in CLASS_TEXT.items()
 }
 
 

@@ -1,11 +1,12 @@
 """What make_stubs.py cannot read off the live package: types by name, and overloads.
 
 A parameter's type is, in this order: that of its signature in OVERLOADS, its own
-annotation, its type in the docstring's Args where that is one of ATOMS, its name's in
-PARAMETERS, that of a bool, int, float or str default, else Any. ``| None`` is added where
-the default is None. A result's type is, in this order: OVERLOADS, the annotation, the
-docstring's Returns, RETURNS, the named tuple type of the function's name, None for
-functions without a return value, and Tensor in the families of TENSOR_FAMILIES.
+annotation, its type in the docstring's Args where ATOMS has it, its name's in
+PARAMETERS (STARRED for ``*name``), that of a bool, int, float or str default, else Any.
+``| None`` is added where the default is None. A result's type is, in this order:
+OVERLOADS, the annotation, RETURNS, the docstring's Returns, the named tuple type of the
+function's name, None for functions without a return value, and Tensor in the families
+of TENSOR_FAMILIES.
 """
 
 from __future__ import annotations
@@ -222,6 +223,8 @@ PARAMETERS = {
     "m": "int",
     "map_location": "Any",
     "mask": "Tensor",
+    "moveaxis.source": "Dims",
+    "movedim.source": "Dims",
     "masked": "bool",
     "mat": "Tensor",
     "mat1": "Tensor",
@@ -352,6 +355,16 @@ PARAMETERS = {
     "x1": "Tensor",
     "x2": "Tensor",
     "y": "Tensor",
+}
+
+# Those of ``*name``.
+STARRED = {
+    "dims": "int | Sequence[int]",
+    "repeats": "int | Sequence[int]",
+    "shape": "int | Sequence[int]",
+    "size": "int | Sequence[int]",
+    "sizes": "int | Sequence[int]",
+    "tensors": "Tensor | Sequence[Tensor]",
 }
 
 # Where every public function gives a tensor unless something says otherwise.
@@ -521,6 +534,7 @@ RETURNS = {
     "svd_lowrank": "tuple[Tensor, Tensor, Tensor]",
     "tensor": "Tensor",
     "tensor_over": "Tensor",
+    "symeig": "NoReturn",
     "tensor_split": "tuple[Tensor, ...]",
     "to_complex": "dtype",
     "to_dlpack": "Any",

@@ -15,7 +15,6 @@ from rushlight._typing import Device, Dims, Number
 from rushlight.storage import TypedStorage, UntypedStorage
 from rushlight.utils.hooks import RemovableHandle as RemovableHandle
 
-
 class AccumulateGrad:
     def __init__(self, variable: Any) -> None: ...
     def name(self) -> str: ...
@@ -23,7 +22,6 @@ class AccumulateGrad:
     def next_functions(self) -> Any: ...
 
 class Extra: ...
-
 class LazyModule(ModuleType): ...
 
 class Node:
@@ -301,7 +299,7 @@ class Tensor:
     ) -> Tensor: ...
     def argsort(
         input,
-        dim: Dims = -1,
+        dim: _int = -1,
         descending: _bool = False,
         *,
         stable: _bool = False,
@@ -415,7 +413,7 @@ class Tensor:
     def cholesky_solve(
         B, L: Tensor, upper: _bool = False, *, out: Tensor | None = None
     ) -> Tensor: ...
-    def chunk(input, chunks: _int, dim: Dims = 0) -> tuple[Tensor, ...]: ...
+    def chunk(input, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: ...
     def clamp(
         input,
         min: Number | Tensor | None = None,
@@ -778,7 +776,7 @@ class Tensor:
     def kthvalue(
         input,
         k: _int,
-        dim: Dims = -1,
+        dim: _int = -1,
         keepdim: _bool = False,
         *,
         out: Tensor | None = None,
@@ -932,11 +930,11 @@ class Tensor:
     def minimum(input, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     def mm(input, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     def mode(
-        input, dim: Dims = -1, keepdim: _bool = False, *, out: Tensor | None = None
+        input, dim: _int = -1, keepdim: _bool = False, *, out: Tensor | None = None
     ) -> return_types.mode: ...
     def module_load(self, other: Tensor | Number, assign: _bool = False) -> Tensor: ...
-    def moveaxis(input, source: Tensor, destination: Dims) -> Tensor: ...
-    def movedim(input, source: Tensor, destination: Dims) -> Tensor: ...
+    def moveaxis(input, source: Dims, destination: Dims) -> Tensor: ...
+    def movedim(input, source: Dims, destination: Dims) -> Tensor: ...
     def msort(input, *, out: Tensor | None = None) -> Tensor: ...
     def mul(input, other: Tensor | Number, *, out: Tensor | None = None) -> Tensor: ...
     def mul_(input, other: Tensor | Number) -> Tensor: ...
@@ -1007,7 +1005,7 @@ class Tensor:
     def new(self, *args: Any, **kwargs: Any) -> Tensor: ...
     def new_empty(
         self,
-        *size: Size | Sequence[_int],
+        *size: _int | Sequence[_int],
         dtype: _dtype | None = None,
         device: Device | None = None,
         **options: Any,
@@ -1031,7 +1029,7 @@ class Tensor:
     ) -> Tensor: ...
     def new_ones(
         self,
-        *size: Size | Sequence[_int],
+        *size: _int | Sequence[_int],
         dtype: _dtype | None = None,
         device: Device | None = None,
         **options: Any,
@@ -1046,7 +1044,7 @@ class Tensor:
     ) -> Tensor: ...
     def new_zeros(
         self,
-        *size: Size | Sequence[_int],
+        *size: _int | Sequence[_int],
         dtype: _dtype | None = None,
         device: Device | None = None,
         **options: Any,
@@ -1176,9 +1174,9 @@ class Tensor:
     @overload
     def reshape(self, shape: Size | Sequence[_int], /) -> Tensor: ...
     def reshape_as(self, other: Tensor | Number) -> Tensor: ...
-    def resize(self, *sizes: Size | Sequence[_int]) -> Tensor: ...
+    def resize(self, *sizes: _int | Sequence[_int]) -> Tensor: ...
     def resize_(
-        self, *sizes: Size | Sequence[_int], memory_format: memory_format | None = None
+        self, *sizes: _int | Sequence[_int], memory_format: memory_format | None = None
     ) -> Tensor: ...
     def resize_as(self, tensor: Tensor) -> Tensor: ...
     def resize_as_(
@@ -1272,7 +1270,7 @@ class Tensor:
     def slice_scatter(
         input,
         src: Tensor,
-        dim: Dims = 0,
+        dim: _int = 0,
         start: Number | None = None,
         end: Number | None = None,
         step: _int = 1,
@@ -1294,7 +1292,7 @@ class Tensor:
         tensor, split_size_or_sections: _int | Sequence[_int], dim: _int = 0
     ) -> tuple[Tensor, ...]: ...
     def split_with_sizes(
-        input, split_sizes: Sequence[_int], dim: Dims = 0
+        input, split_sizes: Sequence[_int], dim: _int = 0
     ) -> tuple[Tensor, ...]: ...
     def sqrt(input, *, out: Tensor | None = None) -> Tensor: ...
     def sqrt_(input) -> Tensor: ...
@@ -1345,7 +1343,7 @@ class Tensor:
         dtype: _dtype | None = None,
         out: Tensor | None = None,
     ) -> Tensor: ...
-    def sum_to_size(self, *size: Size | Sequence[_int]) -> Tensor: ...
+    def sum_to_size(self, *size: _int | Sequence[_int]) -> Tensor: ...
     def svd(
         input,
         some: _bool = True,
@@ -1357,7 +1355,7 @@ class Tensor:
     def swapaxes_(self, dim0: _int, dim1: _int) -> Tensor: ...
     swapdims = swapaxes
     def swapdims_(self, dim0: _int, dim1: _int) -> Tensor: ...
-    def symeig(*args, **kwargs: Any) -> None: ...
+    def symeig(*args, **kwargs: Any) -> NoReturn: ...
     def t(self) -> Tensor: ...
     def t_(self) -> Tensor: ...
     def take(input, index: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1454,7 +1452,7 @@ class Tensor:
         self, dtype: _dtype | _type[Any] | str, non_blocking: _bool = False
     ) -> Tensor: ...
     def type_as(self, other: Tensor | Number) -> Tensor: ...
-    def unbind(input, dim: Dims = 0) -> tuple[Tensor, ...]: ...
+    def unbind(input, dim: _int = 0) -> tuple[Tensor, ...]: ...
     def unflatten(input, dim: _int, sizes: Sequence[_int]) -> Tensor: ...
     def unfold(input, dimension: _int, size: _int, step: _int) -> Tensor: ...
     def uniform_(
@@ -1570,7 +1568,7 @@ class Tensor:
     def zero_(self) -> Tensor: ...
 
 class device:
-    def __init__(self, type: Device = 'cpu', index: int | None = None) -> None: ...
+    def __init__(self, type: Device = "cpu", index: int | None = None) -> None: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     @property
@@ -1612,6 +1610,7 @@ channels_last_3d: memory_format
 contiguous_format: memory_format
 preserve_format: memory_format
 strided: layout
+
 def _anomaly_state() -> Any: ...
 def _attach(name: Any, value: Number | Tensor) -> Any: ...
 def _bind_late(name: Any, fn: Any) -> Any: ...
@@ -1637,9 +1636,35 @@ def _set_grad_enabled(on: Any) -> Any: ...
 def _set_inference(on: Any) -> Any: ...
 def _use_fast_calls() -> Any: ...
 def check_layout(op: Any, layout: layout, pin_memory: bool) -> Any: ...
+@overload
 def empty(
-    *args: Any,
-    size: int | Sequence[int] | None = None,
+    *args: int,
+    size: None = None,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+    layout: layout | None = None,
+    pin_memory: bool = False,
+    memory_format: memory_format | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def empty(
+    shape: Size | Sequence[int],
+    /,
+    *,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+    layout: layout | None = None,
+    pin_memory: bool = False,
+    memory_format: memory_format | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def empty(
+    *,
+    size: Size | Sequence[int],
     dtype: dtype | None = None,
     device: Device | None = None,
     requires_grad: bool = False,
@@ -1662,16 +1687,40 @@ def full(
 def get_default_dtype() -> dtype: ...
 def is_grad_enabled() -> bool: ...
 def is_inference_mode_enabled() -> bool: ...
+@overload
 def ones(
-    *args: Any,
-    size: Size | Sequence[int] | None = None,
+    *args: int,
+    size: None = None,
     dtype: dtype | None = None,
     device: Device | None = None,
     requires_grad: bool = False,
     layout: layout | None = None,
     pin_memory: bool = False,
     out: Tensor | None = None,
-) -> Any: ...
+) -> Tensor: ...
+@overload
+def ones(
+    shape: Size | Sequence[int],
+    /,
+    *,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+    layout: layout | None = None,
+    pin_memory: bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def ones(
+    *,
+    size: Size | Sequence[int],
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+    layout: layout | None = None,
+    pin_memory: bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def sequence_of(node: Any) -> Any: ...
 def set_default_dtype(d: dtype) -> None: ...
 def tensor(
@@ -1682,9 +1731,10 @@ def tensor(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
+@overload
 def zeros(
-    *args: Any,
-    size: int | Sequence[int] | None = None,
+    *args: int,
+    size: None = None,
     dtype: dtype | None = None,
     device: Device | None = None,
     requires_grad: bool = False,
@@ -1692,6 +1742,30 @@ def zeros(
     pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def zeros(
+    shape: Size | Sequence[int],
+    /,
+    *,
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+    layout: layout | None = None,
+    pin_memory: bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def zeros(
+    *,
+    size: Size | Sequence[int],
+    dtype: dtype | None = None,
+    device: Device | None = None,
+    requires_grad: bool = False,
+    layout: layout | None = None,
+    pin_memory: bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+
 _device = device
 _dtype = dtype
 _layout = layout

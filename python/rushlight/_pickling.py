@@ -1,8 +1,8 @@
 """pickle and copy of tensors.
 
 A pickle holds whole storages as bytes, each once, and per tensor its dtype and place in
-the storage: views of one storage share memory again after loading. With protocol 5 and a
-``buffer_callback`` the bytes travel out of band, without a copy.
+the storage: views of one storage share memory again after loading. With protocol 5 and
+a ``buffer_callback`` the bytes travel out of band, without a copy.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def fftshift(input: Tensor, dim: Dims | None = None) -> Tensor: ...
 def hfft(
     input: Tensor,
     n: int | None = None,
-    dim: Dims = -1,
+    dim: int = -1,
     norm: str | None = None,
     *,
     out: Tensor | None = None,
@@ -92,7 +92,7 @@ def hfftn(
 def ifft(
     input: Tensor,
     n: int | None = None,
-    dim: Dims = -1,
+    dim: int = -1,
     norm: str | None = None,
     *,
     out: Tensor | None = None,
@@ -117,7 +117,7 @@ def ifftshift(input: Tensor, dim: Dims | None = None) -> Tensor: ...
 def ihfft(
     input: Tensor,
     n: int | None = None,
-    dim: Dims = -1,
+    dim: int = -1,
     norm: str | None = None,
     *,
     out: Tensor | None = None,
@@ -141,7 +141,7 @@ def ihfftn(
 def irfft(
     input: Tensor,
     n: int | None = None,
-    dim: Dims = -1,
+    dim: int = -1,
     norm: str | None = None,
     *,
     out: Tensor | None = None,
@@ -165,7 +165,7 @@ def irfftn(
 def rfft(
     input: Tensor,
     n: int | None = None,
-    dim: Dims = -1,
+    dim: int = -1,
     norm: str | None = None,
     *,
     out: Tensor | None = None,

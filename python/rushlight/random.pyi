@@ -91,7 +91,7 @@ def randint_like(
     requires_grad: bool = False,
 ) -> Tensor: ...
 def randn(
-    *size: Size | Sequence[int],
+    *size: int | Sequence[int],
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: Device | None = None,

@@ -1,4 +1,4 @@
-"""Storages: the blocks of memory under tensors, as bytes or as elements of one dtype."""
+"""Storages: the memory under tensors, as bytes or as elements of one dtype."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class UntypedStorage(StorageBase):
         return self
 
     def byteswap(self, dtype):
-        """Reverses the bytes of each element of ``dtype`` (of each part of a complex)."""
+        """Reverses the bytes of each element of ``dtype`` (each part of a complex)."""
         width = dtype.to_real().itemsize
         data = self._bytes()
         whole = data.numel() // width * width
@@ -288,7 +288,7 @@ def _of(tensor):
 
 
 def deepcopy_storage(tensor, memo):
-    """The copy of the storage under ``tensor``; one per storage and ``copy.deepcopy``."""
+    """The copy of the storage under ``tensor``, one per ``copy.deepcopy``."""
     copies = memo.setdefault("rushlight.storage", {})
     key = _ops._storage_id(tensor)
     if key not in copies:
@@ -469,7 +469,7 @@ class TypedStorage(metaclass=_LegacyMeta):
         self._untyped.resize_(size * self.dtype.itemsize)
 
     def type(self, dtype=None, non_blocking=False):
-        """The name of the legacy class, or this storage converted to a dtype's class."""
+        """The name of the legacy class, or this storage converted to another."""
         if dtype is None:
             return f"rushlight.{STORAGE_NAMES[self.dtype.name]}"
         name = dtype if isinstance(dtype, str) else dtype.__name__

@@ -352,8 +352,8 @@ Returns:
 
 Example::
 
-    >>> rushlight.logsumexp(rushlight.full((2,), 1000.0), 0)
-    tensor(1000.6931)
+    >>> rushlight.logsumexp(rushlight.full((2,), 100.0), 0)
+    tensor(100.6931)
 )"},
     {"matmul", R"(The product of matrices, vectors or batches of matrices.
 

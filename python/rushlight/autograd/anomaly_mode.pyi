@@ -1,7 +1,6 @@
 # Made by tools/make_stubs.py.
 from typing import Any
 
-
 class detect_anomaly(set_detect_anomaly):
     def __enter__(self) -> None: ...
     def __init__(self, check_nan: bool = True) -> None: ...

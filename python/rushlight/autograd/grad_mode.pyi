@@ -2,7 +2,6 @@
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
-
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 class _Mode:

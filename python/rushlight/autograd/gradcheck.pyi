@@ -4,7 +4,6 @@ from typing import Any
 
 from rushlight._core import Tensor
 
-
 class GradcheckError(RuntimeError): ...
 
 def gradcheck(

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 from rushlight import return_types
 from rushlight._core import Tensor, dtype
-from rushlight._typing import Dims, Number
+from rushlight._typing import Number
 
 __all__ = [
     "LinAlgError",
@@ -66,7 +66,7 @@ def cond(
     A: Tensor, p: Number | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 def cross(
-    input: Tensor, other: Tensor | Number, *, dim: Dims = -1, out: Tensor | None = None
+    input: Tensor, other: Tensor | Number, *, dim: int = -1, out: Tensor | None = None
 ) -> Tensor: ...
 def det(A: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def diagonal(
@@ -219,7 +219,7 @@ def tensorsolve(
 ) -> Tensor: ...
 def vander(x: Tensor, N: int | None = None) -> Tensor: ...
 def vecdot(
-    x: Tensor, y: Tensor, *, dim: Dims = -1, out: Tensor | None = None
+    x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None
 ) -> Tensor: ...
 def vector_norm(
     x: Tensor,
