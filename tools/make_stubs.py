@@ -183,9 +183,8 @@ class Stub:
         known = dir(rushlight.return_types)
         inside = "linalg" in (getattr(function, "__module__", None) or "")
         for key in (f"linalg_{name}", name) if inside else (name,):
-            if key in known and (
-                not inside or "named tuple" in (function.__doc__ or "")
-            ):
+            said = key == name or "named tuple" in (function.__doc__ or "")
+            if key in known and said:
                 return f"return_types.{key}"
         return None
 

@@ -33,6 +33,8 @@ def returned(function):
     node = functions_of(code.co_filename).get(code.co_firstlineno)
     if not isinstance(node, ast.FunctionDef):
         return None
+    if isinstance(node.body[-1], ast.Raise):
+        return None
     values, nodes = [], list(node.body)
     while nodes:
         at = nodes.pop()

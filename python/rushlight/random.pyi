@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 class fork_rng:
-    enabled: Any
+    enabled: bool
     def __enter__(self) -> None: ...
     def __exit__(self, *exc: object) -> None: ...
     def __init__(
