@@ -44,10 +44,7 @@ def _strides(shape, order):
 def is_in_format(self, memory_format):
     """``Tensor.is_contiguous(memory_format=)`` of a format that is not row-major."""
     if memory_format is _core.preserve_format:
-        raise RuntimeError(
-            "is_contiguous(): preserve memory format is unsupported by the "
-            "is_contiguous operator"
-        )
+        return self.is_contiguous()
     if len(_ORDERS.get(memory_format, ())) != self.dim():
         if memory_format not in _ORDERS:
             _order("is_contiguous", memory_format, self.dim())
@@ -67,6 +64,8 @@ def _copy_in(self, order):
 
 def contiguous_in(self, memory_format):
     """``Tensor.contiguous(memory_format=)``."""
+    if memory_format is _core.preserve_format and self.is_contiguous():
+        return self
     order = _order("contiguous", memory_format, self.dim())
     return self if self.permute(order).is_contiguous() else _copy_in(self, order)
 
@@ -91,69 +90,3 @@ def empty_in(self, memory_format, op="empty"):
     order = _order(op, memory_format, self.dim())
     result = empty_strided_like(self, order, self.dtype)
     return result.requires_grad_() if self.requires_grad else result
-
-
-def dim_order(self, *, ambiguity_check=False):
-    """The dims from the outermost in memory to the innermost.
-
-    Args:
-        ambiguity_check (bool or list of memory_format): raise where the strides allow
-            more than one answer, unless exactly one of the given formats fits.
-
-    Returns:
-        tuple of int.
-
-    Raises:
-        RuntimeError: when the order is ambiguous and that was to be checked.
-
-    Example::
-
-        >>> rushlight.zeros(2, 3).t().dim_order()
-        (1, 0)
-    """
-    formats = ambiguity_check
-    if not isinstance(formats, bool) and not (
-        isinstance(formats, list)
-        and all(isinstance(f, _core.memory_format) for f in formats)
-    ):
-        raise TypeError(
-            "The ambiguity_check argument must be a bool or a list of memory formats."
-        )
-    shape, strides = self.shape, self.stride()
-    if formats is not False:
-        same = any(a == b for a, b in zip(strides, strides[1:]))
-        fitting = formats if isinstance(formats, list) else []
-        fits = sum(self.is_contiguous(memory_format=f) for f in fitting)
-        if (same or 1 in shape) and fits != 1:
-            raise RuntimeError(
-                "The tensor does not have unique dim order, or cannot map to exact one "
-                "of the given memory formats."
-            )
-    dense = self.is_contiguous()
-    last = self.dim() == 4 and is_in_format(self, _core.channels_last)
-    if dense != last:
-        return tuple(range(self.dim())) if dense else _ORDERS[_core.channels_last]
-    # Insertion from the innermost; where strides leave it open, the order stays.
-    order = list(range(len(shape) - 1, -1, -1))
-    for i in range(1, len(order)):
-        at = i
-        for before in range(i - 1, -1, -1):
-            compared = _compare(shape, strides, order[before], order[at])
-            if compared > 0:
-                order[at], order[before] = order[before], order[at]
-                at = before
-            elif compared < 0:
-                break
-    return tuple(reversed(order))
-
-
-def _compare(shape, strides, a, b):
-    # Above 0: dim a belongs outside of dim b. 0: nothing says so.
-    if 0 in (strides[a], strides[b]):
-        return 0
-    if strides[a] != strides[b]:
-        return 1 if strides[a] > strides[b] else -1
-    return 1 if shape[a] > shape[b] else 0
-
-
-METHODS = {"dim_order": dim_order}

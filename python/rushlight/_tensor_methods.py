@@ -67,6 +67,8 @@ def __deepcopy__(self, memo):
 def to(self, *args, **kwargs):
     """Converts dtype or device: ``to(dtype)``, ``to(device)``, ``to(other)``.
 
+    Behind these come ``non_blocking`` and ``copy``, and by keyword ``memory_format``.
+
     Returns:
         Tensor: itself when nothing changes (unless ``copy=True``).
     """
@@ -74,7 +76,10 @@ def to(self, *args, **kwargs):
     want_device = kwargs.pop("device", None)
     copy = kwargs.pop("copy", False)
     kwargs.pop("non_blocking", None)
-    kwargs.pop("memory_format", None)
+    form = kwargs.pop("memory_format", None)
+    flags = [arg for arg in args if isinstance(arg, bool)]
+    if len(flags) > 1:
+        copy = flags[1]
     other = kwargs.pop("other", None)
     if kwargs:
         raise TypeError(
@@ -105,9 +110,22 @@ def to(self, *args, **kwargs):
         device = _core.device(want_device)
         if device.type != self.device.type:
             result = _ops.to_device(result, str(device))
+    if form is not None and form is not _core.preserve_format:
+        if result is self and not copy and _suggested_format(self) is form:
+            return self
+        return result.clone(memory_format=form)
     if copy and result is self:
         result = self.clone()
     return result
+
+
+def _suggested_format(self):
+    """The format that the strides follow; row-major where none or several do."""
+    if not self.is_contiguous():
+        for form in (_core.channels_last, _core.channels_last_3d):
+            if self.is_contiguous(memory_format=form):
+                return form
+    return _core.contiguous_format
 
 
 def cpu(self):
@@ -314,6 +332,13 @@ def clamp_max_(self, max):
 def sgn_(self):
     """In-place :func:`sgn`."""
     return self.copy_(_functions.sgn(_kept(self)))
+
+
+def round_(self, *, decimals=0):
+    """In-place :func:`round`."""
+    if decimals == 0:
+        return _ops.round_(self)
+    return self.copy_(_functions.round(_kept(self), decimals=decimals))
 
 
 def fill_(self, value):
@@ -589,6 +614,7 @@ METHODS = {
     "clamp": _functions.clamp,
     "clip": _functions.clamp,
     "round": _functions.round,
+    "round_": round_,
     "sgn": _functions.sgn,
     "conj": _functions.conj,
     "split": _functions.split,

@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include <optional>
+#include <vector>
 
 #include "api.h"
 #include "errors.h"
@@ -104,6 +105,15 @@ struct type_caster<rushlight::DType> {
   }
   static handle cast(rushlight::DType d, return_value_policy, handle) {
     return handle(rushlight::python::api().dtypes[int(d)]).inc_ref();
+  }
+};
+
+// A list or tuple of tensors; a tensor itself is none, although it can be iterated.
+template <>
+struct type_caster<std::vector<rushlight::Tensor>>
+    : list_caster<std::vector<rushlight::Tensor>, rushlight::Tensor> {
+  bool load(handle src, bool convert) {
+    return !rushlight::python::is_tensor(src.ptr()) && list_caster::load(src, convert);
   }
 };
 

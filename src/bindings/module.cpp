@@ -54,6 +54,10 @@ PYBIND11_MODULE(_ops, m) {
 #undef RL_BIND
   using python::py::handle;
   // For functions written in Python: their out= and their named results.
+  m.def("check_apart", [](const std::string& op, handle input, handle out) {
+    PyObject* objects[] = {input.ptr()};
+    python::check_apart(op.c_str(), objects, 1, out.ptr());
+  });
   m.def("write_out", [](const std::string& op, const rushlight::Tensor& result, handle out) {
     PyObject* objects[] = {out.ptr()};
     RL_CHECK(!python::is_tensor(out.ptr()) || !python::api().needs_record(objects, 1), op,

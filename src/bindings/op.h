@@ -46,6 +46,23 @@ inline py::tuple pack_arguments(PyObject* const* objects, size_t n) {
 // A type like Python's structseq, `rushlight.return_types.<op>`; lives as long as the process.
 PyTypeObject* make_result_type(const std::string& op, const std::vector<std::string>& fields);
 
+// The dtype of a result that is computed in the dtype of out= unless another is asked for.
+struct ResultDType {
+  mutable std::optional<DType> value;
+};
+template <>
+struct TypeText<ResultDType> {
+  static std::string get() { return "dtype | None"; }
+};
+template <class T>
+RL_INLINE void adopt_dtype(const T&, PyObject*) {}
+inline void adopt_dtype(const ResultDType& dtype, PyObject* out) {
+  if (!dtype.value && is_tensor(out)) dtype.value = tensor_of(out).dtype();
+}
+
+// Raises where a function that writes out= while it reads got memory of an argument there.
+void check_apart(const char* op, PyObject* const* objects, size_t n, PyObject* out);
+
 // Moves a result into the tensor given as out=, resizing it where its shape differs.
 py::object write_out(const char* op, const Tensor& result, PyObject* out);
 
@@ -64,6 +81,25 @@ py::object to_python(R&& result, PyTypeObject* type) {
     PyStructSequence_SetItem(named, i, Py_NewRef(PyTuple_GET_ITEM(object.ptr(), i)));
   return py::reinterpret_steal<py::object>(named);
 }
+
+}  // namespace rushlight::python
+
+namespace pybind11::detail {
+
+template <>
+struct type_caster<rushlight::python::ResultDType> {
+  PYBIND11_TYPE_CASTER(rushlight::python::ResultDType, const_name("dtype | None"));
+  bool load(handle src, bool convert) {
+    make_caster<std::optional<rushlight::DType>> inner;
+    if (!inner.load(src, convert)) return false;
+    value.value = cast_op<std::optional<rushlight::DType>>(std::move(inner));
+    return true;
+  }
+};
+
+}  // namespace pybind11::detail
+
+namespace rushlight::python {
 
 enum class Kind { Plain, View };
 
@@ -112,6 +148,8 @@ void bind_op(py::module_& m, const char* text, F fn, R (*)(A...)) {
           RL_CHECK(!api().needs_record(objects, sizeof...(A) + 1), name,
                    "(): functions with out=... arguments don't support automatic differentiation, "
                    "but one of the arguments requires grad.");
+          check_apart(name, objects, sizeof...(A), out.object);
+          (adopt_dtype(args.value, out.object), ...);
           const Tensor result =
               run_op((work_of(args.value) + ...), [&] { return fn(args.value...); });
           return write_out(name, result, out.object);

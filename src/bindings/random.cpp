@@ -4,6 +4,7 @@
 #include "op.h"
 #include "rushlight/ops/factory.h"
 #include "rushlight/ops/random.h"
+#include "rushlight/ops/sampling.h"
 
 namespace rushlight::python {
 namespace {
@@ -73,6 +74,27 @@ void bind_random(py::module_& m) {
           "set_state(self, new_state)\n--\n\nBack to a place that :meth:`get_state` gave.")
       .def("clone_state", &Generator::clone,
            "clone_state(self)\n--\n\nAnother generator at the same place.")
+      .def(
+          "get_offset",
+          [](const Generator&) { RL_CHECK(false, "CPU Generator does not use offset"); },
+          "get_offset(self)\n--\n\nRaises: a generator of the CPU has no offset.")
+      .def(
+          "set_offset",
+          [](const Generator&, int64_t) { RL_CHECK(false, "CPU Generator does not use offset"); },
+          py::arg("offset"),
+          "set_offset(self, offset)\n--\n\nRaises: a generator of the CPU has no offset.")
+      .def(
+          "graphsafe_get_state",
+          [](const Generator&) {
+            RL_CHECK_IMPLEMENTED(false, "graphsafe_get_state is not supported in this Generator");
+          },
+          "graphsafe_get_state(self)\n--\n\nRaises: it is of CUDA graphs.")
+      .def(
+          "graphsafe_set_state",
+          [](const Generator&, const py::object&) {
+            RL_CHECK_IMPLEMENTED(false, "graphsafe_set_state is not supported in this Generator");
+          },
+          py::arg("state"), "graphsafe_set_state(self, state)\n--\n\nRaises: it is of CUDA graphs.")
       .def_property_readonly(
           "device",
           [](const Generator&) {
@@ -89,6 +111,9 @@ void bind_random(py::module_& m) {
   def_inplace(m, "random_range_(self, low=None, high=None, *, generator=None)", &random_);
   def_inplace(m, "bernoulli_tensor_(self, p, *, generator=None)", &bernoulli_any);
   def_inplace(m, "bernoulli_number_(self, p=0.5, *, generator=None)", &bernoulli_number);
+  def_op(m, "poisson(input, generator=None)", &poisson);
+  def_op(m, "binomial(count, prob, generator=None)", &binomial);
+  def_op(m, "multinomial_rows(input, num_samples, generator=None)", &multinomial_rows);
   m.def("randperm", &randperm, py::arg("n"), py::arg("dtype"), py::arg("generator").none(true));
 }
 

@@ -18,6 +18,12 @@ Tensor prod_any(const Tensor& input, const std::optional<int64_t>& dim, bool kee
                 const OptionalDType& dtype) {
   return prod(input, dim, keepdim, dtype);
 }
+Tensor cumsum_any(const Tensor& input, int64_t dim, const ResultDType& dtype) {
+  return cumsum(input, dim, dtype.value);
+}
+Tensor cumprod_any(const Tensor& input, int64_t dim, const ResultDType& dtype) {
+  return cumprod(input, dim, dtype.value);
+}
 Tensor argmax_any(const Tensor& input, const std::optional<int64_t>& dim, bool keepdim) {
   return argmax(input, dim, keepdim);
 }
@@ -54,8 +60,8 @@ void bind_reduce(py::module_& m) {
   def_op(m, "all(input, dim=None, keepdim=False)", &all);
   def_op(m, "count_nonzero(input, dim=None)", &count_nonzero);
   def_op(m, "linalg_vector_norm(input, ord=2, dim=None, keepdim=False, *, dtype=None)", &norm_any);
-  def_op(m, "cumsum(input, dim, dtype=None)", &cumsum);
-  def_op(m, "cumprod(input, dim, dtype=None)", &cumprod);
+  def_op(m, "cumsum(input, dim, *, dtype=None)", &cumsum_any);
+  def_op(m, "cumprod(input, dim, *, dtype=None)", &cumprod_any);
   def_op(m, "reversed_cumsum(input, dim)", &reversed_cumsum);
 }
 

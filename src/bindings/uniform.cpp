@@ -50,7 +50,12 @@ void bind_uniform(py::module_& m) {
         m, (name + "(input)").c_str(), [op](const Tensor& x) { return unary(op, x); },
         static_cast<Tensor (*)(const Tensor&)>(nullptr));
     bind_inplace(
-        m, (name + "_(input)").c_str(), [op](const Tensor& x) { unary_out(op, x, x); },
+        m, (name + "_(input)").c_str(),
+        [op](const Tensor& x) {
+          RL_CHECK(op != UnaryOp::abs || !is_complex(x.dtype()),
+                   "abs_(): In-place abs is not supported for complex tensors, their modulus is real");
+          unary_out(op, x, x);
+        },
         static_cast<void (*)(const Tensor&)>(nullptr));
   }
   for (int i = 0; i < kNumBinaryOps; ++i) {

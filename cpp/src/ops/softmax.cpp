@@ -4,7 +4,9 @@
 
 #include "rushlight/iter/kernel_slots.h"
 #include "rushlight/ops/copy.h"
+#include "rushlight/ops/elementwise.h"
 #include "rushlight/ops/factory.h"
+#include "rushlight/ops/reduce.h"
 #include "rushlight/ops/view.h"
 
 namespace rushlight {
@@ -73,9 +75,22 @@ Tensor log_softmax_backward(const Tensor& grad, const Tensor& output, int64_t di
   return backward("log_softmax_backward", grad, output, dim, true);
 }
 
+// Shifted by the largest real part, so that no exponential overflows.
+Tensor complex_logsumexp(const Tensor& self, const Dims& dim, bool keepdim) {
+  if (self.numel() == 0) return log(sum(exp(self), dim, keepdim));
+  const Tensor largest = amax(select(view_as_real(self), -1, 0), dim, true);
+  const Tensor shift =
+      where(isfinite(largest), largest, zeros(largest.shape(), largest.dtype(), largest.device()));
+  const Tensor total = log(sum(exp(sub(self, shift)), dim, true));
+  const Tensor result = add(total, shift);
+  const DimMask mask = reduced_dims("logsumexp", dim, self.ndim());
+  return keepdim ? result : reshape(result, reduced_shape(self.shape(), mask, false));
+}
+
 Tensor logsumexp(const Tensor& self, const Dims& dim, bool keepdim) {
   constexpr const char* kName = "logsumexp";
   const DimMask mask = reduced_dims(kName, dim, self.ndim());
+  if (is_complex(self.dtype())) return complex_logsumexp(self, dim, keepdim);
   const Tensor in = self.dtype() < DType::F16 ? to_dtype(self, default_dtype()) : self;
   check_floating(kName, in.dtype());
   auto kernel = kernel_or_raise(kernel_slots(in.device().type).logsumexp, kName, in.device(), in.dtype());

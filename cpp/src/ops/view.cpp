@@ -259,10 +259,11 @@ Tensor expand(const Tensor& self, const Dims& size) {
     shape[i] = self.size(i - skip);
   }
   Dims strides(shape.size(), 0);
+  if (self.ndim() == 0) return self.view_as(Layout(shape, strides, self.offset()));
   // From the last on: a new leading dim of one element strides over what is behind it.
   for (int i = shape.size() - 1; i >= 0; --i) {
     if (i < skip) {
-      if (shape[i] == 1) strides[i] = i + 1 < shape.size() ? shape[i + 1] * strides[i + 1] : 1;
+      if (shape[i] == 1) strides[i] = shape[i + 1] * strides[i + 1];
       continue;
     }
     const int64_t have = self.size(i - skip);
