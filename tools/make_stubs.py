@@ -17,6 +17,7 @@ import ast
 import functools
 import importlib
 import inspect
+import pkgutil
 import re
 import sys
 import types
@@ -53,6 +54,11 @@ MODULES = (
     "rushlight.special",
     "rushlight.nn.functional",
     "rushlight.nn.init",
+    "rushlight.signal",
+    "rushlight.signal.windows",
+    "rushlight.array_api.fft",
+    "rushlight.array_api.linalg",
+    "rushlight.array_api",
     "rushlight",
 )
 # Where names of OVERLOADS without a class or module are looked for.
@@ -698,6 +704,21 @@ def stubs():
     return made
 
 
+def uncovered():
+    """Public functions without annotations in modules that are not in MODULES."""
+    import rushlight
+
+    found = []
+    for info in pkgutil.walk_packages(rushlight.__path__, "rushlight."):
+        if info.name in MODULES or "._" in info.name:
+            continue
+        for name, value in exports(importlib.import_module(info.name)).items():
+            if inspect.isfunction(value) and value.__module__ == info.name:
+                if not annotated(value):
+                    found.append(f"{info.name}.{name}")
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true")
@@ -712,7 +733,7 @@ def main():
         elif not options.report:
             target.write_text(text)
     if options.report:
-        print(*sorted(untyped), sep="\n")
+        print(*sorted(untyped), *uncovered(), sep="\n")
     if stale:
         print("out of date, run tools/make_stubs.py:", *stale, sep="\n  ")
     return 1 if stale else 0

@@ -370,6 +370,10 @@ STARRED = {
 # Where every public function gives a tensor unless something says otherwise.
 TENSOR_FAMILIES = (
     "rushlight",
+    "rushlight.array_api",
+    "rushlight.array_api.fft",
+    "rushlight.array_api.linalg",
+    "rushlight.signal.windows",
     "rushlight._core.Tensor",
     "rushlight._ops",
     "rushlight.fft",

@@ -242,7 +242,7 @@ Example::
 Args:
     input (Tensor): of one dim or more.
     dim (int): the dim to cut.
-    start (int): the first slice; counted from the end where negative.
+    start (int or Tensor): the first slice; counted from the end where negative.
     length (int): how many.
 
 Returns:
