@@ -235,7 +235,24 @@ class Stub:
                 if i or not owner:
                     written.append("/")
         result = self.result(function, name, owner, scope)
-        return definition(name, written, result, indent)
+        flag = "return_indices: " + self.kind("bool", scope) + " = False"
+        if flag not in written or not result.endswith("Tensor"):
+            return definition(name, written, result, indent)
+        at = written.index(flag)
+        plain = self.kind("Literal[False]", scope) + " = ..."
+        both = self.kind("tuple[Tensor, Tensor]", scope)
+        rest = written[:at] + written[at + 1 :]
+        rest += ["return_indices: " + self.kind("Literal[True]", scope)]
+        written[at] = "return_indices: " + plain
+        star = [] if "*" in rest else ["*"]
+        lines = []
+        for parameters, kind in (
+            (written, result),
+            (rest[:-1] + star + rest[-1:], both),
+        ):
+            lines.append(indent + "@" + self.name_of("typing", "overload", scope))
+            lines += definition(name, parameters, kind, indent)
+        return lines
 
     def overloaded(self, owner):
         return owner == "Tensor" or (not owner and self.name in OVERLOADED)
@@ -381,6 +398,8 @@ class Stub:
         return lines
 
     def value_kind(self, value):
+        if value is None:
+            return "None"
         if type(value).__module__ == "rushlight":
             return type(value).__name__
         if type(value) in (bool, int, float, str, tuple, dict, list):
@@ -401,7 +420,7 @@ class Stub:
         home = getattr(value, "__module__", None)
         if not callable(value):
             home = next(
-                (m for m in MODULES if vars(sys.modules[m]).get(name) is value), None
+                (m for m in MODULES if vars(sys.modules[m]).get(name, m) is value), None
             )
         if home is None and isinstance(value, types.BuiltinFunctionType):
             home = "rushlight._core"
@@ -714,7 +733,7 @@ def uncovered():
             continue
         for name, value in exports(importlib.import_module(info.name)).items():
             if inspect.isfunction(value) and value.__module__ == info.name:
-                if not annotated(value):
+                if not getattr(value, "__annotations__", None):
                     found.append(f"{info.name}.{name}")
     return found
 

@@ -189,7 +189,7 @@ OVERLOADS = {
     "bernoulli": [
         (
             "(input: Tensor, p: float | None = None, *, "
-            "generator: Generator | None = None) -> Tensor"
+            "generator: Generator | None = None, out: Tensor | None = None) -> Tensor"
         )
     ],
     "einsum": ["(*args: Any) -> Tensor"],

@@ -2,9 +2,10 @@
 from builtins import bool as _bool
 from builtins import float as _float
 from builtins import int as _int
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NoReturn, Self, overload
 
+from rushlight import array_api as array_api
 from rushlight import autograd as autograd
 from rushlight import cuda as cuda
 from rushlight import fft as fft
@@ -14,6 +15,7 @@ from rushlight import optim as optim
 from rushlight import random as random
 from rushlight import return_types as return_types
 from rushlight import serialization as serialization
+from rushlight import signal as signal
 from rushlight import special as special
 from rushlight import storage as storage
 from rushlight import utils as utils
@@ -75,8 +77,6 @@ from rushlight._ops import cat as cat
 from rushlight._ops import cat as concat
 from rushlight._ops import cat as concatenate
 from rushlight._ops import ceil as ceil
-from rushlight._ops import conv1d as conv1d
-from rushlight._ops import conv2d as conv2d
 from rushlight._ops import cos as cos
 from rushlight._ops import cosh as cosh
 from rushlight._ops import count_nonzero as count_nonzero
@@ -185,6 +185,24 @@ from rushlight._paths import get_cmake_dir as get_cmake_dir
 from rushlight._paths import get_include as get_include
 from rushlight._type_info import _TypeMeta
 from rushlight._typing import Device, Dims, Number
+from rushlight.array_api import bool as bool
+from rushlight.array_api import complex128 as complex128
+from rushlight.array_api import complex64 as complex64
+from rushlight.array_api import e as e
+from rushlight.array_api import float32 as float32
+from rushlight.array_api import float64 as float64
+from rushlight.array_api import inf as inf
+from rushlight.array_api import int16 as int16
+from rushlight.array_api import int32 as int32
+from rushlight.array_api import int64 as int64
+from rushlight.array_api import int8 as int8
+from rushlight.array_api import nan as nan
+from rushlight.array_api import newaxis as newaxis
+from rushlight.array_api import pi as pi
+from rushlight.array_api import uint16 as uint16
+from rushlight.array_api import uint32 as uint32
+from rushlight.array_api import uint64 as uint64
+from rushlight.array_api import uint8 as uint8
 from rushlight.autograd.anomaly_mode import (
     is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
 )
@@ -300,32 +318,25 @@ class iinfo:
 
 __version__: str
 bfloat16: dtype
-bool: dtype
 cdouble: dtype
 cfloat: dtype
-complex128: dtype
-complex64: dtype
 double: dtype
 float: dtype
 float16: dtype
-float32: dtype
-float64: dtype
 half: dtype
+has_lapack: _bool
+has_openmp: _bool
 int: dtype
-int16: dtype
-int32: dtype
-int64: dtype
-int8: dtype
 long: dtype
 short: dtype
-uint16: dtype
-uint32: dtype
-uint64: dtype
-uint8: dtype
 
 def abs_(input: Tensor) -> Tensor: ...
 def acos_(input: Tensor) -> Tensor: ...
 def acosh_(input: Tensor) -> Tensor: ...
+def adaptive_avg_pool1d(
+    input: Tensor, output_size: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+def adaptive_max_pool1d(input: Tensor, output_size: _int) -> tuple[Tensor, Tensor]: ...
 def add(
     input: Tensor,
     other: Tensor | Number,
@@ -371,6 +382,13 @@ def addr(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def adjoint(input: Tensor) -> Tensor: ...
+def affine_grid_generator(
+    theta: Tensor,
+    size: Size | Sequence[_int],
+    align_corners: _bool,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def allclose(
     input: Tensor,
     other: Tensor | Number,
@@ -378,6 +396,8 @@ def allclose(
     atol: _float = 1e-08,
     equal_nan: _bool = False,
 ) -> _bool: ...
+def alpha_dropout(input: Tensor, p: Number, train: _bool) -> Tensor: ...
+def alpha_dropout_(input: Tensor, p: Number, train: _bool) -> Tensor: ...
 def aminmax(
     input: Tensor,
     *,
@@ -404,6 +424,7 @@ def arcsin_(input: Tensor) -> Tensor: ...
 def arcsinh_(input: Tensor) -> Tensor: ...
 def arctan_(input: Tensor) -> Tensor: ...
 def arctanh_(input: Tensor) -> Tensor: ...
+def are_deterministic_algorithms_enabled() -> Tensor: ...
 def argsort(
     input: Tensor,
     dim: _int = -1,
@@ -450,11 +471,43 @@ def atanh_(input: Tensor) -> Tensor: ...
 def atleast_1d(*tensors: Tensor | Sequence[Tensor]) -> Tensor | tuple[Tensor, ...]: ...
 def atleast_2d(*tensors: Tensor | Sequence[Tensor]) -> Tensor | tuple[Tensor, ...]: ...
 def atleast_3d(*tensors: Tensor | Sequence[Tensor]) -> Tensor | tuple[Tensor, ...]: ...
+def avg_pool1d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Sequence[_int] | None = None,
+    padding: str | Dims = 0,
+    ceil_mode: _bool = False,
+    count_include_pad: _bool = True,
+) -> Tensor: ...
 def bartlett_window(
     window_length: _int, periodic: _bool = True, **options: Any
 ) -> Tensor: ...
+def batch_norm(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
+    training: _bool,
+    momentum: _float,
+    eps: _float,
+    cudnn_enabled: _bool,
+) -> Tensor: ...
+def bilinear(
+    input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Tensor: ...
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    pos_weight: Tensor | None = None,
+    reduction: str | _int = 1,
+) -> Tensor: ...
 def bincount(
     input: Tensor, weights: Tensor | None = None, minlength: _int = 0
+) -> Tensor: ...
+def binomial(
+    count: Tensor, prob: Tensor, generator: Generator | None = None
 ) -> Tensor: ...
 def blackman_window(
     window_length: _int, periodic: _bool = True, **options: Any
@@ -480,8 +533,8 @@ def cdist(
     compute_mode: str = "use_mm_for_euclid_dist_if_necessary",
 ) -> Tensor: ...
 def ceil_(input: Tensor) -> Tensor: ...
-def celu(input: Tensor, alpha: Number = 1.0, inplace: _bool = False) -> Tensor: ...
-def celu_(input: Tensor, alpha: Number = 1.0) -> Tensor: ...
+def celu(input: Tensor, alpha: _float = 1.0, inplace: _bool = False) -> Tensor: ...
+def celu_(input: Tensor, alpha: _float = 1.0) -> Tensor: ...
 def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor: ...
 def chalf(input: Tensor, *, memory_format: memory_format | None = None) -> Tensor: ...
 def channel_shuffle(input: Tensor, groups: _int) -> Tensor: ...
@@ -524,12 +577,100 @@ def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Ten
 def combinations(
     input: Tensor, r: _int = 2, with_replacement: _bool = False
 ) -> Tensor: ...
+def compile(
+    model: Callable[..., Any] | None = None,
+    *,
+    fullgraph: _bool = False,
+    dynamic: _bool | None = None,
+    backend: str = "eager",
+    mode: str | None = None,
+    options: Any = None,
+    name: Any = None,
+    disable: _bool = False,
+) -> Tensor: ...
 def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def cond(
+    pred: _bool | Number | Tensor,
+    true_fn: Callable[..., Any],
+    false_fn: Callable[..., Any],
+    operands: Sequence[Tensor] = ...,
+) -> Tensor: ...
 def conj(input: Tensor) -> Tensor: ...
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def conj_physical_(input: Tensor, *args: Any, **kwargs: Any) -> Tensor: ...
 def constant_pad_nd(
     input: Tensor, pad: Sequence[_int], value: Number = 0
+) -> Tensor: ...
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Sequence[_int] | _int = 1,
+    padding: str | Dims = 0,
+    dilation: Dims = 1,
+    groups: _int = 1,
+) -> Tensor: ...
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Sequence[_int] | _int = 1,
+    padding: str | Dims = 0,
+    dilation: Dims = 1,
+    groups: _int = 1,
+) -> Tensor: ...
+def conv3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Sequence[_int] | _int = 1,
+    padding: str | Dims = 0,
+    dilation: Dims = 1,
+    groups: _int = 1,
+) -> Tensor: ...
+def conv_tbc(
+    input: Tensor, weight: Tensor, bias: Tensor, pad: Sequence[_int] | _int = 0
+) -> Tensor: ...
+def conv_transpose1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Sequence[_int] | _int = 1,
+    padding: str | Dims = 0,
+    output_padding: Dims = 0,
+    groups: _int = 1,
+    dilation: Dims = 1,
+) -> Tensor: ...
+def conv_transpose2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Sequence[_int] | _int = 1,
+    padding: str | Dims = 0,
+    output_padding: Dims = 0,
+    groups: _int = 1,
+    dilation: Dims = 1,
+) -> Tensor: ...
+def conv_transpose3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Sequence[_int] | _int = 1,
+    padding: str | Dims = 0,
+    output_padding: Dims = 0,
+    groups: _int = 1,
+    dilation: Dims = 1,
+) -> Tensor: ...
+def convolution(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    stride: Sequence[_int],
+    padding: str | Dims,
+    dilation: Dims,
+    transposed: _bool,
+    output_padding: Dims,
+    groups: _int,
 ) -> Tensor: ...
 def copysign(
     input: Tensor, other: Tensor | Number, *, out: Tensor | None = None
@@ -537,6 +678,16 @@ def copysign(
 def corrcoef(input: Tensor) -> Tensor: ...
 def cos_(input: Tensor) -> Tensor: ...
 def cosh_(input: Tensor) -> Tensor: ...
+def cosine_embedding_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: _float = 0.0,
+    reduction: str | _int = 1,
+) -> Tensor: ...
+def cosine_similarity(
+    x1: Tensor, x2: Tensor, dim: _int = 1, eps: _float = 1e-08
+) -> Tensor: ...
 def cov(
     input: Tensor,
     *,
@@ -551,6 +702,15 @@ def cross(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def ctc_loss(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Tensor | Sequence[_int],
+    target_lengths: Tensor | Sequence[_int],
+    blank: _int = 0,
+    reduction: str | _int = 1,
+    zero_infinity: _bool = False,
+) -> Tensor: ...
 def cummax(
     input: Tensor, dim: Dims, *, out: Tensor | None = None
 ) -> return_types.cummax: ...
@@ -563,6 +723,7 @@ def cumulative_trapezoid(
 def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def deg2rad_(input: Tensor, *args: Any, **kwargs: Any) -> Tensor: ...
 def det(A: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def detach(input: Tensor) -> Tensor: ...
 def detach_(self: Tensor, /) -> Tensor: ...
 def diag(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def diag_embed(
@@ -593,18 +754,55 @@ def div(
 
 divide = div
 
+def dropout(input: Tensor, p: _float, train: _bool) -> Tensor: ...
+def dropout_(input: Tensor, p: _float, train: _bool) -> Tensor: ...
 def dsplit(
     input: Tensor, indices_or_sections: _int | Sequence[_int], *more: _int
 ) -> tuple[Tensor, ...]: ...
 def eig(*args: Any, **kwargs: Any) -> Tensor: ...
 def einsum(*args: Any) -> Tensor: ...
+def embedding(
+    weight: Tensor,
+    indices: Tensor,
+    padding_idx: _int = -1,
+    scale_grad_by_freq: _bool = False,
+    sparse: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def embedding_bag(
+    weight: Tensor,
+    indices: Tensor,
+    offsets: Tensor,
+    scale_grad_by_freq: _bool = False,
+    mode: str | _int = 0,
+    sparse: _bool = False,
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: _bool = False,
+    padding_idx: _int | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]: ...
+def embedding_renorm_(
+    input: Tensor, indices: Tensor, max_norm: _float, norm_type: _float
+) -> Tensor: ...
 def empty_like(
     input: Tensor,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: Device | None = None,
+    pin_memory: _bool = False,
     requires_grad: _bool = False,
     memory_format: memory_format | None = None,
+) -> Tensor: ...
+def empty_permuted(
+    size: Sequence[_int],
+    physical_layout: Sequence[_int],
+    *,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device | None = None,
+    pin_memory: _bool = False,
+    requires_grad: _bool = False,
 ) -> Tensor: ...
 def empty_strided(
     size: Size | Sequence[_int],
@@ -633,6 +831,10 @@ def eye(
     pin_memory: _bool = False,
     requires_grad: _bool = False,
 ) -> Tensor: ...
+def feature_alpha_dropout(input: Tensor, p: Number, train: _bool) -> Tensor: ...
+def feature_alpha_dropout_(input: Tensor, p: Number, train: _bool) -> Tensor: ...
+def feature_dropout(input: Tensor, p: Number, train: _bool) -> Tensor: ...
+def feature_dropout_(input: Tensor, p: Number, train: _bool) -> Tensor: ...
 def fill(input: Tensor, value: Number | Tensor) -> Tensor: ...
 def fill_(self: Tensor, value: Number | Tensor) -> Tensor: ...
 def fix_(input: Tensor) -> Tensor: ...
@@ -651,6 +853,17 @@ def frobenius_norm(
 def from_dlpack(
     ext_tensor: Any, *, device: Device | None = None, copy: _bool | None = None
 ) -> Tensor: ...
+def from_file(
+    filename: str,
+    shared: _bool = False,
+    size: _int = 0,
+    *,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device | None = None,
+    pin_memory: _bool = False,
+    requires_grad: _bool = False,
+) -> Tensor: ...
 def from_numpy(array: Any) -> Tensor: ...
 def frombuffer(
     buffer: Any,
@@ -665,8 +878,11 @@ def full_like(
     fill_value: Number | Tensor,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: Device | None = None,
+    pin_memory: _bool = False,
     requires_grad: _bool = False,
+    memory_format: memory_format | None = None,
 ) -> Tensor: ...
 def gcd(
     input: Tensor, other: Tensor | Number, *, out: Tensor | None = None
@@ -674,6 +890,11 @@ def gcd(
 def gcd_(input: Tensor, *args: Any, **kwargs: Any) -> Tensor: ...
 def geqrf(input: Tensor, *, out: Tensor | None = None) -> return_types.geqrf: ...
 def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def get_default_device() -> Tensor: ...
+def get_deterministic_debug_mode() -> Tensor: ...
+def get_device(input: Tensor) -> _int: ...
+def get_float32_matmul_precision() -> Tensor: ...
+def get_num_interop_threads() -> _int: ...
 def get_printoptions() -> dict[str, Any]: ...
 def gradient(
     input: Tensor,
@@ -682,6 +903,48 @@ def gradient(
     dim: _int | Sequence[_int] | None = None,
     edge_order: _int = 1,
 ) -> tuple[Tensor, ...]: ...
+def grid_sampler(
+    input: Tensor,
+    grid: Tensor,
+    interpolation_mode: _int,
+    padding_mode: _int,
+    align_corners: _bool,
+) -> Tensor: ...
+def grid_sampler_2d(
+    input: Tensor,
+    grid: Tensor,
+    interpolation_mode: _int,
+    padding_mode: _int,
+    align_corners: _bool,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def grid_sampler_3d(
+    input: Tensor,
+    grid: Tensor,
+    interpolation_mode: _int,
+    padding_mode: _int,
+    align_corners: _bool,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def group_norm(
+    input: Tensor,
+    num_groups: _int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: _float = 1e-05,
+    cudnn_enabled: _bool = True,
+) -> Tensor: ...
+def gru(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]: ...
+def gru_cell(
+    input: Tensor,
+    hx: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor: ...
 def hamming_window(
     window_length: _int,
     periodic: _bool = True,
@@ -692,9 +955,14 @@ def hamming_window(
 def hann_window(
     window_length: _int, periodic: _bool = True, **options: Any
 ) -> Tensor: ...
-def hardshrink(input: Tensor, lambd: _float = 0.5) -> Tensor: ...
+def hardshrink(
+    input: Tensor, lambd: Number = 0.5, *, out: Tensor | None = None
+) -> Tensor: ...
 def heaviside(
     input: Tensor, values: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+def hinge_embedding_loss(
+    input: Tensor, target: Tensor, margin: _float = 1.0, reduction: str | _int = 1
 ) -> Tensor: ...
 def histc(
     input: Tensor,
@@ -741,13 +1009,27 @@ def index_reduce(
     include_self: _bool = True,
 ) -> Tensor: ...
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def instance_norm(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
+    use_input_stats: Any,
+    momentum: _float,
+    eps: _float,
+    cudnn_enabled: _bool,
+) -> Tensor: ...
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def is_complex(input: Tensor) -> _bool: ...
 def is_conj(input: Tensor) -> _bool: ...
+def is_deterministic_algorithms_warn_only_enabled() -> Tensor: ...
 def is_floating_point(input: Tensor) -> _bool: ...
 def is_neg(input: Tensor) -> _bool: ...
 def is_nonzero(input: Tensor) -> _bool: ...
+def is_signed(input: Tensor) -> _bool: ...
 def is_tensor(obj: Any) -> _bool: ...
+def is_warn_always_enabled() -> Tensor: ...
 def isclose(
     input: Tensor,
     other: Tensor,
@@ -781,6 +1063,13 @@ def istft(
 def kaiser_window(
     window_length: _int, periodic: _bool = True, beta: _float = 12.0, **options: Any
 ) -> Tensor: ...
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    reduction: str | _int = 1,
+    *,
+    log_target: _bool = False,
+) -> Tensor: ...
 def kron(
     input: Tensor, other: Tensor | Number, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -792,6 +1081,14 @@ def kthvalue(
     *,
     out: Tensor | None = None,
 ) -> return_types.kthvalue: ...
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: _float = 1e-05,
+    cudnn_enable: _bool = True,
+) -> Tensor: ...
 def lcm(
     input: Tensor, other: Tensor | Number, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -840,6 +1137,28 @@ def logit(
     input: Tensor, eps: _float | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 def logit_(input: Tensor, *args: Any, **kwargs: Any) -> Tensor: ...
+def logspace(
+    start: Number | Tensor,
+    end: Number | Tensor,
+    steps: _int,
+    base: _float = 10.0,
+    *,
+    out: Tensor | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device | None = None,
+    pin_memory: _bool = False,
+    requires_grad: _bool = False,
+) -> Tensor: ...
+def lstm(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor, Tensor]: ...
+def lstm_cell(
+    input: Tensor,
+    hx: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> tuple[Tensor, Tensor]: ...
 def lstsq(*args: Any, **kwargs: Any) -> Tensor: ...
 def lu(
     A: Tensor, pivot: _bool = True, get_infos: _bool = False, out: Tensor | None = None
@@ -855,6 +1174,13 @@ def lu_unpack(
     *,
     out: Tensor | None = None,
 ) -> return_types.lu_unpack: ...
+def margin_ranking_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: _float = 0.0,
+    reduction: str | _int = 1,
+) -> Tensor: ...
 def matrix_exp(A: Tensor) -> Tensor: ...
 def matrix_power(A: Tensor, n: _int, *, out: Tensor | None = None) -> Tensor: ...
 def matrix_rank(*args: Any, **kwargs: Any) -> Tensor: ...
@@ -879,6 +1205,38 @@ def max(
 def max(input: Tensor, dim: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def max(input: Tensor, *, other: Tensor, out: Tensor | None = None) -> Tensor: ...
+def max_pool1d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Sequence[_int] = ...,
+    padding: str | Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+) -> Tensor: ...
+def max_pool1d_with_indices(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Sequence[_int] = ...,
+    padding: str | Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+) -> tuple[Tensor, Tensor]: ...
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Sequence[_int] = ...,
+    padding: str | Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+) -> Tensor: ...
+def max_pool3d(
+    input: Tensor,
+    kernel_size: Dims,
+    stride: Sequence[_int] = ...,
+    padding: str | Dims = 0,
+    dilation: Dims = 1,
+    ceil_mode: _bool = False,
+) -> Tensor: ...
 @overload
 def median(
     input: Tensor,
@@ -927,6 +1285,14 @@ def moveaxis(input: Tensor, source: Dims, destination: Dims) -> Tensor: ...
 movedim = moveaxis
 
 def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def multinomial(
+    input: Tensor,
+    num_samples: _int,
+    replacement: _bool = False,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def mvlgamma(input: Tensor, p: _int, *, out: Tensor | None = None) -> Tensor: ...
 def nan_to_num(
     input: Tensor,
@@ -978,6 +1344,7 @@ def nansum(
     dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def native_channel_shuffle(input: Tensor, groups: _int) -> Tensor: ...
 def neg_(input: Tensor) -> Tensor: ...
 def negative_(input: Tensor) -> Tensor: ...
 def nextafter(
@@ -999,6 +1366,7 @@ def norm(
     out: Tensor | None = None,
     dtype: dtype | None = None,
 ) -> Tensor: ...
+def norm_except_dim(v: Tensor, pow: _int = 2, dim: _int = 0) -> Tensor: ...
 def nuclear_norm(
     input: Tensor,
     dim: Sequence[_int] | None = None,
@@ -1011,7 +1379,9 @@ def ones_like(
     input: Tensor,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: Device | None = None,
+    pin_memory: _bool = False,
     requires_grad: _bool = False,
     memory_format: memory_format | None = None,
 ) -> Tensor: ...
@@ -1025,6 +1395,9 @@ def ormqr(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def pairwise_distance(
+    x1: Tensor, x2: Tensor, p: _float = 2.0, eps: _float = 1e-06, keepdim: _bool = False
+) -> Tensor: ...
 def pca_lowrank(
     A: Tensor, q: _int | None = None, center: _bool = True, niter: _int = 2
 ) -> tuple[Tensor, Tensor, Tensor]: ...
@@ -1033,6 +1406,15 @@ def permute(input: Tensor, dims: Dims) -> Tensor: ...
 def pinverse(input: Tensor, rcond: _float | Tensor = 1e-15) -> Tensor: ...
 def pixel_shuffle(input: Tensor, upscale_factor: _int) -> Tensor: ...
 def pixel_unshuffle(input: Tensor, downscale_factor: _int) -> Tensor: ...
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor: ...
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: _bool,
+    full: Any,
+    eps: _float,
+    reduction: str,
+) -> Tensor: ...
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def polygamma(n: _int, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def positive(input: Tensor) -> Tensor: ...
@@ -1055,6 +1437,18 @@ def quantile(
 ) -> Tensor: ...
 def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def rad2deg_(input: Tensor, *args: Any, **kwargs: Any) -> Tensor: ...
+def range(
+    start: Number = 0,
+    end: Number | None = None,
+    step: _int = 1,
+    *,
+    out: Tensor | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device | None = None,
+    pin_memory: _bool = False,
+    requires_grad: _bool = False,
+) -> Tensor: ...
 def ravel(input: Tensor) -> Tensor: ...
 def real(input: Tensor) -> Tensor: ...
 def reciprocal_(input: Tensor) -> Tensor: ...
@@ -1076,6 +1470,30 @@ def resize_as_(
 def resolve_conj(input: Tensor) -> Tensor: ...
 def resolve_neg(input: Tensor) -> Tensor: ...
 def result_type(a: Tensor, b: Tensor) -> dtype: ...
+def rms_norm(
+    input: Tensor,
+    normalized_shape: Sequence[_int],
+    weight: Tensor | None = None,
+    eps: _float | None = None,
+) -> Tensor: ...
+def rnn_relu(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]: ...
+def rnn_relu_cell(
+    input: Tensor,
+    hx: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor: ...
+def rnn_tanh(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]: ...
+def rnn_tanh_cell(
+    input: Tensor,
+    hx: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor: ...
 def roll(
     input: Tensor,
     shifts: _int | Sequence[_int],
@@ -1085,7 +1503,21 @@ def rot90(input: Tensor, k: _int = 1, dims: Dims = ...) -> Tensor: ...
 def round(
     input: Tensor, *, decimals: _int = 0, out: Tensor | None = None
 ) -> Tensor: ...
-def round_(input: Tensor) -> Tensor: ...
+def round_(self: Tensor, *, decimals: _int = 0) -> Tensor: ...
+def rrelu(
+    input: Tensor,
+    lower: _float = 0.125,
+    upper: _bool | _float = 0.3333333333333333,
+    training: _bool = False,
+    generator: Generator | None = None,
+) -> Tensor: ...
+def rrelu_(
+    input: Tensor,
+    lower: _float = 0.125,
+    upper: _bool | _float = 0.3333333333333333,
+    training: _bool = False,
+    generator: Generator | None = None,
+) -> Tensor: ...
 def rsqrt_(input: Tensor) -> Tensor: ...
 def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor: ...
 def scalar_tensor(
@@ -1109,6 +1541,13 @@ def select(input: Tensor, dim: Dims, index: Tensor) -> Tensor: ...
 def select_scatter(input: Tensor, src: Tensor, dim: Dims, index: Tensor) -> Tensor: ...
 def selu(input: Tensor, inplace: _bool = False) -> Tensor: ...
 def selu_(input: Tensor) -> Tensor: ...
+def set_anomaly_enabled(mode: str, check_nan: _bool = True) -> None: ...
+def set_default_device(device: Device) -> None: ...
+def set_default_tensor_type(t: Any) -> None: ...
+def set_deterministic_debug_mode(debug_mode: _int | str) -> None: ...
+def set_float32_matmul_precision(precision: str) -> None: ...
+def set_flush_denormal(mode: str) -> _bool: ...
+def set_num_interop_threads(num: _int) -> None: ...
 def set_printoptions(
     precision: _int | None = None,
     threshold: _int | None = None,
@@ -1117,6 +1556,7 @@ def set_printoptions(
     profile: str | None = None,
     sci_mode: _bool | None = None,
 ) -> None: ...
+def set_warn_always(b: Tensor) -> None: ...
 def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sigmoid_(input: Tensor) -> Tensor: ...
 def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1131,6 +1571,8 @@ def slice_scatter(
     start: Number | None = None,
     end: Number | None = None,
     step: _int = 1,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def slogdet(input: Tensor) -> return_types.linalg_slogdet: ...
 def solve(*args: Any, **kwargs: Any) -> Tensor: ...
@@ -1261,6 +1703,16 @@ def tril_indices(
     device: Device | None = None,
     layout: layout | None = None,
 ) -> Tensor: ...
+def triplet_margin_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: _float = 1.0,
+    p: Number = 2,
+    eps: _float = 1e-06,
+    swap: _bool = False,
+    reduction: str | _int = 1,
+) -> Tensor: ...
 def triu_indices(
     row: _int,
     col: _int,
@@ -1358,6 +1810,7 @@ def unravel_index(
     indices: Tensor, shape: _int | Sequence[_int]
 ) -> tuple[Tensor, ...]: ...
 def unsqueeze(input: Tensor, dim: Dims) -> Tensor: ...
+def use_deterministic_algorithms(mode: _bool, *, warn_only: _bool = False) -> None: ...
 def vander(x: Tensor, N: _int | None = None, increasing: _bool = False) -> Tensor: ...
 def var(
     input: Tensor,
@@ -1378,6 +1831,14 @@ def var_mean(
 ) -> tuple[Tensor, Tensor]: ...
 def vdot(
     input: Tensor, other: Tensor | Number, *, out: Tensor | None = None
+) -> Tensor: ...
+def vmap(
+    func: Callable[..., Any],
+    in_dims: _int = 0,
+    out_dims: _int = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: _int | None = None,
 ) -> Tensor: ...
 def vsplit(
     input: Tensor, indices_or_sections: _int | Sequence[_int], *more: _int
@@ -1407,7 +1868,9 @@ def zeros_like(
     input: Tensor,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: Device | None = None,
+    pin_memory: _bool = False,
     requires_grad: _bool = False,
     memory_format: memory_format | None = None,
 ) -> Tensor: ...

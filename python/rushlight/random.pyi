@@ -2,10 +2,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rushlight._core import Size, Tensor, dtype
+from rushlight._core import Tensor
 from rushlight._ops import Generator as Generator
 from rushlight._ops import default_generator as default_generator
-from rushlight._typing import Device, Number
+from rushlight._typing import Number
 
 __all__ = [
     "Generator",
@@ -32,7 +32,10 @@ class fork_rng:
     def __enter__(self) -> None: ...
     def __exit__(self, *exc: object) -> None: ...
     def __init__(
-        self, devices: Sequence[Any] | None = None, enabled: bool = True
+        self,
+        devices: Sequence[Any] | None = None,
+        enabled: bool = True,
+        device_type: str = "cuda",
     ) -> None: ...
 
 def _bernoulli_(
@@ -42,7 +45,11 @@ def _random_(
     self: Tensor, *args: Any, generator: Generator | None = None, **kwargs: Any
 ) -> Tensor: ...
 def bernoulli(
-    input: Tensor, p: Number | None = None, *, generator: Generator | None = None
+    input: Tensor,
+    p: float | None = None,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def get_rng_state() -> Tensor: ...
 def initial_seed() -> int: ...
@@ -50,26 +57,16 @@ def manual_seed(seed: int) -> Generator: ...
 def normal(
     mean: float | Tensor = 0.0,
     std: float | Tensor = 1.0,
-    size: Size | Sequence[int] | None = None,
+    size: Sequence[int] | None = None,
     *,
     generator: Generator | None = None,
-    dtype: dtype | None = None,
+    **options: Any,
 ) -> Tensor: ...
 def rand(
-    *size: int | Sequence[int],
-    generator: Generator | None = None,
-    dtype: dtype | None = None,
-    device: Device | None = None,
-    requires_grad: bool = False,
-    out: Tensor | None = None,
+    *size: int | Sequence[int], generator: Generator | None = None, **options: Any
 ) -> Tensor: ...
 def rand_like(
-    input: Tensor,
-    *,
-    dtype: dtype | None = None,
-    device: Device | None = None,
-    requires_grad: bool = False,
-    generator: Generator | None = None,
+    input: Tensor, *, generator: Generator | None = None, **options: Any
 ) -> Tensor: ...
 def randint(
     low: int = 0,
@@ -77,42 +74,24 @@ def randint(
     size: Sequence[Any] | None = None,
     *,
     generator: Generator | None = None,
-    dtype: dtype | None = None,
-    device: Device | None = None,
-    requires_grad: bool = False,
+    **options: Any,
 ) -> Tensor: ...
 def randint_like(
     input: Tensor,
-    low: int,
+    low: int = 0,
     high: int | None = None,
     *,
-    dtype: dtype | None = None,
-    device: Device | None = None,
-    requires_grad: bool = False,
+    generator: Generator | None = None,
+    **options: Any,
 ) -> Tensor: ...
 def randn(
-    *size: int | Sequence[int],
-    generator: Generator | None = None,
-    dtype: dtype | None = None,
-    device: Device | None = None,
-    requires_grad: bool = False,
-    out: Tensor | None = None,
+    *size: int | Sequence[int], generator: Generator | None = None, **options: Any
 ) -> Tensor: ...
 def randn_like(
-    input: Tensor,
-    *,
-    dtype: dtype | None = None,
-    device: Device | None = None,
-    requires_grad: bool = False,
-    generator: Generator | None = None,
+    input: Tensor, *, generator: Generator | None = None, **options: Any
 ) -> Tensor: ...
 def randperm(
-    n: int,
-    *,
-    generator: Generator | None = None,
-    dtype: dtype | None = None,
-    device: Device | None = None,
-    requires_grad: bool = False,
+    n: int, *, generator: Generator | None = None, **options: Any
 ) -> Tensor: ...
 def seed() -> int: ...
 def set_rng_state(new_state: Tensor) -> None: ...

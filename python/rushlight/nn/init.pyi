@@ -59,8 +59,8 @@ def kaiming_uniform_(
 def normal(*args: Any, **kwargs: Any) -> Tensor: ...
 def normal_(
     tensor: Tensor,
-    mean: float = 0.0,
-    std: float = 1.0,
+    mean: float | Tensor = 0.0,
+    std: float | Tensor = 1.0,
     generator: Generator | None = None,
 ) -> Tensor: ...
 def ones_(tensor: Tensor) -> Tensor: ...
