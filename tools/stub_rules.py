@@ -601,6 +601,7 @@ RETURNS = {
     "rushlight.rnn_relu": "tuple[Tensor, Tensor]",
     "rushlight.rnn_tanh": "tuple[Tensor, Tensor]",
     "seed": "int",
+    "serialization.load": "Any",
     "set_default_dtype": "None",
     "set_num_threads": "None",
     "slogdet": "return_types.linalg_slogdet",

@@ -225,6 +225,7 @@ from rushlight.random import randn_like as randn_like
 from rushlight.random import randperm as randperm
 from rushlight.random import seed as seed
 from rushlight.random import set_rng_state as set_rng_state
+from rushlight.serialization import load as load
 from rushlight.serialization import save as save
 from rushlight.storage import BFloat16Storage as BFloat16Storage
 from rushlight.storage import BoolStorage as BoolStorage
@@ -1112,15 +1113,6 @@ def linspace(
     device: Device | None = None,
     pin_memory: _bool = False,
     requires_grad: _bool = False,
-) -> Tensor: ...
-def load(
-    f: Any,
-    map_location: Any = None,
-    pickle_module: Any = None,
-    *,
-    weights_only: _bool = True,
-    mmap: Any = None,
-    **pickle_load_args: Any,
 ) -> Tensor: ...
 def log10_(input: Tensor) -> Tensor: ...
 def log1p_(input: Tensor) -> Tensor: ...
