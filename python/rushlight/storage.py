@@ -35,8 +35,8 @@ class UntypedStorage(StorageBase):
     """A block of bytes, shared by the tensors that look into it.
 
     Args:
-        data (int or sequence of int, optional): the number of bytes, left uninitialised,
-            or their values.
+        data (int or sequence of int, optional): the number of bytes, uninitialised, or
+            their values.
         device (device, optional): the CPU.
 
     Raises:
@@ -142,8 +142,8 @@ class UntypedStorage(StorageBase):
         if isinstance(index, slice):
             if index.step not in (None, 1):
                 raise RuntimeError(
-                    f"Trying to slice with a step of {index.step}, but only a step of 1 "
-                    "is supported"
+                    f"Trying to slice with a step of {index.step}, but only a step of "
+                    "1 is supported"
                 )
         else:
             index = _position(index, self.nbytes(), type(self))
