@@ -34,7 +34,9 @@ def diag_embed(input, offset=0, dim1=-2, dim2=-1):
             f"diag_embed(): diagonal dimensions cannot be identical {dim1}, {dim2}"
         )
     if not input.dim():
-        raise IndexError("diag_embed(): Dimension specified as -1 but tensor has no dimensions")
+        raise IndexError(
+            "diag_embed(): Dimension specified as -1 but tensor has no dimensions"
+        )
     *shape, size = input.shape
     size += abs(offset)
     for d in sorted((first, second)):
@@ -142,8 +144,8 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1, *, out=None):
     """A copy of ``input`` with ``src`` in place of a slice along ``dim``.
 
     Raises:
-        RuntimeError: when ``src`` has not the slice's shape, for a step below 1, and when
-            ``out`` has another dtype than ``input``.
+        RuntimeError: when ``src`` has not the slice's shape, for a step below 1, and
+            when ``out`` has another dtype than ``input``.
 
     Example::
 

@@ -1,8 +1,8 @@
 """The three discrete Fourier transforms under rushlight.fft: differentiable, by NumPy.
 
-Args of all: dims in the order of the transforms (``c2r`` and ``r2c`` work on the last one
-as the half-size dim), ``scale`` "none", "ortho" (by the root of the number of points) or
-"n" (by that number), ``forward`` the sign of the exponent (minus).
+Args of all: dims in the order of the transforms (``c2r`` and ``r2c`` work on the last
+one as the half-size dim), ``scale`` "none", "ortho" (by the root of the number of
+points) or "n" (by that number), ``forward`` the sign of the exponent (minus).
 """
 
 from __future__ import annotations
@@ -129,5 +129,5 @@ def r2c(x, dims, scale, forward):
 
 
 def c2r(x, dims, scale, forward, n):
-    """Of the first ``n // 2 + 1`` points of a Hermitian signal along the last of ``dims``."""
+    """Of the first ``n // 2 + 1`` points of a Hermitian signal along the last dim."""
     return _ComplexToReal.apply(x, tuple(dims), scale, forward, n)

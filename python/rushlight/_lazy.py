@@ -1,4 +1,4 @@
-"""Families of functions that are imported at first use, so that ``import rushlight`` stays short.
+"""Families of functions that are imported at first use: ``import rushlight`` stays short.
 
 A module named here defines public functions; those that are Tensor methods too stand in
 its ``METHODS``. ``rushlight.<name>`` and ``Tensor.<name>`` find them by these tables, which
@@ -14,7 +14,13 @@ from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
 NAMESPACES: tuple[str, ...] = (
-    "array_api", "fft", "linalg", "signal", "special", "storage"
+    "array_api",
+    "fft",
+    "linalg",
+    "return_types",
+    "signal",
+    "special",
+    "storage",
 )
 
 # module -> public functions and constants of rushlight.

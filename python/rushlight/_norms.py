@@ -139,7 +139,8 @@ def nuclear_norm(input, dim=None, keepdim=False, *, out=None):
 def _nuclear(input, dim, keepdim):
     if input.dim() < 2:
         raise RuntimeError(
-            "linalg.matrix_norm: The input tensor A must have at least 2 dimensions, got "
+            "linalg.matrix_norm: The input tensor A must have at least 2 dimensions, "
+            "got "
             f"shape {tuple(input.shape)}"
         )
     dims = (-2, -1) if dim is None else dim

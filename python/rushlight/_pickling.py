@@ -1,8 +1,8 @@
 """pickle and copy of tensors.
 
 A pickle holds whole storages as bytes, each once, and per tensor its dtype and place in
-the storage: views of one storage share memory again after loading. With protocol 5 and a
-``buffer_callback`` the bytes travel out of band, without a copy.
+the storage: views of one storage share memory again after loading. With protocol 5 and
+a ``buffer_callback`` the bytes travel out of band, without a copy.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ class _StoredBytes:
         return _load_bytes, (bytes(memoryview(self.data)),)
 
 
-_stored = (
-    weakref.WeakValueDictionary()
-)  # _storage_id -> _StoredBytes, which keeps it alive
+# _storage_id -> _StoredBytes, which keeps it alive
+_stored: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
 
 
 def _bytes_of(tensor):

@@ -10,7 +10,7 @@ from rushlight import _core, _functions, _ops
 from rushlight._core import Tensor
 from rushlight._results import give, named
 
-METHODS = {}
+METHODS: dict = {}
 
 
 def _method(*names, inplace=True):

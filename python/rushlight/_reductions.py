@@ -23,8 +23,8 @@ def _moments_arguments(dim, unbiased, correction):
 def _warn_degrees(op, input, result, correction):
     if input.numel() <= correction * result.numel():
         warnings.warn(
-            f"{op}(): degrees of freedom is <= 0. Correction should be strictly less than "
-            "the reduction factor (input numel divided by output numel).",
+            f"{op}(): degrees of freedom is <= 0. Correction should be strictly less "
+            "than the reduction factor (input numel divided by output numel).",
             stacklevel=3,
         )
 

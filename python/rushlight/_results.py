@@ -16,11 +16,13 @@ def named(name, fields):
         return f"rushlight.return_types.{name}(\n{lines})"
 
     members = {"__repr__": __repr__, "__slots__": ()}
-    return type(name, (base,), members | {"__module__": "rushlight.return_types"})
+    made = type(name, (base,), members | {"__module__": "rushlight.return_types"})
+    _core._result_types[name] = made
+    return made
 
 
 def give(op, result, out):
-    """``result``, moved into ``out`` where that is given: a tensor, or a tuple for a tuple."""
+    """``result``, moved into ``out`` where given: a tensor, or a tuple for a tuple."""
     if out is None:
         return result
     results = result if isinstance(result, tuple) else (result,)

@@ -151,6 +151,7 @@ def igammac(input, other, *, out=None):
 
 
 def _polygamma_method(input, n):
+    """The ``n``-th derivative of :func:`rushlight.digamma` at each element."""
     return polygamma(n, input)
 
 

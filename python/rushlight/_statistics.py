@@ -457,6 +457,12 @@ def corrcoef(input):
 
 
 METHODS = {
-    f.__name__: f for f in (bincount, histc, histogram, aminmax, nansum, nanmean)
+    "aminmax": aminmax,
+    "bincount": bincount,
+    "corrcoef": corrcoef,
+    "cov": cov,
+    "histc": histc,
+    "histogram": histogram,
+    "nanmean": nanmean,
+    "nansum": nansum,
 }
-METHODS.update(cov=cov, corrcoef=corrcoef)

@@ -97,7 +97,8 @@ def _shape_and_dims(op, input, s, dim):
             raise RuntimeError(f"{op}(): FFT dims must be unique, got {tuple(dim)}")
         if s is not None and len(s) != len(dims):
             raise RuntimeError(
-                f"{op}(): When given, dim and shape arguments must have the same length, "
+                f"{op}(): When given, dim and shape arguments must have the same "
+                "length, "
                 f"got dim {tuple(dim)} and shape {tuple(s)}"
             )
     elif s is not None:
@@ -214,17 +215,17 @@ def rfft(input, n=None, dim=-1, norm=None, *, out=None):
 
 
 def irfft(input, n=None, dim=-1, norm=None, *, out=None):
-    """The inverse of :func:`rfft`: real, of ``n`` points (default ``2 * (size - 1)``)."""
+    """The inverse of :func:`rfft`: real; ``n`` is ``2 (size - 1)`` by default."""
     return _from_half("irfft", input, *_one(n, dim), norm, False, out)
 
 
 def hfft(input, n=None, dim=-1, norm=None, *, out=None):
-    """:func:`fft` of a Hermitian signal given by its first half: real, of ``n`` points."""
+    """:func:`fft` of a Hermitian signal given by its first half: ``n`` real points."""
     return _from_half("hfft", input, *_one(n, dim), norm, True, out)
 
 
 def ihfft(input, n=None, dim=-1, norm=None, *, out=None):
-    """The inverse of :func:`hfft`: of a real tensor, its first ``n // 2 + 1`` points."""
+    """The inverse of :func:`hfft`: of a real tensor, ``n // 2 + 1`` points."""
     return _to_half("ihfft", input, *_one(n, dim), norm, False, out)
 
 

@@ -1,4 +1,4 @@
-"""Storages: the blocks of memory under tensors, as bytes or as elements of one dtype."""
+"""Storages: the memory under tensors, as bytes or as elements of one dtype."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class UntypedStorage(StorageBase):
     """A block of bytes, shared by the tensors that look into it.
 
     Args:
-        data (int or sequence of int, optional): the number of bytes, left uninitialised,
-            or their values.
+        data (int or sequence of int, optional): the number of bytes, uninitialised, or
+            their values.
         device (device, optional): the CPU.
 
     Raises:
@@ -142,8 +142,8 @@ class UntypedStorage(StorageBase):
         if isinstance(index, slice):
             if index.step not in (None, 1):
                 raise RuntimeError(
-                    f"Trying to slice with a step of {index.step}, but only a step of 1 "
-                    "is supported"
+                    f"Trying to slice with a step of {index.step}, but only a step of "
+                    "1 is supported"
                 )
         else:
             index = _position(index, self.nbytes(), type(self))
@@ -194,7 +194,7 @@ class UntypedStorage(StorageBase):
         return self
 
     def byteswap(self, dtype):
-        """Reverses the bytes of each element of ``dtype`` (of each part of a complex)."""
+        """Reverses the bytes of each element of ``dtype`` (each part of a complex)."""
         width = dtype.to_real().itemsize
         data = self._bytes()
         whole = data.numel() // width * width
@@ -288,7 +288,7 @@ def _of(tensor):
 
 
 def deepcopy_storage(tensor, memo):
-    """The copy of the storage under ``tensor``; one per storage and ``copy.deepcopy``."""
+    """The copy of the storage under ``tensor``, one per ``copy.deepcopy``."""
     copies = memo.setdefault("rushlight.storage", {})
     key = _ops._storage_id(tensor)
     if key not in copies:
@@ -469,7 +469,7 @@ class TypedStorage(metaclass=_LegacyMeta):
         self._untyped.resize_(size * self.dtype.itemsize)
 
     def type(self, dtype=None, non_blocking=False):
-        """The name of the legacy class, or this storage converted to a dtype's class."""
+        """The name of the legacy class, or this storage converted to another."""
         if dtype is None:
             return f"rushlight.{STORAGE_NAMES[self.dtype.name]}"
         name = dtype if isinstance(dtype, str) else dtype.__name__

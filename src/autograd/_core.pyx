@@ -1,5 +1,6 @@
 # cython: language_level=3, boundscheck=True, wraparound=False, initializedcheck=False
 # cython: c_api_binop_methods=True, freethreading_compatible=False, binding=False
+# cython: embedsignature=True, embedsignature.format=clinic
 # distutils: language = c++
 """The compiled core: the Tensor object, basic indexing, the tape and its engine."""
 

@@ -348,9 +348,9 @@ def _attach(str name, value):
 def _use_fast_calls():
     """Replaces the slow forms, once everything they fall back on is there."""
     global zeros, empty, ones
-    _fast[0].ml_doc = _doc_bytes(zeros)
-    _fast[1].ml_doc = _doc_bytes(empty)
-    _fast[2].ml_doc = _doc_bytes(ones)
+    functions = (zeros, empty, ones, Tensor.view, Tensor.reshape, Tensor.sum)
+    for i, function in enumerate(functions):
+        _fast[<int>i].ml_doc = _doc_bytes(function)
     zeros = PyCFunction_New(&_fast[0], None)
     empty = PyCFunction_New(&_fast[1], None)
     ones = PyCFunction_New(&_fast[2], None)
@@ -363,8 +363,10 @@ def _use_fast_calls():
 cdef list _doc_keep = []
 
 
+# In the form that Python splits into __text_signature__ and __doc__.
 cdef const char* _doc_bytes(object function) except NULL:
-    _doc_keep.append((function.__doc__ or "").encode())
+    _doc_keep.append(f"{function.__name__}{function.__text_signature__}\n--\n\n"
+                     f"{function.__doc__}".encode())
     return <const char*>_doc_keep[len(_doc_keep) - 1]
 
 
@@ -388,3 +390,5 @@ def set_default_dtype(d):
 
 
 _dtypes = tuple(_DTYPES)
+# Named tuple types by the function whose result they are; rushlight.return_types looks here.
+_result_types = {}

@@ -96,6 +96,9 @@ def ones(*args, size=None, dtype=None, device=None, requires_grad=False, layout=
          pin_memory=False, out=None):
     """A tensor of ones; arguments as :func:`zeros`.
 
+    Returns:
+        Tensor: of shape ``size``.
+
     Example::
 
         >>> rushlight.ones(3)
@@ -113,6 +116,16 @@ def ones(*args, size=None, dtype=None, device=None, requires_grad=False, layout=
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None,
          pin_memory=False, out=None):
     """A tensor of one value; the dtype follows the value unless given.
+
+    Args:
+        size (sequence of int): the shape.
+        fill_value (Number or Tensor): the value; a tensor has one element.
+        dtype (dtype, optional): default bool, int64, the default dtype or its complex one.
+        device (device, optional): default the CPU.
+        requires_grad (bool): record what is computed from it.
+
+    Returns:
+        Tensor: of shape ``size``.
 
     Example::
 
@@ -317,6 +330,9 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
         dtype (dtype, optional): default the data's own; float becomes ``get_default_dtype()``.
         device (device, optional): default the CPU.
         requires_grad (bool): record what is computed from it.
+
+    Returns:
+        Tensor: of the data's shape; 0-d for a number.
 
     Raises:
         ValueError: for sequences of unequal lengths.

@@ -187,6 +187,8 @@ cdef CDevice device_of(object d) except *:
     return CDevice.parse(str(d).encode())
 
 
+# Its methods are no built-in functions; the signature would stand in their docstrings.
+@cython.embedsignature(False)
 class Size(tuple):
     """A tensor's shape: a tuple of ints with ``numel()``."""
     __slots__ = ()

@@ -1,5 +1,5 @@
 // Settings and facts of the process: threads, memory, devices.
-#include "casters.h"
+#include "op.h"
 #include "rushlight/core/allocator.h"
 #include "rushlight/core/cpu_info.h"
 #include "rushlight/core/device_backend.h"
@@ -9,8 +9,8 @@
 namespace rushlight::python {
 
 void bind_config(py::module_& m) {
-  m.def("get_num_threads", &num_threads);
-  m.def("set_num_threads", &set_num_threads, py::arg("num"));
+  def_function(m, "get_num_threads()", &num_threads);
+  def_function(m, "set_num_threads(num)", &set_num_threads);
   m.def("cpu_isa", &cpu_isa);
   m.def("empty_cache", &empty_cache);
   m.def("reset_peak_memory_stats", &reset_peak_memory_stats);
@@ -32,7 +32,7 @@ void bind_config(py::module_& m) {
     const bool available = cuda_available(&reason);
     return py::make_tuple(available, reason);
   });
-  m.def("promote_types", &promote_types, py::arg("type1"), py::arg("type2"));
+  def_function(m, "promote_types(type1, type2)", &promote_types);
 }
 
 }  // namespace rushlight::python

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "docs.h"
 #include "op.h"
 
 namespace rushlight::python {
@@ -41,7 +42,7 @@ void Signature::append(const char* argument, const char* default_text, py::objec
   defaults.push_back(std::move(value));
 }
 
-Signature parse_signature(const char* text, bool inplace) {
+Signature parse_text(const char* text) {
   const std::string all = text;
   const size_t open = all.find('('), close = all.rfind(')');
   Signature s;
@@ -59,6 +60,11 @@ Signature parse_signature(const char* text, bool inplace) {
   const size_t arrow = all.find("->", close);
   if (arrow != std::string::npos)
     s.result_type = make_result_type(s.name, split_list(all.substr(arrow + 2)));
+  return s;
+}
+
+Signature parse_signature(const char* text, bool inplace) {
+  Signature s = parse_text(text);
   std::string op = s.name;
   if (inplace && op.back() == '_') op.pop_back();
   py::tuple names(s.arguments.size());
@@ -110,7 +116,9 @@ Function::Function(Signature signature, std::vector<std::string> types)
     if (!names_.back()) throw py::error_already_set();
   }
   for (const py::object& value : signature_.defaults) defaults_.push_back(value.ptr());
-  doc_ = written(signature_, nullptr) + "\n--\n\n" + written(signature_, &types_) + " -> object";
+  const std::string doc = doc_of(signature_.name);
+  doc_ = written(signature_, nullptr) + "\n--\n\n" +
+         (doc.empty() ? written(signature_, &types_) + " -> object" : doc);
 }
 
 void Function::add_to(py::module_& m, Entry entry) {

@@ -28,7 +28,9 @@ struct Signature {
 
   void append(const char* argument, const char* default_text, py::object value);
 };
-// Parses, and registers the op: in-place forms under the name without the last underscore.
+// The name, the arguments and the named tuple of a text.
+Signature parse_text(const char* text);
+// The same, and registers the op: in-place forms under the name without the last underscore.
 Signature parse_signature(const char* text, bool inplace);
 
 // A converted argument together with the object it came from, which the tape wants.

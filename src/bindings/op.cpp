@@ -7,6 +7,7 @@
 #include "rushlight/ops/resize.h"
 
 namespace rushlight::python {
+
 PyTypeObject* make_result_type(const std::string& op, const std::vector<std::string>& fields) {
   auto* names = new std::vector<std::string>(fields);
   auto* entries = new std::vector<PyStructSequence_Field>;
@@ -16,6 +17,9 @@ PyTypeObject* make_result_type(const std::string& op, const std::vector<std::str
   PyStructSequence_Desc desc{type_name->c_str(), nullptr, entries->data(), int(fields.size())};
   PyTypeObject* type = PyStructSequence_NewType(&desc);
   if (!type) throw py::error_already_set();
+  // Where rushlight.return_types finds it.
+  py::module_::import("rushlight._core").attr("_result_types")[op.c_str()] =
+      py::handle(reinterpret_cast<PyObject*>(type));
   return type;
 }
 

@@ -200,4 +200,18 @@ void def_inplace(py::module_& m, const char* text, void (*fn)(A...)) {
   bind_inplace(m, text, fn, fn);
 }
 
+// A public function that is no op: def_function(m, "set_num_threads(num)", &set_num_threads).
+template <class R, class... A>
+void def_function(py::module_& m, const char* text, R (*fn)(A...)) {
+  add_function<std::decay_t<A>...>(m, parse_text(text),
+                                   [fn](const Arg<std::decay_t<A>>&... args) -> py::object {
+                                     if constexpr (std::is_void_v<R>) {
+                                       fn(args.value...);
+                                       return py::none();
+                                     } else {
+                                       return py::cast(fn(args.value...));
+                                     }
+                                   });
+}
+
 }  // namespace rushlight::python

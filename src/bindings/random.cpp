@@ -35,41 +35,72 @@ void bernoulli_number(const Tensor& self, double p, const GeneratorPtr& g) { ber
 }  // namespace
 
 void bind_random(py::module_& m) {
-  py::class_<Generator, GeneratorPtr>(m, "Generator", "A random generator with PyTorch's stream.")
+  py::class_<Generator, GeneratorPtr>(
+      m, "Generator",
+      "Generator(device='cpu')\n--\n\n"
+      "A source of random numbers with a state of its own, in PyTorch's order.\n\n"
+      "Example::\n\n"
+      "    >>> g = rushlight.Generator().manual_seed(0)\n"
+      "    >>> rushlight.rand(2, generator=g)\n"
+      "    tensor([0.4963, 0.7682])\n")
       .def(py::init([](const py::object& device) {
              const std::string name = py::str(device);
-             RL_CHECK_IMPLEMENTED(Device::parse(name).is_cpu(), "Generator(): only CPU generators exist, got ", name);
+             RL_CHECK_IMPLEMENTED(Device::parse(name).is_cpu(),
+                                  "Generator(): only CPU generators exist, got ", name);
              return std::make_shared<Generator>();
            }),
-           py::arg("device") = "cpu")
-      .def("manual_seed",
-           [](GeneratorPtr g, const py::int_& seed) {
-             g->manual_seed(seed_of(seed));
-             return g;
-           },
-           py::arg("seed"))
-      .def("seed", &Generator::seed)
-      .def("initial_seed", &Generator::initial_seed)
-      .def("get_state", &state_tensor)
-      .def("set_state", [](GeneratorPtr g, const Tensor& state) { load_state(*g, state); return g; },
-           py::arg("new_state"))
-      .def("clone_state", &Generator::clone)
-      .def("get_offset", [](const Generator&) { RL_CHECK(false, "CPU Generator does not use offset"); })
-      .def("set_offset",
-           [](const Generator&, int64_t) { RL_CHECK(false, "CPU Generator does not use offset"); },
-           py::arg("offset"))
-      .def("graphsafe_get_state",
-           [](const Generator&) {
-             RL_CHECK_IMPLEMENTED(false, "graphsafe_get_state is not supported in this Generator");
-           })
-      .def("graphsafe_set_state",
-           [](const Generator&, const py::object&) {
-             RL_CHECK_IMPLEMENTED(false, "graphsafe_set_state is not supported in this Generator");
-           },
-           py::arg("state"))
-      .def_property_readonly("device", [](const Generator&) {
-        return py::module_::import("rushlight._core").attr("device")("cpu");
-      });
+           py::arg("device") = "cpu", "__init__(self, device='cpu')\n--\n\nSeeded as PyTorch's.")
+      .def(
+          "manual_seed",
+          [](GeneratorPtr g, const py::int_& seed) {
+            g->manual_seed(seed_of(seed));
+            return g;
+          },
+          py::arg("seed"),
+          "manual_seed(self, seed)\n--\n\nStarts the stream of an int seed; returns the generator.")
+      .def("seed", &Generator::seed,
+           "seed(self)\n--\n\nStarts a stream that the system chooses; returns its seed.")
+      .def("initial_seed", &Generator::initial_seed,
+           "initial_seed(self)\n--\n\nThe seed of the stream.")
+      .def("get_state", &state_tensor,
+           "get_state(self)\n--\n\nThe place in the stream, as a 1-d uint8 tensor.")
+      .def(
+          "set_state",
+          [](GeneratorPtr g, const Tensor& state) {
+            load_state(*g, state);
+            return g;
+          },
+          py::arg("new_state"),
+          "set_state(self, new_state)\n--\n\nBack to a place that :meth:`get_state` gave.")
+      .def("clone_state", &Generator::clone,
+           "clone_state(self)\n--\n\nAnother generator at the same place.")
+      .def(
+          "get_offset",
+          [](const Generator&) { RL_CHECK(false, "CPU Generator does not use offset"); },
+          "get_offset(self)\n--\n\nRaises: a generator of the CPU has no offset.")
+      .def(
+          "set_offset",
+          [](const Generator&, int64_t) { RL_CHECK(false, "CPU Generator does not use offset"); },
+          py::arg("offset"),
+          "set_offset(self, offset)\n--\n\nRaises: a generator of the CPU has no offset.")
+      .def(
+          "graphsafe_get_state",
+          [](const Generator&) {
+            RL_CHECK_IMPLEMENTED(false, "graphsafe_get_state is not supported in this Generator");
+          },
+          "graphsafe_get_state(self)\n--\n\nRaises: it is of CUDA graphs.")
+      .def(
+          "graphsafe_set_state",
+          [](const Generator&, const py::object&) {
+            RL_CHECK_IMPLEMENTED(false, "graphsafe_set_state is not supported in this Generator");
+          },
+          py::arg("state"), "graphsafe_set_state(self, state)\n--\n\nRaises: it is of CUDA graphs.")
+      .def_property_readonly(
+          "device",
+          [](const Generator&) {
+            return py::module_::import("rushlight._core").attr("device")("cpu");
+          },
+          "Where it makes its numbers.");
   m.attr("default_generator") = py::cast(default_generator_ptr());
   def_inplace(m, "uniform_(self, a=0.0, b=1.0, *, generator=None)", &uniform_);
   def_inplace(m, "normal_(self, mean=0.0, std=1.0, *, generator=None)", &normal_);

@@ -27,13 +27,13 @@ def outcome(call):
 
 
 def same_error(ours, theirs):
-    """Whether an error is theirs or a subclass: NotImplementedError is a RuntimeError."""
+    """Whether an error is theirs or of a subclass, as NotImplementedError is."""
     names = (
         {theirs[1], "NotImplementedError"}
         if theirs[1] == "RuntimeError"
         else {theirs[1]}
     )
-    # There is no half-precision complex here; what PyTorch lacks for it works in complex64.
+    # There is no half-precision complex here: complex64 does what PyTorch lacks for it.
     return "ComplexHalf" in theirs[2] or (ours[0] == "error" and ours[1] in names)
 
 
@@ -61,7 +61,7 @@ def plain(x):
 
 
 def assert_same(case, *builders):
-    """``case(library, *builders(library))`` gives the same data or the same error type."""
+    """``case(library, *builders(library))`` gives the same data or type of error."""
     ours = outcome(lambda: case(rl, *(b(rl) for b in builders)))
     theirs = outcome(lambda: case(torch, *(b(torch) for b in builders)))
     if theirs[0] == "error":

@@ -1,4 +1,4 @@
-"""Ints, slices, None and Ellipsis as index: reading, writing and errors as in PyTorch."""
+"""Ints, slices, None and Ellipsis as index: reads, writes and errors as in PyTorch."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ TF, F = torch.nn.functional, rl.nn.functional
 def pair(shape, dtype, seed):
     values = np.random.default_rng(seed).integers(-32, 33, shape) / 16
     theirs = torch.tensor(values).to(getattr(torch, dtype))
-    return rl.tensor(values).to(getattr(rl, dtype)).requires_grad_(), theirs.requires_grad_()
+    ours = rl.tensor(values).to(getattr(rl, dtype))
+    return ours.requires_grad_(), theirs.requires_grad_()
 
 
 def numpy(x):
@@ -48,7 +49,11 @@ CASES = [
     ((3, 16, 14, 14), (32, 16, 3, 3), {}),
     ((2, 16, 8, 8), (32, 16, 3, 3), {"padding": 1}),
     ((2, 8, 9, 15), (20, 8, 3, 3), {"stride": 2, "padding": 1}),
-    ((2, 8, 9, 15), (20, 8, 2, 3), {"stride": (1, 3), "padding": (0, 2), "dilation": (2, 1)}),
+    (
+        (2, 8, 9, 15),
+        (20, 8, 2, 3),
+        {"stride": (1, 3), "padding": (0, 2), "dilation": (2, 1)},
+    ),
     ((2, 12, 10, 10), (24, 12, 1, 1), {}),
     ((2, 16, 12, 18), (16, 1, 3, 3), {"padding": 1, "groups": 16}),
     ((2, 8, 12, 18), (16, 1, 5, 5), {"padding": 2, "groups": 8}),
@@ -62,7 +67,8 @@ CASES = [
 def test_conv2d(case, dtype):
     if dtype in ("float16", "bfloat16") and case[2].get("groups", 1) > 1:
         pytest.skip("one half-precision path is enough")
-    inputs = [pair(case[0], dtype, 0), pair(case[1], dtype, 1), pair(case[1][:1], dtype, 2)]
+    shapes = (case[0], case[1], case[1][:1])
+    inputs = [pair(shape, dtype, seed) for seed, shape in enumerate(shapes)]
     ours = F.conv2d(*(a for a, _ in inputs), **case[2])
     theirs = TF.conv2d(*(b for _, b in inputs), **case[2])
     if dtype in ("float16", "bfloat16"):
@@ -72,7 +78,8 @@ def test_conv2d(case, dtype):
 
 
 def test_conv1d():
-    inputs = [pair((2, 4, 20), "float64", 0), pair((6, 2, 3), "float64", 1), pair((6,), "float64", 2)]
+    shapes = ((2, 4, 20), (6, 2, 3), (6,))
+    inputs = [pair(shape, "float64", seed) for seed, shape in enumerate(shapes)]
     options = {"stride": 2, "padding": 1, "dilation": 2, "groups": 2}
     ours = rl.conv1d(*(a for a, _ in inputs), **options)
     check_both(ours, TF.conv1d(*(b for _, b in inputs), **options), inputs)
@@ -93,15 +100,17 @@ def test_pooling(window, ceil_mode, dtype):
     check_both(ours, theirs, [(x, tx)])
     for count, divisor in ((True, None), (False, None), (True, 5)):
         x, tx = pair((2, 3, 11, 37), dtype, 1)
-        ours = _ops.avg_pool2d(x, kernel, stride or (), padding, ceil_mode, count, divisor)
-        theirs = TF.avg_pool2d(tx, kernel, stride, padding, ceil_mode, count, divisor)
+        more = (padding, ceil_mode, count, divisor)
+        ours = _ops.avg_pool2d(x, kernel, stride or (), *more)
+        theirs = TF.avg_pool2d(tx, kernel, stride, *more)
         check_both(ours, theirs, [(x, tx)])
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 7), (13, 40)], ids=str)
 def test_adaptive_avg_pool2d(size):
     x, tx = pair((2, 3, 11, 37), "float64", 0)
-    check_both(_ops.adaptive_avg_pool2d(x, size), TF.adaptive_avg_pool2d(tx, size), [(x, tx)])
+    ours, theirs = _ops.adaptive_avg_pool2d(x, size), TF.adaptive_avg_pool2d(tx, size)
+    check_both(ours, theirs, [(x, tx)])
 
 
 def functional(m):
@@ -119,7 +128,9 @@ CALLS = [
     lambda m: functional(m).conv2d(m.ones(1, 4, 5, 5), m.ones(2, 4, 3, 3), groups=0),
     lambda m: functional(m).conv2d(m.ones(1, 4, 5, 5), m.ones(3, 2, 3, 3), groups=2),
     lambda m: functional(m).conv2d(m.ones(1, 4, 5, 5), m.ones(2, 4, 3, 3).double()),
-    lambda m: functional(m).conv2d(m.ones(1, 4, 5, 5).bool(), m.ones(2, 4, 3, 3).bool()),
+    lambda m: functional(m).conv2d(
+        m.ones(1, 4, 5, 5).bool(), m.ones(2, 4, 3, 3).bool()
+    ),
     lambda m: m.conv1d(m.ones(5), m.ones(2, 4, 3)),
     lambda m: functional(m).max_pool2d(m.ones(5, 5), 2),
     lambda m: functional(m).max_pool2d(m.ones(1, 4, 5, 5), 6),

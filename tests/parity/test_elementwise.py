@@ -1,4 +1,4 @@
-"""Pointwise ops: values on special numbers, all dtypes, layouts and call forms as in PyTorch."""
+"""Pointwise ops: special numbers, dtypes, layouts and call forms as in PyTorch."""
 
 from __future__ import annotations
 

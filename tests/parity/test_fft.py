@@ -194,10 +194,8 @@ def test_windows(name):
         (0, 1, 2, 5, 32, -1), (True, False), ("float32", "float64", "float16", "int64")
     ):
         close(
-            lambda t: getattr(t, f"{name}_window")(  # noqa: B023
-                n,
-                periodic,
-                dtype=getattr(t, dtype),  # noqa: B023
+            lambda t, n=n, periodic=periodic, dtype=dtype: getattr(t, f"{name}_window")(
+                n, periodic, dtype=getattr(t, dtype)
             )
         )
 

@@ -130,8 +130,8 @@ def test_read_view_and_gradient(seed):
         index = expression(rng, shape)
         theirs, ours = (make(t, shape, layout) for t in (torch, rl))
         what = f"x{list(shape)} {layout} [{index(rl)!r}]"
-        expected = attempt(lambda: theirs[index(torch)])
-        got = attempt(lambda: ours[index(rl)])
+        expected = attempt(lambda x=theirs, i=index: x[i(torch)])
+        got = attempt(lambda x=ours, i=index: x[i(rl)])
         if not agree(expected, got, what):
             continue
         good += 1
@@ -163,7 +163,7 @@ def test_write(seed):
         )
         index = expression(rng, shape)
         theirs, ours = (make(t, shape, layout) for t in (torch, rl))
-        read = attempt(lambda: theirs[index(torch)])[0]
+        read = attempt(lambda x=theirs, i=index: x[i(torch)])[0]
         target = (2,) if read is None else tuple(read.shape)
         kind = rng.randrange(5)
         if kind == 0:
@@ -177,18 +177,18 @@ def test_write(seed):
                 target = (1, *target)
             n = int(np.prod(target, dtype=int))
             # One value for all, since the order of writes to one place is open.
-            value = lambda t: t.full(target, 50.0)  # noqa: E731
+            value = lambda t, size=target: t.full(size, 50.0)  # noqa: E731
             if rng.random() < 0.1:
-                value = lambda t: t.arange(float(n + 1))  # noqa: E731
+                value = lambda t, n=n: t.arange(float(n + 1))  # noqa: E731
         what = f"x{list(shape)} {layout} [{index(rl)!r}] = {value(rl)!r}"
 
-        def write(t, x):
+        def write(t, x, index=index, value=value):
             x[index(t)] = value(t)
             return x
 
         good += agree(
-            attempt(lambda: write(torch, theirs)),
-            attempt(lambda: write(rl, ours)),
+            attempt(lambda write=write, x=theirs: write(torch, x)),
+            attempt(lambda write=write, x=ours: write(rl, x)),
             what,
             # A wrong position and a wrong shape at once: either may be told.
             (IndexError, RuntimeError) if read is None or 0 in read.shape else None,

@@ -58,8 +58,10 @@ t.UntypedStorage([1, 2, 3, 4]).byteswap(t.int16)
 t.FloatStorage([1]) == t.FloatStorage([1])
 t.zeros(3).untyped_storage() == t.zeros(3).untyped_storage()
 t.is_storage(t.FloatStorage(1)), t.is_storage(t.UntypedStorage(1)), t.is_storage(1)
-isinstance(t.zeros(1).storage(), t.FloatStorage), isinstance(t.zeros(1).storage(), t.DoubleStorage)
-isinstance(t.zeros(1).storage(), t.TypedStorage), issubclass(t.FloatStorage, t.TypedStorage)
+isinstance(t.zeros(1).storage(), t.FloatStorage)
+isinstance(t.zeros(1).storage(), t.DoubleStorage)
+isinstance(t.zeros(1).storage(), t.TypedStorage)
+issubclass(t.FloatStorage, t.TypedStorage)
 isinstance(t.zeros(1).untyped_storage(), t.UntypedStorage)
 t.zeros(1).storage_type() is t.FloatStorage, t.Storage is t.FloatStorage
 t.zeros(3).storage().tolist(), t.arange(6)[2:].storage().tolist()
@@ -67,7 +69,8 @@ t.zeros(3, dtype=t.int16).untyped_storage().nbytes()
 resized(t.UntypedStorage([1, 2, 3]), 2).tolist()
 resized(t.UntypedStorage([1, 2, 3]), 5).tolist()[:3]
 resized(t.UntypedStorage([1, 2, 3]), -1)
-t.from_numpy(np.zeros(3)).untyped_storage().resizable(), t.zeros(3).untyped_storage().resizable()
+t.from_numpy(np.zeros(3)).untyped_storage().resizable()
+t.zeros(3).untyped_storage().resizable()
 t.from_numpy(np.zeros(3)).untyped_storage().resize_(100)
 t.empty(0).set_(t.FloatStorage([1, 2, 3]))
 t.empty(0).set_(t.FloatStorage([1, 2, 3]).untyped())
@@ -142,10 +145,12 @@ t.ByteTensor([300])
 t.BoolTensor([2, 0.])
 t.FloatTensor(data=[1, 2])
 t.FloatTensor(size=(1, 2)).shape
-t.FloatTensor(2, 3).shape, t.FloatTensor().shape, t.HalfTensor(2).dtype, t.IntTensor(2).dtype
+t.FloatTensor(2, 3).shape, t.FloatTensor().shape
+t.HalfTensor(2).dtype, t.IntTensor(2).dtype
 t.FloatTensor.dtype, t.FloatTensor.is_cuda, t.FloatTensor.__name__
 isinstance(t.zeros(1), t.FloatTensor), isinstance(t.zeros(1), t.DoubleTensor)
-isinstance(t.nn.Parameter(t.zeros(1)), t.FloatTensor), issubclass(t.FloatTensor, t.Tensor)
+isinstance(t.nn.Parameter(t.zeros(1)), t.FloatTensor)
+issubclass(t.FloatTensor, t.Tensor)
 type(t.FloatTensor(2)) is t.Tensor
 t.zeros(1).type(t.DoubleTensor)
 t.zeros(1).type("torch.DoubleTensor"), t.zeros(1).type("torch.Tensor").dtype
@@ -153,7 +158,8 @@ t.zeros(1).type("DoubleTensor")
 t.zeros(1).type("Double")
 t.zeros(1).type(t.float64), t.zeros(1).type(t.BoolTensor)
 t.zeros(1).type(t.FloatStorage)
-t.zeros(1).type().rpartition(".")[2], t.zeros(1, dtype=t.bfloat16).type().rpartition(".")[2]
+t.zeros(1).type().rpartition(".")[2]
+t.zeros(1, dtype=t.bfloat16).type().rpartition(".")[2]
 t.zeros(1).new(2, 3).shape, t.zeros(1).new().shape
 t.zeros(1).new([2, 3]), t.zeros(1, dtype=t.int32).new([2, 3]), t.zeros(1).new((2, 3))
 t.zeros(1).new(t.tensor([2, 3]))
@@ -257,7 +263,8 @@ x.index_put_((t.tensor([0, 0]),), t.ones(3, 4))
 x.index_put_((0,), t.ones(3, 4))
 """
 INTEROP = """
-np.asarray(t.arange(3)), np.array(t.arange(3.)), np.array(t.zeros(2, 0)), np.array(t.tensor(2))
+np.asarray(t.arange(3)), np.array(t.arange(3.))
+np.array(t.zeros(2, 0)), np.array(t.tensor(2))
 np.asarray(t.arange(3), dtype="float64"), np.asarray(t.arange(6).reshape(2, 3).t())
 np.asarray(t.ones(2, requires_grad=True))
 np.asarray(t.ones(2, dtype=t.bfloat16))
@@ -268,22 +275,26 @@ np.concatenate([t.ones(1), t.zeros(1)]), np.stack([t.ones(1)] * 2)
 np.int64(3) + t.arange(2), t.arange(2) - np.int8(1)
 t.ones(2).__array__(), t.ones(2).__array__("float64")
 t.ones(2).__array__(np.int32)
-t.from_dlpack(np.arange(3)), t.from_dlpack(np.zeros((2, 0))), t.from_dlpack(np.array(2.5))
+t.from_dlpack(np.arange(3)), t.from_dlpack(np.zeros((2, 0)))
+t.from_dlpack(np.array(2.5))
 t.from_dlpack(np.arange(6.).reshape(2, 3).T).stride()
-t.from_dlpack(np.array([1, 2], dtype="complex64")), t.from_dlpack(np.array([True, False]))
+t.from_dlpack(np.array([1, 2], dtype="complex64"))
+t.from_dlpack(np.array([True, False]))
 t.from_dlpack(t.to_dlpack(t.arange(3)))
 t.from_dlpack(np.arange(3), copy=True)
 t.arange(3).__dlpack_device__()
 t.ones(2, requires_grad=True).__dlpack__()
 np.from_dlpack(t.arange(3)), np.from_dlpack(t.arange(6).reshape(2, 3).t())
-t.asarray([1, 2], dtype=t.float32), t.asarray(3), t.asarray(np.arange(3)), t.asarray(t.ones(2))
+t.asarray([1, 2], dtype=t.float32), t.asarray(3)
+t.asarray(np.arange(3)), t.asarray(t.ones(2))
 t.asarray([1, 2], copy=False)
 t.asarray(np.arange(3), dtype=t.float32, copy=False)
 t.asarray(np.arange(3.), requires_grad=True).requires_grad
 t.asarray(t.ones(2, requires_grad=True)).requires_grad
 t.asarray(t.ones(2, requires_grad=True), requires_grad=True).requires_grad
 t.asarray(bytearray(8)), t.asarray(bytearray(8), dtype=t.int32)
-t.as_tensor(np.arange(3)), t.as_tensor([1., 2]), t.as_tensor(np.float32(2)), t.as_tensor(2)
+t.as_tensor(np.arange(3)), t.as_tensor([1., 2])
+t.as_tensor(np.float32(2)), t.as_tensor(2)
 t.from_numpy(np.arange(3)), t.from_numpy(np.float64(1))
 t.from_numpy(np.arange(3)[::-1])
 t.from_numpy(np.array(["a"]))
@@ -291,8 +302,10 @@ t.from_numpy(np.arange(6).reshape(2, 3)[:, ::2]).stride()
 t.frombuffer(bytearray(b"abcd"), dtype=t.uint8, count=2, offset=1)
 t.frombuffer(bytearray(b"abc"), dtype=t.int16)
 t.frombuffer(bytearray(b""), dtype=t.uint8)
-copy.copy(t.ones(2)), copy.deepcopy(t.arange(4)[1:3]), copy.deepcopy(t.arange(4)[::2]).stride()
-pickle.loads(pickle.dumps(t.arange(4)[1:])), pickle.loads(pickle.dumps(t.FloatStorage([1, 2]))).tolist()
+copy.copy(t.ones(2)), copy.deepcopy(t.arange(4)[1:3])
+copy.deepcopy(t.arange(4)[::2]).stride()
+pickle.loads(pickle.dumps(t.arange(4)[1:]))
+pickle.loads(pickle.dumps(t.FloatStorage([1, 2]))).tolist()
 shared(copy.deepcopy)
 copy.deepcopy(tagged(t.ones(2))).tag
 """

@@ -1,4 +1,4 @@
-"""Products of matrices and vectors against PyTorch: values, shapes, gradients, errors."""
+"""Matrix products against PyTorch: values, shapes, gradients, errors."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 import rushlight as rl  # noqa: E402
 
 TOLERANCE = {"float16": 4e-3, "bfloat16": 3e-2, "float32": 4e-6, "float64": 1e-13}
-DTYPES = ["float32", "float64", "float16", "bfloat16", "int32", "int64", "uint8", "complex64"]
+DTYPES = "float32 float64 float16 bfloat16 int32 int64 uint8 complex64".split()
 
 
 def pair(shape, dtype, seed):
     """The same tensor in both libraries, of values every dtype represents exactly."""
     rng = np.random.default_rng(seed)
-    values = rng.integers(0, 5, shape) if "int" in dtype else rng.integers(-32, 33, shape) / 16
+    if "int" in dtype:
+        values = rng.integers(0, 5, shape)
+    else:
+        values = rng.integers(-32, 33, shape) / 16
     theirs = torch.tensor(np.asarray(values)).to(getattr(torch, dtype))
     return rl.tensor(theirs.tolist(), dtype=getattr(rl, dtype)).reshape(shape), theirs
 

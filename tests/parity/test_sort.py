@@ -123,7 +123,7 @@ def test_unique(dtype):
     for layout, (inverse, counts) in itertools.product(LAYOUTS, flags):
         for dim in (None, 0, 1, -1):
             check(
-                # PyTorch dispatches on flags by keyword; each NaN is a value of its own,
+                # PyTorch dispatches on flags by keyword; each NaN is a value apart,
                 # and which comes first is left open.
                 lambda lib, x, a=(inverse, counts), d=dim: (
                     lib.unique(x, True, *a, dim=d),

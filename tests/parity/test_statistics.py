@@ -1,4 +1,4 @@
-"""Counting, differences, norms, flat writes and composite reductions against PyTorch."""
+"""Counting, differences, norms, flat writes and reductions against PyTorch."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_bincount(dtype):
     check(lambda lib, x: lib.bincount(x[:0], minlength=4), array, dtype)
 
 
-# Halves are left out: PyTorch rounds their bins to half precision, here they are floats.
+# Halves are left out: PyTorch rounds their bins to half precision.
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_histc(dtype):
     array = np.random.default_rng(0).normal(size=(20, 30)).astype("float32")
@@ -66,7 +66,7 @@ def test_histc(dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_histogram(dtype):
     array = np.random.default_rng(0).normal(size=(20, 30))
-    # A bin edge is at most a unit in the last place away; elements do not lie that close.
+    # A bin edge is a unit in the last place away at most; no element lies that close.
     for density, layout in itertools.product((False, True), LAYOUTS):
         close(
             lambda lib, x, d=density: lib.histogram(
@@ -411,8 +411,8 @@ def test_reduction_variants(dtype):
         for number, case in enumerate(cases):
             a, b = LAYOUTS[layout](ours), LAYOUTS[layout](theirs)
             left, right = (
-                outcome(lambda: (case(rl, a), 0)),
-                outcome(lambda: (case(torch, b), 0)),
+                outcome(lambda case=case, a=a: (case(rl, a), 0)),
+                outcome(lambda case=case, b=b: (case(torch, b), 0)),
             )
             # Known gaps: complex logsumexp, complex sums narrowed to a real dtype.
             if dtype == "complex64" and ("cast" in str(left) or "logsum" in str(left)):

@@ -1,4 +1,4 @@
-"""Constructors, attributes and conversions of Tensor: same values, dtypes and errors."""
+"""Constructors, attributes, conversions of Tensor: same values, dtypes, errors."""
 
 from __future__ import annotations
 

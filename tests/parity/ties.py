@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-import rushlight as rl
 import torch
+
+import rushlight as rl
 from common import FLOATS, INTS
 
 REAL = ["bool", *INTS, *FLOATS]

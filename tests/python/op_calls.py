@@ -475,8 +475,8 @@ MAKING = {
 }
 
 SPECIAL_UNARY = (
-    "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 digamma entr erfcx erfinv i0 i0e i1 "
-    "i1e lgamma log_ndtr modified_bessel_i0 modified_bessel_i1 modified_bessel_k0 "
+    "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 digamma entr erfcx erfinv i0 i0e "
+    "i1 i1e lgamma log_ndtr modified_bessel_i0 modified_bessel_i1 modified_bessel_k0 "
     "modified_bessel_k1 ndtri scaled_modified_bessel_k0 scaled_modified_bessel_k1 "
     "spherical_bessel_j0"
 ).split()

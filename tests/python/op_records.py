@@ -1,7 +1,7 @@
 """One record per op: it drives the forward, gradient, dtype, strided and error tests.
 
-A record's ``call(rl, *tensors)`` works with any library of PyTorch's API, so the parity tests use
-the same table. Values are drawn from ``low .. high``, where the op is smooth.
+A record's ``call(rl, *tensors)`` works with any library of PyTorch's API, so the parity
+tests use the same table. Values are drawn from ``low .. high``, where the op is smooth.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def draw(shape, dtype="float64", seed=0):
     return x.astype(dtype)
 
 
-# input, weight, stride, padding, dilation, groups: every kernel, ends of rows and vectors.
+# input, weight, stride, padding, dilation, groups: all kernels, ends of rows, vectors.
 CASES = [
     ((2, 1, 9, 28), (16, 1, 3, 3), (1, 1), (0, 0), (1, 1), 1),
     ((2, 1, 7, 17), (5, 1, 5, 5), (1, 1), (2, 2), (1, 1), 1),
@@ -85,7 +85,7 @@ def test_values_and_gradients(case, dtype):
     close(y, expected)
     weight = draw(expected.shape, seed=3)
     y.backward(rl.tensor(weight.astype(dtype)))
-    # The function is linear in each argument: its gradients follow from the reference's.
+    # The function is linear in each argument: so the reference gives its gradients.
     stride, padding, dilation, groups = case[2:]
     kernel = case[1][2:]
     view = windows(arrays[0], kernel, stride, padding, dilation)
@@ -329,5 +329,5 @@ def test_errors(call, match):
 
 
 def test_bool_has_no_kernel():
-    with pytest.raises(NotImplementedError, match="conv2d.*'bool'"):
+    with pytest.raises(NotImplementedError, match=r"conv2d.*'bool'"):
         F.conv2d(ones(1, 1, 3, 3).to(rl.bool), ones(1, 1, 2, 2).to(rl.bool))

@@ -6,9 +6,10 @@ import doctest
 
 import numpy as np
 import pytest
-import rushlight
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import rushlight
 from rushlight import _indexing, _rearrange
 from rushlight.autograd import gradcheck, gradgradcheck
 

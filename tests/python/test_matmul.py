@@ -1,4 +1,4 @@
-"""Products of matrices and vectors: NumPy's values, layouts, dtypes, gradients, errors."""
+"""Matrix products: NumPy's values, layouts, dtypes, gradients, errors."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ def test_channels_last():
     assert not last.is_contiguous() and (last == x).all()
     assert x.is_contiguous(memory_format=rl.contiguous_format)
     assert x.clone(memory_format=rl.channels_last).stride() == last.stride()
-    assert rl.empty(1, 2, 3, 4, memory_format=rl.channels_last).stride() == last.stride()
+    fresh = rl.empty(1, 2, 3, 4, memory_format=rl.channels_last)
+    assert fresh.stride() == last.stride()
 
 
 def test_layout_and_errors():

@@ -1,4 +1,4 @@
-"""Every op record: values against NumPy, gradients against finite differences, layouts, errors."""
+"""Every op record: NumPy's values, finite differences, layouts, errors."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_errors(error, code):
 
 
 def test_uniform_rows_have_a_record():
-    """The rows of the pointwise, view and copy ops; other families have tests of their own."""
+    """The pointwise, view and copy ops; other families have tests of their own."""
     covered = {row for r in RECORDS for row in r.covers()}
     first = list(RULES)
     mine = first[: first.index("view_as_complex") + 1]

@@ -1,4 +1,4 @@
-"""softmax, log_softmax, logsumexp, nll_loss: NumPy's values, finite differences, errors."""
+"""softmax, log_softmax, logsumexp, nll_loss: NumPy's values, gradients, errors."""
 
 from __future__ import annotations
 

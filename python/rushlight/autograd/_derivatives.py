@@ -1,9 +1,10 @@
 """The derivative of every op: one row per op, one function per differentiable argument.
 
-The first parameter is the gradient of the result. The names of the others say what the tape saves:
-an argument of the op, ``<argument>_shape``, ``<argument>_dtype``, ``result`` or ``result<i>`` (of a
-tuple). Rows use Tensor ops, so a second derivative works by itself. The engine sums broadcast dims
-and undoes promotion; a function may return None for zero.
+The first parameter is the gradient of the result. The names of the others say what the
+tape saves: an argument of the op, ``<argument>_shape``, ``<argument>_dtype``, ``result``
+or ``result<i>`` (of a tuple). Rows use Tensor ops, so a second derivative works by
+itself. The engine sums broadcast dims and undoes promotion; a function may return None
+for zero.
 """
 
 from __future__ import annotations

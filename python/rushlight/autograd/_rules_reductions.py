@@ -47,7 +47,7 @@ def _prod_backward(g, input, result, dim, keepdim):
 
 
 def _products_of_others(x):
-    """For each element the product of the others along the last dim, without dividing."""
+    """For each element the product of the others along the last dim, undivided."""
     n = x.shape[-1]
     width = 1
     while width < n:

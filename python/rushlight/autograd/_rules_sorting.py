@@ -62,7 +62,8 @@ def _reversed_logcumsumexp(x, dim):
 
 def _no_histogram(g):
     raise NotImplementedError(
-        "derivative for 'histc' and 'histogram' is not implemented: detach() their inputs"
+        "derivative for 'histc' and 'histogram' is not implemented: detach() their "
+        "inputs"
     )
 
 

@@ -34,7 +34,7 @@ class set_detect_anomaly:
     """Anomaly mode on or off, at once; as a context manager until its end.
 
     Args:
-        mode (bool): whether recorded ops and in-place writes note their source lines, so
+        mode (bool): whether recorded ops and in-place writes note source lines, so
             that the error about an overwritten value names both.
         check_nan (bool): also raise when a gradient is NaN.
     """

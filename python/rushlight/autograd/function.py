@@ -38,7 +38,8 @@ class FunctionCtx:
     def saved_tensors(self):
         if self._freed:
             raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access "
+                "Trying to backward through the graph a second time (or directly "
+                "access "
                 "saved tensors after they have already been freed). Specify "
                 "retain_graph=True in the first backward()."
             )

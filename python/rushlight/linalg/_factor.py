@@ -10,7 +10,6 @@ _LUFactor = named("linalg_lu_factor", "LU pivots")
 _LU = named("linalg_lu", "P L U")
 _LDLFactor = named("linalg_ldl_factor", "LD pivots")
 _Unpacked = named("lu_unpack", "P L U")
-_QR = named("linalg_qr", "Q R")
 
 
 def _not_positive(code):

@@ -157,5 +157,5 @@ def _init_state(param, entry, amsgrad) -> None:
     fresh = {"step": _step_count(0.0)}
     for name in names:
         fresh[name] = rushlight.zeros_like(param, requires_grad=False)
-    # All or nothing: an entry half made by a failed allocation would break the next step.
+    # All or nothing: an entry half made by a failed allocation would break the next.
     entry.update(fresh)

@@ -40,7 +40,7 @@ class _RequiredParameter:
 required = _RequiredParameter()
 
 
-def register_optimizer_step_pre_hook(hook):
+def register_optimizer_step_pre_hook(hook) -> RemovableHandle:
     """Register ``hook(optimizer, args, kwargs)`` to run before every optimizer's step.
 
     Returns:
@@ -49,7 +49,7 @@ def register_optimizer_step_pre_hook(hook):
     return _add_hook(_global_pre_hooks, hook)
 
 
-def register_optimizer_step_post_hook(hook):
+def register_optimizer_step_post_hook(hook) -> RemovableHandle:
     """Register ``hook(optimizer, args, kwargs)`` to run after every optimizer's step.
 
     Returns:

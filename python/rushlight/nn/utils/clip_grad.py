@@ -20,7 +20,9 @@ def _as_list(tensors):
     return [tensors] if isinstance(tensors, rushlight.Tensor) else list(tensors)
 
 
-def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+def get_total_norm(
+    tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None
+) -> rushlight.Tensor:
     """Return the norm of several tensors taken as one vector.
 
     Args:
@@ -78,7 +80,7 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None) -> Non
 
 def clip_grad_norm_(
     parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None
-):
+) -> rushlight.Tensor:
     """Scale gradients in place to a norm, as one vector, of at most ``max_norm``.
 
     Args:
@@ -118,7 +120,7 @@ def clip_grad_norm_(
 
 def clip_grad_norm(
     parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None
-):
+) -> rushlight.Tensor:
     """Deprecated name of :func:`clip_grad_norm_`."""
     warnings.warn(
         "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of "

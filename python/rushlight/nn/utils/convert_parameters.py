@@ -8,7 +8,7 @@ from rushlight.nn.modules.module import _typename
 __all__ = ["parameters_to_vector", "vector_to_parameters"]
 
 
-def parameters_to_vector(parameters):
+def parameters_to_vector(parameters) -> rushlight.Tensor:
     """Join parameters to one vector.
 
     Args:

@@ -238,7 +238,7 @@ def _items(dataset, indices):
     return items
 
 
-def random_split(dataset, lengths, generator=None):
+def random_split(dataset, lengths, generator=None) -> list[Subset]:
     """Split a dataset at random into parts without common samples.
 
     Args:

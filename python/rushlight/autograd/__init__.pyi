@@ -1,0 +1,46 @@
+# Made by tools/make_stubs.py.
+from collections.abc import Sequence
+from typing import Any
+
+from rushlight._core import Tensor
+from rushlight.autograd.anomaly_mode import detect_anomaly as detect_anomaly
+from rushlight.autograd.anomaly_mode import set_detect_anomaly as set_detect_anomaly
+from rushlight.autograd.function import Function as Function
+from rushlight.autograd.grad_mode import enable_grad as enable_grad
+from rushlight.autograd.grad_mode import inference_mode as inference_mode
+from rushlight.autograd.grad_mode import no_grad as no_grad
+from rushlight.autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from rushlight.autograd.gradcheck import gradcheck as gradcheck
+from rushlight.autograd.gradcheck import gradgradcheck as gradgradcheck
+
+__all__ = [
+    "Function",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]
+
+def backward(
+    tensors: Tensor | Sequence[Any],
+    grad_tensors: Tensor | Sequence[Any] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Any] | None = None,
+) -> None: ...
+def grad(
+    outputs: Tensor | Sequence[Any],
+    inputs: Tensor | Sequence[Any],
+    grad_outputs: Tensor | Sequence[Any] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]: ...
