@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from rushlight import _core, _exports, _functions, _lazy, _ops, _setup, _type_info
+from rushlight import (
+    _core,
+    _exports,
+    _functions,
+    _lazy,
+    _ops,
+    _public,
+    _setup,
+    _type_info,
+)
 from rushlight._compare import allclose, equal, isclose
 from rushlight._core import (
     Size,
@@ -157,6 +166,7 @@ from rushlight.random import (  # noqa: E402
 )
 from rushlight.serialization import load, save  # noqa: E402
 
+_public.publish(globals())
 __getattr__, __dir__ = _lazy.module_getattr(
     globals(), _lazy.FUNCTIONS, _lazy.NAMESPACES
 )

@@ -10,13 +10,14 @@ from __future__ import annotations
 import importlib
 import sys
 
-from rushlight import _core
+from rushlight import _core, _public
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
 NAMESPACES: tuple[str, ...] = (
     "array_api",
     "fft",
     "linalg",
+    "overrides",
     "return_types",
     "signal",
     "special",
@@ -190,7 +191,9 @@ class _LazyMethod:
 
     def __get__(self, instance, owner=None):
         methods = importlib.import_module(self.module).METHODS
-        _core._attach(self.name, methods[self.name])
+        method = methods[self.name]
+        given = _public.spellings(method) if hasattr(method, "__code__") else 0
+        _core._attach(self.name, method, given)
         return getattr(owner if instance is None else instance, self.name)
 
 
@@ -208,7 +211,9 @@ def module_getattr(package, table, namespaces):
 
     def __getattr__(name):
         if name in where:
-            value = getattr(importlib.import_module(where[name]), name)
+            value = _public.public(
+                name, getattr(importlib.import_module(where[name]), name)
+            )
         elif name in namespaces:
             value = importlib.import_module(f"{package['__name__']}.{name}")
         else:

@@ -104,7 +104,16 @@ def _extreme(largest, whole, along, pairwise, input, dim, keepdim, other, out):
     return give("max" if largest else "min", result, out)
 
 
-def max(input, dim=None, keepdim=False, *, other=None, out=None):
+def max(
+    input,
+    dim=None,
+    keepdim=False,
+    *,
+    other=None,
+    out=None,
+    axis=None,
+    keepdims=False,
+):
     """The largest element: of all, along a dim, or of two tensors elementwise.
 
     NaN wins. Along a dim, of equal elements the first one's index is given.
@@ -129,12 +138,23 @@ def max(input, dim=None, keepdim=False, *, other=None, out=None):
         >>> rushlight.max(rushlight.tensor([[3, 9, 4]]), 1).indices
         tensor([1])
     """
+    if axis is not None:
+        dim, keepdim = axis, keepdim or keepdims
     return _extreme(
         True, _ops.max_all, _ops.max, _ops.maximum, input, dim, keepdim, other, out
     )
 
 
-def min(input, dim=None, keepdim=False, *, other=None, out=None):
+def min(
+    input,
+    dim=None,
+    keepdim=False,
+    *,
+    other=None,
+    out=None,
+    axis=None,
+    keepdims=False,
+):
     """The smallest element: of all, along a dim, or of two tensors elementwise.
 
     As :func:`max`.
@@ -144,6 +164,8 @@ def min(input, dim=None, keepdim=False, *, other=None, out=None):
         >>> rushlight.min(rushlight.tensor([3, 9, 4]))
         tensor(3)
     """
+    if axis is not None:
+        dim, keepdim = axis, keepdim or keepdims
     return _extreme(
         False, _ops.min_all, _ops.min, _ops.minimum, input, dim, keepdim, other, out
     )

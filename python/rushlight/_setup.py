@@ -12,6 +12,8 @@ from rushlight import (
     _interop,
     _lazy,
     _ops,
+    _overriding,
+    _public,
     _rearrange,
     _reductions,
     _tensor_methods,
@@ -44,8 +46,17 @@ def attach():
         put(alias + "_", getattr(_ops, name + "_"))
     methods = _tensor_methods.METHODS | _reductions.METHODS | _rearrange.METHODS
     for name, value in methods.items():
-        put(name, value)
+        if not hasattr(value, "__code__") or name in _public.THIN:
+            put(name, value, as_is=True)
+            continue
+        if value.__name__.startswith("_") and not name.startswith("_"):
+            value.__name__ = name  # overrides are told the public name
+        put(name, value, _public.spellings(value))
     _lazy.attach()
+    put("__torch_function__", classmethod(_overriding.torch_function))
+    put("__init_subclass__", classmethod(_overriding.init_subclass))
+    _core._bind_late("ask_overrides", _overriding.ask_overrides)
+    _core._bind_late("NoOverride", _overriding.NoOverride)
     _core._bind_late("tensor", _core.tensor)
     _core._bind_late("getitem", _indexing.getitem)
     _core._bind_late("setitem", _indexing.setitem)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import rushlight
-from rushlight import _core, _fourier, _ops
+from rushlight import _core, _fourier, _ops, _public
 from rushlight._core import Tensor
 from rushlight._functions import _into, factory_out
 
@@ -403,3 +403,5 @@ def fftshift(input, dim=None):
 def ifftshift(input, dim=None):
     """The inverse of :func:`fftshift`."""
     return _shifted("ifftshift", input, dim, lambda n: (n + 1) // 2)
+
+_public.publish(globals(), __all__)

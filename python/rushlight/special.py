@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import rushlight
-from rushlight import _ops
+from rushlight import _ops, _public
 from rushlight._core import Tensor
 from rushlight._results import give
 from rushlight._special import need_tensor
@@ -294,3 +294,5 @@ def softmax(input, dim, *, dtype=None):
 def log_softmax(input, dim, *, dtype=None):
     """:func:`rushlight.log_softmax`."""
     return rushlight.log_softmax(input, dim, dtype=dtype)
+
+_public.publish(globals(), __all__)

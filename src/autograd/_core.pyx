@@ -6,6 +6,7 @@
 
 include "decl.pxi"
 include "dtype.pxi"
+include "overrides.pxi"
 include "node.pxi"
 include "tensor.pxi"
 include "operators.pxi"

@@ -1,5 +1,4 @@
 # The table that the pybind11 modules use; see api.h.
-from cpython.pycapsule cimport PyCapsule_New
 
 cdef extern from "api.h" namespace "rushlight::python":
     cdef struct Api:
@@ -26,14 +25,6 @@ cdef PyObject* api_wrap(CTensor* t) noexcept:
     except BaseException as e:
         restore(e)
         return NULL
-
-
-cdef extern from "Python.h":
-    void PyErr_SetRaised "PyErr_SetObject" (object, object)
-
-
-cdef void restore(object e) noexcept:
-    PyErr_SetRaised(type(e), e)
 
 
 cdef int api_register(const char* name, PyObject* names) noexcept:
@@ -190,6 +181,8 @@ cdef PyObject* fast_zeros(PyObject* self, PyObject* const* args, Py_ssize_t n,
     cdef CDims dims
     cdef CTensor out
     try:
+        if g_overrides.active and override_wanted(args, n):
+            return dispatch_call(<PyObject*>zeros, args, n, names)
         if plain_ints(args, n, names, &dims):
             out = c_zeros(dims, default_dtype(), CDevice())
             return given(wrap_move(out))
@@ -204,6 +197,8 @@ cdef PyObject* fast_empty(PyObject* self, PyObject* const* args, Py_ssize_t n,
     cdef CDims dims
     cdef CTensor out
     try:
+        if g_overrides.active and override_wanted(args, n):
+            return dispatch_call(<PyObject*>empty, args, n, names)
         if plain_ints(args, n, names, &dims):
             out = c_empty(dims, default_dtype(), CDevice())
             return given(wrap_move(out))
@@ -218,6 +213,8 @@ cdef PyObject* fast_ones(PyObject* self, PyObject* const* args, Py_ssize_t n,
     cdef CDims dims
     cdef CTensor out
     try:
+        if g_overrides.active and override_wanted(args, n):
+            return dispatch_call(<PyObject*>ones, args, n, names)
         if plain_ints(args, n, names, &dims):
             out = c_full(dims, CScalar(<int64_t>1), default_dtype(), CDevice())
             return given(wrap_move(out))
@@ -243,6 +240,19 @@ cdef PyObject* call_method(PyObject* method, PyObject* self, PyObject* const* ar
     return PyObject_Vectorcall(method, all_args.data(), n + 1, names)
 
 
+# A method that an override of its first argument takes over.
+cdef PyObject* dispatch_method(str name, PyObject* self, PyObject* const* args, Py_ssize_t n,
+                               PyObject* names) except NULL:
+    kwargs = {}
+    if names != NULL:
+        for i, keyword in enumerate(<tuple><object>names):
+            kwargs[keyword] = <object>args[n + <Py_ssize_t>i]
+    positional = (<object>self,) + tuple([<object>args[i] for i in range(n)])
+    r = ask_overrides(getattr(Tensor, name), positional, kwargs)
+    Py_INCREF(r)
+    return <PyObject*>r
+
+
 cdef PyObject* fast_view(PyObject* self, PyObject* const* args, Py_ssize_t n,
                          PyObject* names) noexcept:
     cdef CDims dims
@@ -250,6 +260,8 @@ cdef PyObject* fast_view(PyObject* self, PyObject* const* args, Py_ssize_t n,
     if view != NULL:
         return view
     try:
+        if override_wanted_by(self):
+            return dispatch_method("view", self, args, n, names)
         if plain_ints(args, n, names, &dims):
             return given(view_shape(<Tensor><object>self, dims))
     except BaseException as e:
@@ -265,6 +277,8 @@ cdef PyObject* fast_reshape(PyObject* self, PyObject* const* args, Py_ssize_t n,
     if view != NULL:
         return view
     try:
+        if override_wanted_by(self):
+            return dispatch_method("reshape", self, args, n, names)
         if plain_ints(args, n, names, &dims):
             return given(reshape_to(<Tensor><object>self, dims))
     except BaseException as e:
@@ -278,6 +292,8 @@ cdef PyObject* fast_sum(PyObject* self, PyObject* const* args, Py_ssize_t n,
     cdef CTensor out
     cdef Tensor x = <Tensor><object>self
     try:
+        if override_wanted_by(self):
+            return dispatch_method("sum", self, args, n, names)
         if n == 0 and names == NULL:
             if x.c.numel() > LARGE:
                 with nogil:
@@ -333,14 +349,15 @@ cdef extern from *:
     int rl_set_type_attr(PyTypeObject*, object, object) except -1
 
 
-cdef extern from "method.h" namespace "rushlight::python":
-    object new_method(PyObject*)
+def _attach(str name, value, unsigned spellings=0, bint as_is=False):
+    """Gives Tensor an attribute: a function, compiled or not, or a property.
 
-
-def _attach(str name, value):
-    """Gives Tensor an attribute: a Python function, a property or a compiled function."""
-    if type(value).__name__ == "builtin_function_or_method":
-        value = new_method(<PyObject*>value)
+    ``as_is``: a Python function stays one. ``spellings``: which of NumPy's keywords it is given, where it does not see to that itself.
+    """
+    kind = type(value).__name__
+    if kind == "builtin_function_or_method" or (
+            kind == "function" and not as_is and name[:2] != "__"):
+        value = new_call(<PyObject*>value, True, spellings)
     rl_set_type_attr(<PyTypeObject*>Tensor, name, value)
     PyType_Modified(<PyTypeObject*>Tensor)
 

@@ -345,6 +345,11 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
                 [3, 4]])
     """
     cdef Tensor r
+    if g_overrides.active and t_overrides_off == 0:
+        # Data, not an argument that overrides: the result is a plain Tensor.
+        with DisableTorchFunctionSubclass():
+            return tensor(data, dtype=dtype, device=device, requires_grad=requires_grad,
+                          pin_memory=pin_memory)
     if isinstance(data, Tensor):
         r = (<Tensor>data).detach()
         r = r.clone() if dtype is None else r._to_dtype(dtype, True)

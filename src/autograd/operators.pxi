@@ -46,11 +46,56 @@ cdef inline bint recorded(Tensor source):
     return grad_enabled() and requires(source)
 
 
+# a <op> b, of which either has an override.
+cdef object override_operator(str name, str reflected, object a, object b):
+    # A plain Tensor may be on the left of another class; a number has no methods to tell.
+    try:
+        if isinstance(a, Tensor):
+            return override_method(name, (a, b))
+        return override_method(reflected, (b, a))
+    except _late("NoOverride"):
+        return NotImplemented
+
+
+# What PyTorch tells an override, where that is not the method of the op's name.
+cdef dict _told = {"eq": "__eq__", "floor_divide": "__floordiv__", "bitwise_and": "__and__",
+                   "bitwise_or": "__or__", "bitwise_xor": "__xor__",
+                   "bitwise_left_shift": "__lshift__", "bitwise_right_shift": "__rshift__"}
+cdef dict _told_reflected = {"mul": "mul", "add": "add", "sub": "__rsub__", "div": "__rtruediv__",
+                             "floor_divide": "__rfloordiv__", "remainder": "__rmod__",
+                             "pow": "__rpow__", "bitwise_and": "bitwise_and",
+                             "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
+                             "bitwise_left_shift": "__rlshift__",
+                             "bitwise_right_shift": "__rrshift__"}
+cdef dict _told_inplace = {"bitwise_and": "__iand__", "bitwise_or": "__ior__",
+                           "bitwise_xor": "__ixor__", "bitwise_left_shift": "__ilshift__",
+                           "bitwise_right_shift": "__irshift__"}
+
+
+# What is left of an operator whose operand is neither tensor nor number.
+cdef object foreign_operator(CBinaryOp op, object a, object b):
+    cdef PyObject* both[2]
+    both[0] = <PyObject*>a
+    both[1] = <PyObject*>b
+    if not g_overrides.active and t_overrides_off == 0 and some_override(both, 2):
+        g_overrides.active = 1
+        return binary_operator(op, a, b)
+    return NotImplemented
+
+
+# Apart, so that the way without overrides stays as short as it was.
+cdef object watched_operator(CBinaryOp op, object a, object b):
+    name = (<OpInfo>_binary_ops[<int>op]).name
+    return override_operator(_told.get(name, name), _told_reflected.get(name, ""), a, b)
+
+
 cdef object binary_operator(CBinaryOp op, object a, object b):
     cdef CTensor out
     cdef ScalarBox s
     cdef int kind
     cdef Tensor x, y
+    if g_overrides.active and pair_wanted(a, b):
+        return watched_operator(op, a, b)
     if isinstance(a, Tensor):
         x = <Tensor>a
         if isinstance(b, Tensor):
@@ -65,7 +110,7 @@ cdef object binary_operator(CBinaryOp op, object a, object b):
             if kind == 0:
                 if hasattr(b, "__array_interface__"):
                     return binary_operator(op, a, _late("from_array")(b))
-                return NotImplemented
+                return foreign_operator(op, a, b)
             if x.c.numel() > LARGE:
                 with nogil:
                     out = c_binary_ts(op, x.c, s.value)
@@ -77,7 +122,7 @@ cdef object binary_operator(CBinaryOp op, object a, object b):
         if kind == 0:
             if hasattr(a, "__array_interface__"):
                 return binary_operator(op, _late("from_array")(a), b)
-            return NotImplemented
+            return foreign_operator(op, a, b)
         if y.c.numel() > LARGE:
             with nogil:
                 out = c_binary_st(op, s.value, y.c)
@@ -109,6 +154,8 @@ cdef object binary_inplace(CBinaryOp op, object left, object b):
     cdef OpInfo info = <OpInfo>_binary_ops[<int>op]
     cdef object original = None
     cdef tuple args = (self, b)
+    if g_overrides.active and pair_wanted(left, b):
+        return override_method(_told_inplace.get(info.name, info.name + "_"), args)
     if not isinstance(b, Tensor):
         kind = as_scalar(b, &s)
         if kind == 0:
@@ -131,6 +178,8 @@ cdef object binary_inplace(CBinaryOp op, object left, object b):
 
 cdef object unary_operator(CUnaryOp op, Tensor x):
     cdef CTensor out
+    if override_wanted_by(<PyObject*>x):
+        return override_method((<OpInfo>_unary_ops[<int>op]).name, (x,))
     if x.c.numel() > LARGE:
         with nogil:
             out = c_unary(op, x.c)

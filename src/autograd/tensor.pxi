@@ -294,6 +294,8 @@ cdef class Tensor:
 
     def detach(self):
         """The same data outside the graph."""
+        if override_wanted_by(<PyObject*>self):
+            return override_method("detach", (self,))
         cdef CTensor out = alias(self.c)
         return wrap_move(out)
 
@@ -446,6 +448,8 @@ cdef class Tensor:
         return binary_operator(OP_RSHIFT, a, b)
 
     def __matmul__(a, b):
+        if g_overrides.active and pair_wanted(a, b):
+            return override_operator("matmul", "__rmatmul__", a, b)
         if not (isinstance(a, Tensor) and isinstance(b, Tensor)):
             return NotImplemented
         return matmul(<Tensor>a, <Tensor>b)
@@ -503,6 +507,8 @@ cdef class Tensor:
         return unary_operator(OP_NEG, self)
 
     def __pos__(self):
+        if override_wanted_by(<PyObject*>self):
+            return override_method("positive", (self,))
         return self
 
     def __abs__(self):
@@ -515,9 +521,14 @@ cdef class Tensor:
         return unary_operator(OP_NOT, self)
 
     def __getitem__(self, index):
+        if g_overrides.active and pair_wanted(self, index):
+            return override_method("__getitem__", (self, index))
         return getitem(self, index)
 
     def __setitem__(self, index, value):
+        if g_overrides.active and (pair_wanted(self, index) or pair_wanted(self, value)):
+            override_method("__setitem__", (self, index, value))
+            return
         setitem(self, index, value)
 
     def __delitem__(self, index):
@@ -527,16 +538,22 @@ cdef class Tensor:
 
     def view(self, *shape):
         """The same elements in another shape (one size may be -1), or ``view(dtype)``."""
+        if override_wanted_by(<PyObject*>self):
+            return override_method("view", (self,) + shape)
         if len(shape) == 1 and type(shape[0]) is dtype:
             return self._view_dtype(shape[0])
         return view_shape(self, parse_dims(shape, "view"))
 
     def reshape(self, *shape):
         """view where possible, else a copy."""
+        if override_wanted_by(<PyObject*>self):
+            return override_method("reshape", (self,) + shape)
         return reshape_to(self, parse_dims(shape, "reshape"))
 
     def permute(self, *dims):
         """The dims in another order; a view."""
+        if override_wanted_by(<PyObject*>self):
+            return override_method("permute", (self,) + dims)
         if not dims:
             raise TypeError('permute() missing 1 required positional arguments: "dims"')
         cdef CDims order = parse_dims(dims, "permute")
@@ -548,6 +565,8 @@ cdef class Tensor:
 
     def transpose(self, dim0, dim1):
         """Two dims exchanged; a view."""
+        if override_wanted_by(<PyObject*>self):
+            return override_method("transpose", (self, dim0, dim1))
         cdef CTensor out = c_transpose(self.c, dim0, dim1)
         cdef Tensor r = view_result(self, out)
         if recorded(self):
@@ -556,14 +575,22 @@ cdef class Tensor:
 
     def t(self):
         """A 2-d tensor transposed; 0-d and 1-d as they are."""
+        if override_wanted_by(<PyObject*>self):
+            return override_method("t", (self,))
         cdef CTensor out = c_t(self.c)
         cdef Tensor r = view_result(self, out)
         if recorded(self):
             record(op_transpose, (self, 0, 1 if self.c.ndim() == 2 else 0), r)
         return r
 
-    def unsqueeze(self, dim):
+    def unsqueeze(self, dim=None, *, axis=None):
         """A new dim of size 1 at ``dim``; a view."""
+        if dim is None:
+            if axis is None:
+                raise TypeError("unsqueeze() missing 1 required positional arguments: \"dim\"")
+            dim = axis
+        if override_wanted_by(<PyObject*>self):
+            return override_method("unsqueeze", (self, dim))
         cdef CTensor out = c_unsqueeze(self.c, dim)
         cdef Tensor r = view_result(self, out)
         if recorded(self):
@@ -572,6 +599,8 @@ cdef class Tensor:
 
     def expand(self, *sizes):
         """Size-1 dims repeated without copying; -1 keeps a size."""
+        if override_wanted_by(<PyObject*>self):
+            return override_method("expand", (self,) + sizes)
         cdef CDims dims = parse_dims(sizes, "expand")
         cdef CTensor out = c_expand(self.c, dims)
         cdef Tensor r = view_result(self, out)
@@ -581,6 +610,9 @@ cdef class Tensor:
 
     def contiguous(self, memory_format=None):
         """Itself when row-major (or in the given format) already, else a copy that is."""
+        if override_wanted_by(<PyObject*>self):
+            return override_method("contiguous",
+                                   (self,) if memory_format is None else (self, memory_format))
         if memory_format is not None and memory_format is not _contiguous_format:
             return _late("contiguous_in")(self, memory_format)
         if self.c.is_contiguous():
@@ -592,6 +624,9 @@ cdef class Tensor:
 
     def clone(self, *, memory_format=None):
         """A copy; gradients flow back to the original."""
+        if override_wanted_by(<PyObject*>self):
+            kwargs = {} if memory_format is None else {"memory_format": memory_format}
+            return ask_overrides(Tensor.clone, (self,), kwargs)
         if memory_format is not None and memory_format is not _preserve_format:
             if not (memory_format is _contiguous_format and self.c.is_contiguous()):
                 return _late("clone_in")(self, memory_format)
@@ -602,6 +637,8 @@ cdef class Tensor:
 
     def copy_(self, src, non_blocking=False):
         """Writes ``src``, broadcast and converted, into this tensor."""
+        if override_wanted_by(<PyObject*>self):
+            return override_method("copy_", (self, src, non_blocking))
         cdef Tensor source
         if isinstance(src, (int, float, complex)):
             src = _late("tensor")(src)
@@ -613,6 +650,8 @@ cdef class Tensor:
         return self
 
     def _to_dtype(self, d, bint copy=False):
+        if override_wanted_by(<PyObject*>self):
+            return override_method("_to_dtype", (self, d, copy))
         cdef int code = dtype_code(d, "to")
         if code == <int>self.c.dtype() and not copy:
             return self

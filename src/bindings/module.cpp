@@ -1,4 +1,5 @@
 // rushlight._ops: everything bound with pybind11.
+#include "calls.h"
 #include "op.h"
 
 namespace rushlight::python {
@@ -68,4 +69,5 @@ PYBIND11_MODULE(_ops, m) {
   m.def("make_result_type", [](const std::string& op, const std::vector<std::string>& fields) {
     return handle(reinterpret_cast<PyObject*>(python::make_result_type(op, fields)));
   });
+  python::make_overridable(m);
 }

@@ -1,5 +1,6 @@
 """Linear algebra: factorizations, solvers, spectra, norms."""
 
+from rushlight import _public
 from rushlight.linalg._factor import (
     cholesky,
     cholesky_ex,
@@ -90,3 +91,5 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+_public.publish(globals(), __all__)

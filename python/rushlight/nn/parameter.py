@@ -38,6 +38,9 @@ class Parameter(rushlight.Tensor):
         True
     """
 
+    # What is computed from it is a plain Tensor.
+    __torch_function__ = rushlight._core._disabled_torch_function_impl
+
     def __new__(cls, data=None, requires_grad=True):
         data = _as_tensor_data(data, cls.__name__)
         return rushlight.Tensor._make_subclass(cls, data, requires_grad)
@@ -81,6 +84,8 @@ class Buffer(rushlight.Tensor):
         >>> list(module.state_dict())
         ['mean']
     """
+
+    __torch_function__ = rushlight._core._disabled_torch_function_impl
 
     def __new__(cls, data=None, *, persistent=True):
         data = _as_tensor_data(data, cls.__name__)

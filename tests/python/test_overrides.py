@@ -1,0 +1,226 @@
+"""__torch_function__: subclasses, other classes, modes; and NumPy's keywords."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+import rushlight
+from rushlight import overrides
+from rushlight.overrides import DisableTorchFunctionSubclass, TorchFunctionMode
+
+
+class Plain(rushlight.Tensor):
+    """A subclass with the default override."""
+
+
+class Logged(rushlight.Tensor):
+    """A subclass that writes down what is called."""
+
+    log: list = []
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        cls.log.append(func)
+        return super().__torch_function__(func, types, args, kwargs)
+
+
+CALLS = """
+x + 1; 1 - x; x * x; x == x; x[0]; x[x > 0]; x[0:1]; -x; abs(x); x @ x; x ** 2; 2 ** x; x // 2
+rushlight.exp(x); x.exp(); x.sum(); x.max(); x.view(3, 1); x.reshape(3, 1); x.detach(); x.clone()
+x.unsqueeze(0); x.expand(2, 3); x.permute(0); x.float(); x.to(rushlight.float64); x.data; x.T
+rushlight.cat((x, x)); rushlight.stack([x, x]); rushlight.where(x > 0, x, x); x.new_zeros(2)
+rushlight.ones_like(x); rushlight.zeros(3) + x; rushlight.std(x); rushlight.linalg.norm(x)
+rushlight.fft.fft(x); rushlight.nn.functional.relu(x); rushlight.einsum("i,i->i", x, x)
+rushlight.nn.functional.linear(x[None], x[None]); x.cumsum(0); x.softmax(0); x.add_(1)
+"""
+
+
+@pytest.mark.parametrize("call", CALLS.replace("\n", ";").strip("; ").split(";"))
+def test_results_keep_the_subclass(call):
+    x = rushlight.tensor([1.0, 2.0, 3.0]).as_subclass(Plain)
+    result = eval(call.strip(), {"x": x, "rushlight": rushlight})
+    plain = eval(call.strip(), {"x": rushlight.tensor([1.0, 2.0, 3.0]), "rushlight": rushlight})
+    assert type(result) is Plain
+    assert type(plain) is rushlight.Tensor
+    with DisableTorchFunctionSubclass():
+        assert rushlight.equal(result.as_subclass(rushlight.Tensor), plain)
+
+
+def test_tuples_of_results_keep_the_subclass():
+    x = rushlight.tensor([[3.0, 1.0]]).as_subclass(Plain)
+    for result in (x.max(0), x.sort(), x.split(1, 1), x.unbind(), list(x), x.topk(1)):
+        assert [type(r) for r in result] == [Plain] * len(result)
+    assert type(x.sort()) is type(rushlight.zeros(1).sort())
+    assert type(x.shape) is rushlight.Size
+    assert type(x.tolist()) is list
+
+
+def test_what_gives_plain_tensors():
+    x = rushlight.ones(2).as_subclass(Plain)
+    assert type(rushlight.tensor(x)) is rushlight.Tensor
+    weight = rushlight.nn.Parameter(rushlight.ones(2))
+    assert type(weight * 2) is rushlight.Tensor
+    assert type(x + weight) is Plain
+    with DisableTorchFunctionSubclass():
+        assert type(x + 1) is rushlight.Tensor
+
+
+def test_gradients_pass_subclasses():
+    leaf = rushlight.tensor([1.0, 2.0], requires_grad=True)
+    (leaf.as_subclass(Plain) ** 2).sum().backward()
+    assert leaf.grad.tolist() == [2.0, 4.0]
+
+
+def test_a_subclass_of_a_subclass_wins_and_strangers_do_not_mix():
+    class Finer(Plain):
+        pass
+
+    fine, plain = rushlight.ones(2).as_subclass(Finer), rushlight.ones(2).as_subclass(Plain)
+    assert type(fine + plain) is Finer
+    assert type(plain + fine) is Finer
+
+    class Other(rushlight.Tensor):
+        pass
+
+    with pytest.raises(TypeError):
+        rushlight.maximum(plain, rushlight.ones(2).as_subclass(Other))
+
+
+def test_functions_that_an_override_is_told():
+    x = rushlight.ones(2, 3).as_subclass(Logged)
+    calls = {
+        rushlight.exp: lambda: rushlight.exp(x),
+        rushlight.std: lambda: rushlight.std(x),
+        rushlight.where: lambda: rushlight.where(x.bool(), x, x),
+        rushlight.Tensor.exp: lambda: x.exp(),
+        rushlight.Tensor.std: lambda: x.std(),
+        rushlight.Tensor.view: lambda: x.view(6),
+        rushlight.Tensor.mul: lambda: x * 2,
+        rushlight.Tensor.matmul: lambda: x @ rushlight.ones(3, 1),
+        rushlight.Tensor.__getitem__: lambda: x[0],
+        rushlight.Tensor.__rsub__: lambda: 1 - x,
+        rushlight.linalg.svd: lambda: rushlight.linalg.svd(x),
+    }
+    for function, call in calls.items():
+        Logged.log.clear()
+        call()
+        assert function in Logged.log, function
+    assert overrides.resolve_name(rushlight.std) == "rushlight.std"
+    assert overrides.resolve_name(rushlight.Tensor.exp) == "rushlight.Tensor.exp"
+    assert overrides.resolve_name(len) is None
+
+
+class Scalar:
+    """A class that is no Tensor, with functions of its own."""
+
+    handled: dict = {}
+
+    def __init__(self, value):
+        self.value = value
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func not in cls.handled:
+            return NotImplemented
+        return cls.handled[func](*args, **(kwargs or {}))
+
+
+Scalar.handled[rushlight.mean] = lambda s: s.value
+Scalar.handled[rushlight.add] = lambda a, b: "added"
+Scalar.handled[rushlight.std] = lambda s, dim=None: dim
+Scalar.handled[rushlight.cat] = lambda parts, dim=0: len(parts)
+
+
+def test_other_classes():
+    assert rushlight.mean(Scalar(5)) == 5
+    assert rushlight.add(Scalar(1), rushlight.ones(1)) == "added"
+    assert rushlight.add(rushlight.ones(1), Scalar(1)) == "added"
+    assert rushlight.std(Scalar(1), dim=3) == 3
+    assert rushlight.cat([rushlight.ones(1), Scalar(1)]) == 2
+    with pytest.raises(TypeError, match="no implementation found for 'rushlight.exp'"):
+        rushlight.exp(Scalar(1))
+    with pytest.raises(TypeError, match="unsupported operand"):
+        rushlight.ones(1) * Scalar(1)
+    assert overrides.is_tensor_like(Scalar(1))
+    assert not overrides.is_tensor_like(1)
+
+
+def test_errors_of_calls_without_overrides_are_their_own():
+    with pytest.raises(TypeError, match="incompatible function arguments"):
+        rushlight.exp("a")
+
+
+def test_functions_for_overridable_functions():
+    def mine(a, b):
+        if overrides.has_torch_function((a, b)):
+            return overrides.handle_torch_function(mine, (a, b), a, b)
+        return "mine"
+
+    Scalar.handled[mine] = lambda a, b: "theirs"
+    assert mine(1, 2) == "mine"
+    assert mine(1, Scalar(2)) == "theirs"
+    wrapped = overrides.wrap_torch_function(lambda a: (a,))(lambda a: "mine")
+    assert wrapped(1) == "mine"
+    Scalar.handled[wrapped] = lambda a: "theirs"
+    assert wrapped(Scalar(1)) == "theirs"
+    assert not overrides.has_torch_function_unary(rushlight.ones(1))
+    assert overrides.has_torch_function_variadic(1, Scalar(1))
+    found = overrides.get_overridable_functions()
+    assert rushlight.exp in found[rushlight]
+    assert rushlight.Tensor.exp in found[rushlight.Tensor]
+    assert overrides.is_tensor_method_or_property(rushlight.Tensor.exp)
+    assert rushlight.is_tensor in overrides.get_ignored_functions()
+
+
+def test_modes():
+    class Names(TorchFunctionMode):
+        def __init__(self):
+            self.names = []
+
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            self.names.append(func.__name__)
+            return func(*args, **(kwargs or {}))
+
+    with Names() as outer, Names() as inner:
+        x = rushlight.ones(2)
+        x + 1
+        rushlight.exp(x)
+    rushlight.exp(x)
+    assert inner.names == ["ones", "add", "exp"]
+    assert outer.names == inner.names
+
+
+def test_public_functions_are_copied_and_pickled_by_name():
+    assert pickle.loads(pickle.dumps(rushlight.std)) is rushlight.std
+    assert copy.deepcopy(rushlight.std) is rushlight.std
+
+
+X = rushlight.tensor([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]])
+
+
+@pytest.mark.parametrize(
+    "name", "sum mean amax argmin std sort cumsum softmax unbind logsumexp max squeeze".split()
+)
+def test_axis_is_dim(name):
+    for call in (getattr(rushlight, name), getattr(rushlight.Tensor, name)):
+        results = (call(X, dim=1), call(X, axis=1))
+        first, second = (r if isinstance(r, tuple) else (r,) for r in results)
+        assert all(rushlight.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_numpy_keywords():
+    assert rushlight.sum(X, axis=1, keepdims=True).shape == (2, 1)
+    assert X.std(axis=0, keepdims=True).shape == (1, 3)
+    assert X.max(axis=0, keepdims=True).values.shape == (1, 3)
+    assert rushlight.unsqueeze(X, axis=0).shape == X.unsqueeze(axis=0).shape == (1, 2, 3)
+    assert rushlight.cat((X, X), axis=1).shape == (2, 6)
+    assert rushlight.exp(x=X).equal(X.exp())
+    assert rushlight.maximum(x1=X, x2=-X).equal(X)
+    assert rushlight.linalg.norm(X, axis=1).shape == (2,)
+    assert rushlight.fft.fft(X, axis=0).shape == (2, 3)
+    with pytest.raises(TypeError, match="got both 'dim' and 'axis'"):
+        rushlight.sum(X, dim=1, axis=1)
+    with pytest.raises(TypeError):
+        rushlight.exp(X, axis=1)
