@@ -109,7 +109,8 @@ inline PyObject* new_call(PyObject* function, bool method, unsigned spellings) {
   return reinterpret_cast<PyObject*>(call);
 }
 
-// -- which calls are taken over --------------------------------------------------------------------
+// -- which calls are taken over
+// --------------------------------------------------------------------
 
 // Of the thread: blocks that switch overrides off, and modes that are entered.
 inline thread_local int t_overrides_off = 0;
@@ -121,7 +122,8 @@ inline bool overrides(PyObject* object) {
   PyTypeObject* type = Py_TYPE(object);
   // No class of C's has one, but Tensor's own, which is not asked.
   if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE)) return false;
-  PyObject* function = PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), "__torch_function__");
+  PyObject* function =
+      PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), "__torch_function__");
   if (!function) {
     PyErr_Clear();
     return false;
@@ -143,7 +145,8 @@ inline bool some_override(PyObject* const* args, Py_ssize_t count) {
   return false;
 }
 
-inline __attribute__((noinline, cold)) bool override_wanted(PyObject* const* args, Py_ssize_t count) {
+inline __attribute__((noinline, cold)) bool override_wanted(PyObject* const* args,
+                                                            Py_ssize_t count) {
   if (t_overrides_off) return false;
   return t_override_modes > 0 || some_override(args, count);
 }

@@ -22,8 +22,7 @@ struct Overrides {
   PyObject* (*dispatch)(PyObject* function, PyObject* const* args, Py_ssize_t nargs,
                         PyObject* names);
   // After a call has failed: as dispatch, where an argument overrides, else the same error.
-  PyObject* (*failed)(PyObject* function, PyObject* const* args, Py_ssize_t nargs,
-                      PyObject* names);
+  PyObject* (*failed)(PyObject* function, PyObject* const* args, Py_ssize_t nargs, PyObject* names);
   // See Note [NumPy's keywords]; a new reference, null with an exception set.
   PyObject* (*spelled)(PyObject* names, unsigned allowed);
 };

@@ -1,10 +1,10 @@
-// Makes the bound functions overridable, and gives them NumPy's keywords.
+// Makes the functions bound by pybind11 itself overridable, and gives them NumPy's keywords; those
+// of function.h are so by themselves.
 #include "calls.h"
 
 #include <unordered_map>
 
-#include "casters.h"
-#include "overrides.h"
+#include "function.h"
 
 namespace rushlight::python {
 namespace {
@@ -33,8 +33,9 @@ PyObject* call(PyObject* self, PyObject* const* args, Py_ssize_t nargsf, PyObjec
   if (RL_UNLIKELY(g_overrides->active) &&
       g_overrides->wanted(args, nargs + (names ? PyTuple_GET_SIZE(names) : 0)))
     return g_overrides->dispatch(functions().at(self), args, nargs, names);
-  PyObject* result = RL_UNLIKELY(names && may_be_spelled(names)) ? call_spelled(self, args, nargsf, names)
-                                                   : g_dispatcher(self, args, nargsf, names);
+  PyObject* result = RL_UNLIKELY(names && may_be_spelled(names))
+                         ? call_spelled(self, args, nargsf, names)
+                         : g_dispatcher(self, args, nargsf, names);
   if (RL_LIKELY(result != nullptr)) return result;
   return g_overrides->failed(functions().at(self), args, nargs, names);
 }
@@ -42,16 +43,15 @@ PyObject* call(PyObject* self, PyObject* const* args, Py_ssize_t nargsf, PyObjec
 }  // namespace
 
 void make_overridable(py::module_& m) {
-  g_overrides = static_cast<const Overrides*>(
-      PyCapsule_Import("rushlight._core._overrides", 0));
-  if (!g_overrides) throw py::error_already_set();
+  g_overrides = &overrides();
   for (auto [name, value] : py::reinterpret_borrow<py::dict>(m.attr("__dict__"))) {
-    if (!PyCFunction_Check(value.ptr())) continue;
+    if (!PyCFunction_Check(value.ptr()) || is_function(value.ptr())) continue;
     auto* function = reinterpret_cast<PyCFunctionObject*>(value.ptr());
     if (function->m_ml->ml_flags != (METH_FASTCALL | METH_KEYWORDS) || !function->m_self ||
         functions().count(function->m_self))
       continue;
-    auto* original = reinterpret_cast<FastFunction>(reinterpret_cast<void*>(function->m_ml->ml_meth));
+    auto* original =
+        reinterpret_cast<FastFunction>(reinterpret_cast<void*>(function->m_ml->ml_meth));
     if (!g_dispatcher) g_dispatcher = original;
     if (original != g_dispatcher) throw std::logic_error("pybind11 has more than one dispatcher");
     functions()[function->m_self] = value.inc_ref().ptr();

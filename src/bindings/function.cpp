@@ -2,8 +2,6 @@
 
 #include <pybind11/eval.h>
 
-#include <array>
-
 #include "docs.h"
 #include "op.h"
 
@@ -76,10 +74,6 @@ Signature parse_signature(const char* text, bool inplace) {
 
 namespace {
 
-// NumPy's names for some arguments, which PyTorch takes too.
-constexpr std::array<std::array<const char*, 2>, 5> kOtherNames = {
-    {{"axis", "dim"}, {"keepdims", "keepdim"}, {"x", "input"}, {"x1", "input"}, {"x2", "other"}}};
-
 PyTypeObject* object_type() {
   static PyTypeObject type = {PyVarObject_HEAD_INIT(nullptr, 0)};
   if (!type.tp_name) {
@@ -90,6 +84,7 @@ PyTypeObject* object_type() {
   }
   return &type;
 }
+const Overrides* g_overrides = nullptr;
 
 // "sum(input: Tensor, dim: Size | None = None, ...)"; without types where they are null.
 std::string written(const Signature& s, const std::vector<std::string>* types) {
@@ -105,6 +100,18 @@ std::string written(const Signature& s, const std::vector<std::string>* types) {
 }
 
 }  // namespace
+
+const Overrides& overrides() {
+  if (RL_UNLIKELY(!g_overrides)) {
+    g_overrides = static_cast<const Overrides*>(PyCapsule_Import("rushlight._core._overrides", 0));
+    if (!g_overrides) throw py::error_already_set();
+  }
+  return *g_overrides;
+}
+bool is_function(PyObject* object) {
+  return PyCFunction_Check(object) && PyCFunction_GET_SELF(object) &&
+         Py_TYPE(PyCFunction_GET_SELF(object)) == object_type();
+}
 
 Function::Function(Signature signature, std::vector<std::string> types)
     : signature_(std::move(signature)),
@@ -133,6 +140,7 @@ void Function::add_to(py::module_& m, Entry entry) {
   const auto object = py::reinterpret_steal<py::object>(
       PyCFunction_NewEx(&definition_, owner.ptr(), module_name.ptr()));
   if (!object) throw py::error_already_set();
+  callable_ = py::object(object).release().ptr();
   m.attr(signature_.name.c_str()) = object;
 }
 
@@ -141,10 +149,10 @@ int Function::find(PyObject* name) const {
     if (names_[i] == name) return int(i);
   for (size_t i = 0; i < names_.size(); ++i)
     if (PyUnicode_Compare(names_[i], name) == 0) return int(i);
-  for (const auto& [other, ours] : kOtherNames)
-    if (PyUnicode_CompareWithASCIIString(name, other) == 0)
-      for (size_t i = 0; i < names_.size(); ++i)
-        if (signature_.arguments[i] == ours) return int(i);
+  const int spelling = spelling_of(name, kAllSpellings);
+  if (spelling)
+    for (size_t i = 0; i < names_.size(); ++i)
+      if (signature_.arguments[i] == kSpellings[spelling - 1].ours) return int(i);
   return -1;
 }
 

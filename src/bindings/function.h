@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "casters.h"
+#include "overrides.h"
 
 namespace rushlight::python {
 
@@ -69,6 +70,9 @@ struct TypeText<std::vector<T>> {
   static std::string get() { return "Sequence[" + TypeText<T>::get() + "]"; }
 };
 
+// The core module's, see Note [Overrides]; imported once by the module's init.
+const Overrides& overrides();
+
 // What the interpreter calls: a built-in function with one of these as its __self__. Both live as
 // long as the process.
 class Function {
@@ -94,6 +98,7 @@ class Function {
   }
   PyObject* complain_of_type(size_t i, PyObject* got) const;
   void add_to(py::module_& m, Entry entry);
+  PyObject* callable() const { return callable_; }
 
   struct Object {
     PyObject_HEAD const Function* function;
@@ -111,8 +116,12 @@ class Function {
   std::vector<PyObject*> defaults_;
   Py_ssize_t num_arguments_, num_positional_;
   std::string doc_;
+  PyObject* callable_ = nullptr;  // the function that the module has
   PyMethodDef definition_{};
 };
+
+// Whether an object is a function made here.
+bool is_function(PyObject* object);
 
 template <class F, class... A>
 class FunctionOf final : public Function {
@@ -125,10 +134,18 @@ class FunctionOf final : public Function {
   static PyObject* entry(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
     const auto* function =
         static_cast<const FunctionOf*>(reinterpret_cast<Object*>(self)->function);
+    const Overrides& over = overrides();
+    if (RL_UNLIKELY(over.active) && over.wanted(args, n + (names ? PyTuple_GET_SIZE(names) : 0)))
+      return over.dispatch(function->callable(), args, n, names);
+    PyObject* result = function->run(args, n, names);
+    return RL_LIKELY(result != nullptr) ? result
+                                        : over.failed(function->callable(), args, n, names);
+  }
+  RL_INLINE PyObject* run(PyObject* const* args, Py_ssize_t n, PyObject* names) const {
     PyObject* slots[sizeof...(A) + 1];
-    if (!function->place(args, n, names, slots)) return nullptr;
+    if (!place(args, n, names, slots)) return nullptr;
     try {
-      return function->call(slots, std::index_sequence_for<A...>());
+      return call(slots, std::index_sequence_for<A...>());
     } catch (py::error_already_set& error) {
       error.restore();
     } catch (...) {
