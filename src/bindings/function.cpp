@@ -134,6 +134,9 @@ void Function::add_to(py::module_& m, Entry entry) {
       PyCFunction_NewEx(&definition_, owner.ptr(), module_name.ptr()));
   if (!object) throw py::error_already_set();
   m.attr(signature_.name.c_str()) = object;
+  // With types, which the docstring leaves to its text: for the tools.
+  if (!py::hasattr(m, "_signatures")) m.attr("_signatures") = py::dict();
+  m.attr("_signatures")[signature_.name.c_str()] = written(signature_, &types_);
 }
 
 int Function::find(PyObject* name) const {
