@@ -142,6 +142,9 @@ void Function::add_to(py::module_& m, Entry entry) {
   if (!object) throw py::error_already_set();
   callable_ = py::object(object).release().ptr();
   m.attr(signature_.name.c_str()) = object;
+  // With types, which the docstring leaves to its text: for the tools.
+  if (!py::hasattr(m, "_signatures")) m.attr("_signatures") = py::dict();
+  m.attr("_signatures")[signature_.name.c_str()] = written(signature_, &types_);
 }
 
 int Function::find(PyObject* name) const {

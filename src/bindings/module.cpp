@@ -47,9 +47,6 @@ PYBIND11_MODULE(_ops, m) {
       python::set_python_error();
     }
   });
-  // Ours are in the docstrings, in the form that inspect.signature reads.
-  python::py::options options;
-  options.disable_function_signatures();
 #define RL_BIND(family) python::bind_##family(m);
   RL_BINDINGS(RL_BIND)
 #undef RL_BIND

@@ -35,6 +35,8 @@ void bernoulli_number(const Tensor& self, double p, const GeneratorPtr& g) { ber
 }  // namespace
 
 void bind_random(py::module_& m) {
+  py::options options;
+  options.disable_function_signatures();  // the texts have them, as inspect.signature reads them
   py::class_<Generator, GeneratorPtr>(
       m, "Generator",
       "Generator(device='cpu')\n--\n\n"

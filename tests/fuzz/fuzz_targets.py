@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import types
 
 import rushlight as rl
+from rushlight import _ops
 
 # Left out, each because of what it does when it works.
 LEFT_OUT = {
@@ -69,12 +71,16 @@ ATTRIBUTES = (
     "data grad requires_grad shape T mT H mH real imag dtype device names".split()
 )
 _ANNOTATED = re.compile(r"^\w+\((.*)\) -> ", re.DOTALL)
+_SIGNATURES = {name: text + " -> " for name, text in _ops._signatures.items()}
 
 
 def parameters(function):
     """[(name, annotation, kind)], kind one of "positional", "keyword", "many"."""
     # What compiled functions say tells the types as well.
-    if text := _ANNOTATED.match(getattr(function, "__doc__", None) or ""):
+    text = _SIGNATURES.get(getattr(function, "__name__", None), "")
+    if not (text and isinstance(function, types.BuiltinFunctionType)):
+        text = getattr(function, "__doc__", None) or ""
+    if text := _ANNOTATED.match(text):
         return _from_text(text.group(1))
     try:
         found = inspect.signature(function)

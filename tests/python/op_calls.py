@@ -71,7 +71,7 @@ def _uniform():
     """The ops of ops.def, told by their signatures."""
     table = {}
     for name in dir(_ops):
-        text = getattr(_ops, name).__doc__ or ""
+        text = _ops._signatures.get(name, "")
         if name.startswith("bitwise") and not name.endswith("_"):
             table[name] = _whole(name)
         elif text.startswith(name + _BINARY_SIGNATURE):
