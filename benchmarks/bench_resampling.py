@@ -38,19 +38,19 @@ ROWS = [
         (64, 32, 5),
     ),
     *_rows(
-        "conv3d 2x32x16x16x16, 32 of 3x3x3",
+        "conv3d 2x32x16x16x16, 32 of 3",
         "F.conv3d(x, w, padding=1)",
         (2, 32, 16, 16, 16),
         (32, 32, 3, 3, 3),
     ),
     *_rows(
-        "conv_transpose2d 4x32x16x16, 16 of 4x4 /2",
+        "conv_transpose2d 4x32x16x16, 4/2",
         "F.conv_transpose2d(x, w, stride=2, padding=1)",
         (4, 32, 16, 16),
         (32, 16, 4, 4),
     ),
     *_rows(
-        "conv_transpose3d 2x16x8x8x8, 8 of 4x4x4 /2",
+        "conv_transpose3d 2x16x8x8x8, 4/2",
         "F.conv_transpose3d(x, w, stride=2, padding=1)",
         (2, 16, 8, 8, 8),
         (16, 8, 4, 4, 4),
@@ -60,7 +60,7 @@ ROWS = [
     *_rows("max_pool3d 2, 2x16x16x32x32", "F.max_pool3d(x, 2)", (2, 16, 16, 32, 32)),
     *_rows("avg_pool3d 2, 2x16x16x32x32", "F.avg_pool3d(x, 2)", (2, 16, 16, 32, 32)),
     *_rows(
-        "adaptive_max_pool2d to 9, 8x32x56x56",
+        "adaptive_max_pool2d 9, 56x56",
         "F.adaptive_max_pool2d(x, 9)",
         (8, 32, 56, 56),
     ),
@@ -71,22 +71,22 @@ ROWS = [
         (8, 32, 56, 56),
     ),
     *_rows(
-        "interpolate nearest x2, 4x32x32x32",
+        "nearest x2, 4x32x32x32",
         "F.interpolate(x, scale_factor=2)",
         (4, 32, 32, 32),
     ),
     *_rows(
-        "interpolate bilinear to 224, 4x3x256x256",
+        "bilinear to 224, 4x3x256x256",
         "F.interpolate(x, (224, 224), mode='bilinear')",
         (4, 3, 256, 256),
     ),
     *_rows(
-        "interpolate bilinear antialiased to 64, 4x3x256x256",
+        "antialiased to 64, 4x3x256x256",
         "F.interpolate(x, (64, 64), mode='bilinear', antialias=True)",
         (4, 3, 256, 256),
     ),
     *_rows(
-        "interpolate bicubic x2, 4x32x32x32",
+        "bicubic x2, 4x32x32x32",
         "F.interpolate(x, scale_factor=2, mode='bicubic')",
         (4, 32, 32, 32),
     ),

@@ -369,8 +369,8 @@ def test_old_names_warn():
 @pytest.mark.parametrize(
     "name",
     (
-        "averaging chosen_windows conv conv_transpose padding pooling resizing sampling "
-        "sliding torch_pools"
+        "averaging chosen_windows conv conv_transpose padding pooling resizing "
+        "sampling sliding torch_pools"
     ).split(),
 )
 def test_examples(name):

@@ -129,13 +129,31 @@ def _adaptive(spatial, input, output_size):
         chosen.append(rushlight.tensor(where, device=input.device))
     if all(where is None for where in chosen):
         return max_over_windows(input, kernel, kernel)
-    x = input.detach()
-    for i, where in enumerate(chosen):
+    places = _place_by_place(input.detach(), kernel, chosen)
+    return _at(input, places, spatial), places
+
+
+def _place_by_place(x, kernel, chosen):
+    """Where the maxima are, found one dim after the other, the last one first."""
+    spatial, size, origin = len(kernel), x.shape[-len(kernel) :], None
+    for i in reversed(range(spatial)):
+        where = chosen[i]
         if where is not None:
             x = x.index_select(i - spatial, where)
-    _, places = max_over_windows(x, kernel, kernel)
-    places = _original(places, x.shape[-spatial:], input.shape[-spatial:], chosen)
-    return _at(input, places, spatial), places
+            if origin is not None:
+                origin = origin.index_select(i - spatial, where)
+        elif kernel[i] == 1:
+            continue
+        window = [1] * spatial
+        window[i] = kernel[i]
+        laid_out = x.shape[-spatial:]
+        x, places = max_over_windows(x, window, window)
+        if origin is None:
+            rows = [where if dim == i else None for dim in range(spatial)]
+            origin = _original(places, laid_out, size, rows)
+        else:
+            origin = _at(origin, places, spatial)
+    return origin
 
 
 def _at(input, places, spatial):
