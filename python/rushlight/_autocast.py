@@ -26,14 +26,14 @@ _DTYPES = {
     "mps": "float16",
     "xpu": "float16",
     "mtia": "float16",
-    "maia": "float16",
+    "maia": "bfloat16",
 }
 
 # Compiled ops and functions in Python that compute in autocast's dtype.
 _LOWER = {
     "rushlight._ops": "addmm baddbmm bmm conv1d conv2d linear matmul mm",
     "rushlight.linalg._products": "addbmm",
-    "rushlight.linalg": "vecdot",
+    "rushlight.linalg": "matmul vecdot",
     "rushlight.nn.functional": (
         "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d prelu "
         "scaled_dot_product_attention"
@@ -41,7 +41,7 @@ _LOWER = {
 }
 # Those that compute in float32.
 _FLOAT = {
-    "rushlight._ops": "index_copy nll_loss prod view_as_complex",
+    "rushlight._ops": "nll_loss prod view_as_complex",
     "rushlight._sorting": "nanquantile quantile",
     "rushlight._spectral": "stft",
     "rushlight._pointwise": "polar",
@@ -53,7 +53,7 @@ _FLOAT = {
     "rushlight.linalg._products": "trace",
     "rushlight.linalg._legacy": (
         "cholesky cholesky_inverse cholesky_solve geqrf inverse lstsq lu lu_solve orgqr "
-        "ormqr pinverse qr svd triangular_solve"
+        "ormqr pca_lowrank pinverse qr svd triangular_solve"
     ),
     "rushlight.fft": (
         "fft fft2 fftn hfft ifft ifft2 ifftn ihfft irfft irfft2 irfftn rfft rfft2 rfftn"

@@ -15,8 +15,8 @@ from common import COMPLEX, FLOATS, INTS, same_error  # noqa: E402
 DTYPES = ["bool", *INTS, "uint16", "uint32", "uint64", *FLOATS, *COMPLEX]
 SIZES = [1, 2, 15, 16, 17, 31, 100, 1023, 1024, 4097, 9999, 10000]
 
-# What draws n numbers of a dtype. x is zero, p holds probabilities and w weights; all have n
-# elements of that dtype.
+# What draws n numbers of a dtype. x is zero, p holds probabilities and w weights; all
+# have n elements of that dtype.
 SAMPLERS = [
     "t.rand(n, dtype=d)",
     "t.randn(n, dtype=d)",
@@ -89,7 +89,7 @@ def evaluate(library, code, dtype, n, base=None, seed=7):
     """The value or error of ``code`` in one library, and the state after it."""
     d = getattr(library, dtype)
     numbers = (np.arange(max(n, 300)) * 37 % 101 / 101).astype(np.float32)
-    p = library.tensor(numbers.tolist())
+    p = library.from_numpy(numbers)
     w = (p + 1).to(d)
     p = (p > 0.5).to(d) if dtype[0] in "biu" else p.to(d)
     names = {"t": library, "d": d, "n": n, "p": p[:n], "w": w[:n]}
