@@ -1,10 +1,10 @@
 """What autocast is set to, and the ops it casts for.
 
 Note [Exchanged entries]
-While a thread casts, the entries of compiled ops lead through a handler that converts their
-arguments (``Function::redirect``), and functions written in Python have another code object
-that does the same. So a call costs nothing more while no thread casts, and it does not
-matter under which name a function is called.
+While a thread casts, the entries of compiled ops lead through a handler that converts
+their arguments (``Function::redirect``), and functions written in Python have another
+code object that does the same. So a call costs nothing more while no thread casts, and
+it does not matter under which name a function is called.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def decrement_nesting():
     return _state.nesting
 
 
-# -- casting --------------------------------------------------------------------------------
+# -- casting ----------------------------------------------------------------------
 
 
 def _cast(x, dtype):

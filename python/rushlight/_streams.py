@@ -1,4 +1,4 @@
-"""Streams and events under PyTorch's names; on the CPU work is done when a call returns."""
+"""Streams and events; on the CPU work is done when a call returns."""
 
 from __future__ import annotations
 

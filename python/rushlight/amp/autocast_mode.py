@@ -23,9 +23,9 @@ def is_autocast_available(device_type):
 class autocast:
     """A context, or decorator, in which matrix products and convolutions use ``dtype``.
 
-    Losses and decompositions compute in float32 there, everything else in the dtype of its
-    arguments. The backward pass belongs outside. Nothing is cast, and no call costs more,
-    outside of the context.
+    Losses and decompositions compute in float32 there, everything else in the dtype of
+    its arguments. The backward pass belongs outside. Nothing is cast, and no call costs
+    more, outside of the context.
 
     Args:
         device_type (str): "cpu"; "cuda" warns and does nothing.
