@@ -240,7 +240,8 @@ t.Event().record()
 t.Event().query(), t.Event().wait(), t.Event().synchronize()
 t.Event().elapsed_time(t.Event())
 t.Event().ipc_handle()
-t.complex32.is_complex, t.complex32.itemsize, t.complex32.to_real(), t.chalf is t.complex32
+t.complex32.is_complex, t.complex32.itemsize, t.complex32.to_real()
+t.chalf is t.complex32
 issubclass(t.OutOfMemoryError, RuntimeError)
 """.strip().splitlines())  # fmt: skip
 def test_streams_events_and_names(code):

@@ -47,8 +47,8 @@ class GradScaler:
     ):
         if enabled and device == "cuda" and not rushlight.cuda.is_available():
             warnings.warn(
-                "GradScaler(): CUDA is not available; disabled. Pass device='cpu' for the "
-                "CPU.",
+                "GradScaler(): CUDA is not available; disabled. Pass device='cpu' for "
+                "the CPU.",
                 stacklevel=2,
             )
             enabled = False
