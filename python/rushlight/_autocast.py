@@ -52,8 +52,8 @@ _FLOAT = {
     "rushlight.linalg._distance": "cdist",
     "rushlight.linalg._products": "trace",
     "rushlight.linalg._legacy": (
-        "cholesky cholesky_inverse cholesky_solve geqrf inverse lstsq lu lu_solve orgqr "
-        "ormqr pca_lowrank pinverse qr svd triangular_solve"
+        "cholesky cholesky_inverse cholesky_solve geqrf inverse lstsq lu lu_solve "
+        "orgqr ormqr pca_lowrank pinverse qr svd triangular_solve"
     ),
     "rushlight.fft": (
         "fft fft2 fftn hfft ifft ifft2 ifftn ihfft irfft irfft2 irfftn rfft rfft2 rfftn"
@@ -196,7 +196,7 @@ def decrement_nesting():
     return _state.nesting
 
 
-# -- casting ----------------------------------------------------------------------
+# -- casting ------------------------------------------------------------------
 
 
 def _cast(x, dtype):
