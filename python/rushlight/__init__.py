@@ -18,6 +18,7 @@ from rushlight._core import (
     Tensor,
     channels_last,
     channels_last_3d,
+    complex32,
     contiguous_format,
     device,
     dtype,
@@ -32,6 +33,7 @@ from rushlight._core import (
     strided,
     tensor,
 )
+from rushlight._exceptions import OutOfMemoryError
 from rushlight._functions import (
     add,
     angle,
@@ -104,7 +106,7 @@ for _d in _core._dtypes:
 del _d
 half, float, double = float16, float32, float64  # noqa: F821
 short, int, long = int16, int32, int64  # noqa: F821
-cfloat, cdouble = complex64, complex128  # noqa: F821
+chalf, cfloat, cdouble = complex32, complex64, complex128  # noqa: F821
 globals().update(_type_info.tensor_types())
 
 for _names in (

@@ -208,3 +208,8 @@ def is_signed(input):
 def detach(input):
     """The same data outside the graph; a view."""
     return input.detach()
+
+
+def is_inference(input):
+    """Whether the tensor's memory was made in inference mode."""
+    return input.is_inference()

@@ -23,11 +23,6 @@ def _drop(op, input, p, train, feature=False, alpha=False, inplace=False):
     if p == 1:
         zero = _core.zeros((), dtype=input.dtype)
         return input.mul_(zero) if inplace else input * zero
-    if not (input.is_floating_point() or input.is_complex()):
-        raise RuntimeError(
-            f"{op}(): result type Float can't be cast to the desired output type "
-            f"{input.dtype}"
-        )
     if feature:
         if input.dim() < 2:
             raise RuntimeError(
@@ -39,6 +34,11 @@ def _drop(op, input, p, train, feature=False, alpha=False, inplace=False):
     else:
         noise = rushlight.empty_like(input)
     noise.bernoulli_(1 - p)
+    if not (input.is_floating_point() or input.is_complex()):
+        raise RuntimeError(
+            f"{op}(): result type Float can't be cast to the desired output type "
+            f"{input.dtype}"
+        )
     if not alpha:
         noise.div_(1 - p)
         return input.mul_(noise) if inplace else input * noise

@@ -14,6 +14,10 @@ from rushlight import _core, _public
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
 NAMESPACES: tuple[str, ...] = (
+    "amp",
+    "array_api",
+    "fft",
+    "linalg",
     "array_api",
     "fft",
     "linalg",
@@ -27,6 +31,15 @@ NAMESPACES: tuple[str, ...] = (
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {
     "rushlight._dlpack": "asarray from_dlpack to_dlpack",
+    "rushlight._streams": "Event Stream",
+    "rushlight._autocast": (
+        "clear_autocast_cache get_autocast_cpu_dtype get_autocast_dtype "
+        "get_autocast_gpu_dtype is_autocast_cache_enabled is_autocast_cpu_enabled "
+        "is_autocast_enabled set_autocast_cache_enabled set_autocast_cpu_dtype "
+        "set_autocast_cpu_enabled set_autocast_dtype set_autocast_enabled "
+        "set_autocast_gpu_dtype"
+    ),
+    "rushlight.amp": "GradScaler autocast",
     "rushlight.storage": (
         "BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage "
         "ComplexFloatStorage DoubleStorage FloatStorage HalfStorage IntStorage "
@@ -34,7 +47,7 @@ FUNCTIONS: dict[str, str] = {
         "is_storage"
     ),
     "rushlight._pointwise": (
-        "addcdiv addcmul adjoint chalf conj_physical copysign deg2rad "
+        "addcdiv addcmul adjoint conj_physical copysign deg2rad "
         "float_power frexp gcd heaviside is_conj is_neg isin isneginf isposinf "
         "isreal lcm ldexp lerp logaddexp logaddexp2 logit nan_to_num nextafter polar "
         "positive rad2deg resolve_conj resolve_neg signbit sinc xlogy"
@@ -84,7 +97,7 @@ FUNCTIONS: dict[str, str] = {
     "rushlight._configuration": (
         "are_deterministic_algorithms_enabled detach e get_default_device "
         "get_deterministic_debug_mode get_device get_float32_matmul_precision "
-        "get_num_interop_threads has_lapack has_openmp inf "
+        "get_num_interop_threads has_lapack has_openmp inf is_inference "
         "is_deterministic_algorithms_warn_only_enabled is_signed is_warn_always_enabled "
         "nan newaxis pi set_anomaly_enabled set_default_device set_default_tensor_type "
         "set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal "

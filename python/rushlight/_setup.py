@@ -6,6 +6,7 @@ import importlib
 
 from rushlight import (
     _core,
+    _exceptions,
     _exports,
     _functions,
     _indexing,
@@ -68,4 +69,6 @@ def attach():
     for name in ("is_in_format", "contiguous_in", "clone_in", "empty_in"):
         _core._bind_late(name, _later("rushlight._memory_format", name))
     _core._bind_late("factory_out", _functions.factory_out)
+    for module in (_core, _ops):
+        module._set_out_of_memory_error(_exceptions.OutOfMemoryError)
     _core._use_fast_calls()

@@ -32,6 +32,8 @@ cdef extern from "support.h" namespace "rushlight::python":
     void set_grad_enabled_c "rushlight::python::set_grad_enabled" (bint) nogil
     bint inference_enabled() nogil
     void set_inference(bint) nogil
+    bint is_inference_version(uint32_t)
+    void set_out_of_memory_error(object)
     cdef cppclass ScalarBox:
         ScalarBox()
         CScalar value

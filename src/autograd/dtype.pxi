@@ -30,6 +30,8 @@ cdef class dtype:
 
     def to_real(self):
         """The dtype of the real and imaginary parts."""
+        if self.name == "complex32":
+            return _DTYPES[9]
         if self.name == "complex64":
             return _DTYPES[11]
         if self.name == "complex128":
@@ -57,6 +59,22 @@ cdef _make_dtypes():
 
 
 _make_dtypes()
+
+
+cdef class _NamedDtype(dtype):
+    """A dtype that can be named but that no tensor has."""
+
+
+cdef _make_complex32():
+    cdef _NamedDtype d = _NamedDtype.__new__(_NamedDtype)
+    d.code = -1
+    d.name = "complex32"
+    d.itemsize = 4
+    d.is_complex = d.is_signed = True
+    return d
+
+
+complex32 = _make_complex32()
 
 
 cdef class layout:
@@ -118,6 +136,9 @@ cdef inline int dtype_code(object d, const char* op) except -1:
         return 0
     if d is complex:
         return 14
+    if d is complex32:
+        raise NotImplementedError(
+            f"{op.decode()}(): there are no tensors of rushlight.complex32; use complex64")
     raise TypeError(
         f"{op.decode()}(): argument 'dtype' must be rushlight.dtype, not {type(d).__name__}")
 

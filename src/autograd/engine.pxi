@@ -618,6 +618,10 @@ def _set_inference(bint on):
     set_inference(on)
 
 
+def _set_out_of_memory_error(type):
+    set_out_of_memory_error(type)
+
+
 cdef OpInfo _op_function = get_op("_function", ())
 
 

@@ -329,6 +329,10 @@ cdef int record(OpInfo op, tuple args, object result) except -1:
             if op.slot_kind[s] == SLOT_ARG:
                 if isinstance(value, Tensor):
                     node.versions[s] = (<Tensor>value).c.storage().version()
+                    if is_inference_version(node.versions[s]):
+                        raise RuntimeError(
+                            f"{op.name}(): Inference tensors cannot be saved for backward; "
+                            "clone() the tensor outside of inference mode first")
                 elif type(value) is list:
                     value = list(value)
             elif op.slot_kind[s] == SLOT_SHAPE:
@@ -407,6 +411,9 @@ cdef int rebase(Tensor view) except -1:
 cdef object prepare_inplace(OpInfo op, tuple args):
     cdef Tensor self = <Tensor>args[0]
     cdef int s
+    if is_inference_version(self.c.storage().version()) and not inference_enabled():
+        raise RuntimeError(f"{op.name}_(): Inplace update to inference tensor outside "
+                           "InferenceMode is not allowed; clone() it first")
     if not grad_enabled():
         return None
     if self._requires_grad and self._grad_fn is None:

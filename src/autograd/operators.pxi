@@ -201,8 +201,19 @@ cdef int copy_into(Tensor self, Tensor source) except -1:
     return 0
 
 
+# See Function::redirect in bindings/function.h; this is the operator's.
+cdef object _matmul_handler = None
+
+
+def _redirect_matmul(handler):
+    global _matmul_handler
+    _matmul_handler = handler
+
+
 cdef object matmul(Tensor a, Tensor b):
     cdef CTensor out
+    if _matmul_handler is not None:
+        a, b = _matmul_handler((a, b))
     if a.c.numel() > 1024 or b.c.numel() > 1024:
         with nogil:
             out = c_matmul(a.c, b.c)

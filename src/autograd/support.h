@@ -9,6 +9,7 @@
 
 #include "api.h"
 #include "errors.h"
+#include "rushlight/core/inference.h"
 #include "rushlight/core/scalar.h"
 #include "rushlight/core/tensor.h"
 
@@ -20,7 +21,11 @@ inline thread_local bool t_inference = false;
 RL_INLINE bool grad_enabled() { return t_grad_enabled; }
 RL_INLINE void set_grad_enabled(bool on) { t_grad_enabled = on; }
 RL_INLINE bool inference_enabled() { return t_inference; }
-RL_INLINE void set_inference(bool on) { t_inference = on; }
+inline void set_inference(bool on) {
+  t_inference = on;
+  set_inference_storages(on);
+}
+RL_INLINE bool is_inference_version(uint32_t version) { return (version & kInferenceVersion) != 0; }
 
 template <class T>
 RL_INLINE double float_or_double(T v) {

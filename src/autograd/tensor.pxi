@@ -175,6 +175,9 @@ cdef class Tensor:
         if not differentiable(self):
             raise RuntimeError("only Tensors of floating point and complex dtype can require "
                                "gradients")
+        if is_inference_version(self.c.storage().version()) and not inference_enabled():
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside "
+                               "InferenceMode is not allowed; clone() it first")
         if not requires(self):
             self._requires_grad = True
         return self
@@ -220,7 +223,14 @@ cdef class Tensor:
 
     @property
     def _version(self):
-        return self.c.storage().version()
+        cdef uint32_t version = self.c.storage().version()
+        if is_inference_version(version):
+            raise RuntimeError("Inference tensors do not track version counter.")
+        return version
+
+    def is_inference(self):
+        """Whether its memory was made in inference mode."""
+        return bool(is_inference_version(self.c.storage().version()))
 
     def _become(self, Tensor other):
         """Takes over the layout and history of a view made of this tensor."""

@@ -129,6 +129,7 @@ Function::Function(Signature signature, std::vector<std::string> types)
 }
 
 void Function::add_to(py::module_& m, Entry entry) {
+  entry_ = entry;
   definition_ = {signature_.name.c_str(),
                  reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(entry)),
                  METH_FASTCALL | METH_KEYWORDS, doc_.c_str()};
@@ -145,6 +146,39 @@ void Function::add_to(py::module_& m, Entry entry) {
   // With types, which the docstring leaves to its text: for the tools.
   if (!py::hasattr(m, "_signatures")) m.attr("_signatures") = py::dict();
   m.attr("_signatures")[signature_.name.c_str()] = written(signature_, &types_);
+}
+
+void Function::redirect(PyObject* callable, PyObject* handler) {
+  PyObject* self = PyCFunction_Check(callable) ? PyCFunction_GET_SELF(callable) : nullptr;
+  RL_CHECK_TYPE(self && Py_TYPE(self) == object_type(), "redirect(): expected a compiled op, got ",
+                Py_TYPE(callable)->tp_name);
+  Function& function = *reinterpret_cast<Object*>(self)->function;
+  Py_XINCREF(handler);
+  Py_XDECREF(std::exchange(function.handler_, handler));
+  function.definition_.ml_meth = reinterpret_cast<PyCFunction>(
+      reinterpret_cast<void*>(handler ? &Function::redirected : function.entry_));
+}
+
+PyObject* Function::redirected(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                               PyObject* names) {
+  const Function& function = *reinterpret_cast<Object*>(self)->function;
+  const Py_ssize_t named = names ? PyTuple_GET_SIZE(names) : 0, all = n + named;
+  for (Py_ssize_t k = 0; k < named; ++k)
+    if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, k), "out") == 0)
+      return function.entry_(self, args, n, names);
+  const auto given = py::reinterpret_steal<py::object>(PyTuple_New(all));
+  if (!given) return nullptr;
+  for (Py_ssize_t i = 0; i < all; ++i) PyTuple_SET_ITEM(given.ptr(), i, Py_NewRef(args[i]));
+  const auto handler = py::reinterpret_borrow<py::object>(function.handler_);
+  const auto taken =
+      py::reinterpret_steal<py::object>(PyObject_CallOneArg(handler.ptr(), given.ptr()));
+  if (!taken) return nullptr;
+  if (!PyTuple_Check(taken.ptr()) || PyTuple_GET_SIZE(taken.ptr()) != all) {
+    PyErr_Format(PyExc_TypeError, "%s(): the handler of redirect() must return a tuple of %zd",
+                 function.signature_.name.c_str(), all);
+    return nullptr;
+  }
+  return function.entry_(self, reinterpret_cast<PyTupleObject*>(taken.ptr())->ob_item, n, names);
 }
 
 int Function::find(PyObject* name) const {

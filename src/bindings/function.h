@@ -79,6 +79,12 @@ class Function {
  public:
   using Entry = PyObject* (*)(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names);
 
+  // Calls pass their arguments, positional and then named, as a tuple through `handler` first, which
+  // returns a tuple as long; null ends that. Calls with out= do not. The table's entry is exchanged, so that a call costs
+  // nothing more while there is no handler.
+  // @throws TypeError if callable is no compiled op
+  static void redirect(PyObject* callable, PyObject* handler);
+
  protected:
   Function(Signature signature, std::vector<std::string> types);
   ~Function() = default;
@@ -101,7 +107,7 @@ class Function {
   PyObject* callable() const { return callable_; }
 
   struct Object {
-    PyObject_HEAD const Function* function;
+    PyObject_HEAD Function* function;
   };
 
  private:
@@ -115,9 +121,13 @@ class Function {
   std::vector<PyObject*> names_;  // interned
   std::vector<PyObject*> defaults_;
   Py_ssize_t num_arguments_, num_positional_;
+  static PyObject* redirected(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names);
+
   std::string doc_;
   PyObject* callable_ = nullptr;  // the function that the module has
   PyMethodDef definition_{};
+  Entry entry_ = nullptr;
+  PyObject* handler_ = nullptr;
 };
 
 // Whether an object is a function made here.

@@ -51,6 +51,10 @@ PYBIND11_MODULE(_ops, m) {
   RL_BINDINGS(RL_BIND)
 #undef RL_BIND
   using python::py::handle;
+  m.def("_set_out_of_memory_error", [](handle type) { python::set_out_of_memory_error(type.ptr()); });
+  m.def("_redirect", [](handle op, handle handler) {
+    python::Function::redirect(op.ptr(), handler.is_none() ? nullptr : handler.ptr());
+  });
   // For functions written in Python: their out= and their named results.
   m.def("check_apart", [](const std::string& op, handle input, handle out) {
     PyObject* objects[] = {input.ptr()};

@@ -15,8 +15,8 @@ from common import COMPLEX, FLOATS, INTS, same_error  # noqa: E402
 DTYPES = ["bool", *INTS, "uint16", "uint32", "uint64", *FLOATS, *COMPLEX]
 SIZES = [1, 2, 15, 16, 17, 31, 100, 1023, 1024, 4097, 9999, 10000]
 
-# What draws n numbers of a dtype. x is zero, p holds probabilities and w weights; all have n
-# elements of that dtype.
+# What draws n numbers of a dtype. x is zero, p holds probabilities, w weights and
+# m counts; all have n elements of that dtype.
 SAMPLERS = [
     "t.rand(n, dtype=d)",
     "t.randn(n, dtype=d)",
@@ -36,7 +36,7 @@ SAMPLERS = [
     "t.normal(p, p)",
     "t.normal(1.0, 2.0, (n,), dtype=d)",
     "t.poisson(p * 20)",
-    "t.binomial(w * 30, p)",
+    "t.binomial(m, p)",
     "t.multinomial(w, 1)",
     "t.multinomial(w, n)",
     "t.multinomial(w, (n + 1) // 2)",
@@ -89,10 +89,10 @@ def evaluate(library, code, dtype, n, base=None, seed=7):
     """The value or error of ``code`` in one library, and the state after it."""
     d = getattr(library, dtype)
     numbers = (np.arange(max(n, 300)) * 37 % 101 / 101).astype(np.float32)
-    p = library.tensor(numbers.tolist())
-    w = (p + 1).to(d)
+    p = library.from_numpy(numbers)
+    w, m = (p + 1).to(d), ((p + 1) * 30).to(d)
     p = (p > 0.5).to(d) if dtype[0] in "biu" else p.to(d)
-    names = {"t": library, "d": d, "n": n, "p": p[:n], "w": w[:n]}
+    names = {"t": library, "d": d, "n": n, "p": p[:n], "w": w[:n], "m": m[:n]}
     names["x"] = library.zeros(n, dtype=d)
     if base is not None:
         names["x"] = names["p"] = eval(base, {"p": p})

@@ -74,7 +74,8 @@ def test_binomial_forms(code):
 def test_multinomial(dtype, replacement):
     for n in (1, 2, 5, 30):
         same(f"t.multinomial(t.arange(7).to(t.{dtype}), {n}, {replacement})")
-        same(f"t.multinomial(t.tensor([[1, 3, 2], [2, 2, 2]]).to(t.{dtype}), {n}, {replacement})")
+        rows = f"t.tensor([[1, 3, 2], [2, 2, 2]]).to(t.{dtype})"
+        same(f"t.multinomial({rows}, {n}, {replacement})")
     same(f"t.multinomial(t.rand(5, 40).to(t.{dtype}), 3, {replacement})")
     same(f"t.multinomial(t.rand(40, 5).t().to(t.{dtype}), 3, {replacement})")
     same(f"t.multinomial(t.rand(40, 5)[::2, 1:].to(t.{dtype}), 1, {replacement})")
@@ -171,8 +172,9 @@ def test_normal_forms(dtype):
     "t.normal(t.ones(2, dtype=t.complex64), t.ones(2))",
     "t.bernoulli(t.tensor([1]))", "t.bernoulli(t.tensor([1.5]))",
     "t.bernoulli(t.ones(2), 1.5)", "t.bernoulli(t.ones(9, dtype=t.int64), .5)",
-    "t.bernoulli(t.rand(9), out=t.empty(0, dtype=t.int64))", "t.bernoulli(t.rand(5, 7).t())",
-    "t.rand(9).bernoulli()", "t.rand(9).bernoulli(0.3)", "t.zeros(9).bernoulli_(t.rand(9))",
+    "t.bernoulli(t.rand(9), out=t.empty(0, dtype=t.int64))",
+    "t.bernoulli(t.rand(5, 7).t())", "t.rand(9).bernoulli()", "t.rand(9).bernoulli(0.3)",
+    "t.zeros(9).bernoulli_(t.rand(9))",
     "t.zeros(5, 7).t().bernoulli_(t.rand(7, 5))", "t.zeros(3, 4).bernoulli_(t.rand(4))",
     "t.zeros(9, dtype=t.int32).random_()", "t.zeros(9).random_(5)", "t.randint(3)",
     "t.zeros(9, dtype=t.uint8).random_(300)", "t.randint(3, 3, (2,))", "t.randperm(-1)",

@@ -12,7 +12,10 @@ import pytest
 import rushlight as rl
 from rushlight._pickling import _load_tensor
 
-DTYPES = [d for d in vars(rl).values() if isinstance(d, rl.dtype)]
+# complex32 is but a name.
+DTYPES = [
+    d for d in vars(rl).values() if isinstance(d, rl.dtype) and d is not rl.complex32
+]
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))

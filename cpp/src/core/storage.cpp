@@ -3,12 +3,16 @@
 #include <cstring>
 
 #include "free_list.h"
+#include "static_tls.h"
 #include "rushlight/core/allocator.h"
 #include "rushlight/core/device_backend.h"
 #include "rushlight/core/error.h"
+#include "rushlight/core/inference.h"
 
 namespace rushlight {
 namespace {
+
+RL_STATIC_TLS thread_local uint32_t t_first_version = 0;
 
 // Memory of a storage that was made shorter. Its views may still reach to the old end, so the bytes
 // stay until the storage goes or grows beyond them.
@@ -24,6 +28,8 @@ void free_shortened(void* context) {
 
 }  // namespace
 
+void set_inference_storages(bool on) { t_first_version = on ? kInferenceVersion : 0; }
+
 void* Storage::operator new(size_t size) { return FreeList<Storage>::pop(size); }
 void Storage::operator delete(void* p) noexcept { FreeList<Storage>::push(p); }
 
@@ -38,6 +44,7 @@ StoragePtr Storage::allocate(size_t nbytes, Device device) {
       device.is_cpu() ? cpu_allocate(nbytes) : cuda_backend().allocate(nbytes, device.index);
   storage->nbytes_ = nbytes;
   storage->device_ = device;
+  storage->set_version(t_first_version);
   header.storage = nullptr;
   return StoragePtr::adopt(storage);
 }

@@ -197,7 +197,9 @@ def _rrelu(op, input, lower, upper, training, generator, inplace):
     if training:
         rest = (_random_leaky, input, lower, upper, generator)
     else:
-        rest = (_leaky_relu, input, (lower + upper) / 2)
+        # Row-major in both cases, as PyTorch's.
+        source = input if inplace else input.contiguous()
+        rest = (_leaky_relu, source, (lower + upper) / 2)
     return written("rrelu", *rest, inplace=inplace)
 
 
