@@ -8,6 +8,7 @@ name every function and method so that nothing is imported to list them.
 from __future__ import annotations
 
 import importlib
+import sys
 
 from rushlight import _core
 
@@ -149,6 +150,7 @@ def attach():
 
 def module_getattr(package, table, namespaces):
     """``__getattr__`` and ``__dir__`` of a package over a table like FUNCTIONS."""
+    sys.modules[package["__name__"]].__class__ = _core.LazyModule
     where = {name: module for module, names in table.items() for name in names.split()}
 
     def __getattr__(name):

@@ -152,6 +152,11 @@ cdef extern from "Python.h":
     void Py_INCREF_ "Py_INCREF"(PyObject*)
 
 
+cdef extern from "lazy_module.h" namespace "rushlight::python":
+    object lazy_module_type()
+
+LazyModule = lazy_module_type()
+
 cdef extern from "fast_view.h" namespace "rushlight::python":
     int attach_fast_views(PyTypeObject*) except -1
     PyObject* fast_dense_view(PyObject*, PyObject* const*, Py_ssize_t) noexcept

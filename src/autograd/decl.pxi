@@ -1,6 +1,7 @@
 # What the core needs of C and C++.
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF, Py_DECREF, Py_XINCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stddef cimport size_t
 from libcpp cimport bool as cbool
@@ -85,6 +86,9 @@ cdef extern from "rushlight/core/tensor.h" namespace "rushlight":
         char* bytes()
         void* impl()
     int kMaxDims
+
+cdef extern from "fast_view.h" namespace "rushlight::python":
+    void refers_to_more(PyObject*) noexcept
 
 cdef extern from "support.h" namespace "rushlight::python":
     void* export_tensor(const CTensor&) except +rl_raise

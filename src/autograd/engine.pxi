@@ -629,9 +629,9 @@ def _record_function(function, inputs, outputs):
     cdef int i
     node.op = _op_function
     node.function = function
-    node.edges = [edge_of(<Tensor>x) if isinstance(x, Tensor) and requires(<Tensor>x) else None
-                  for x in inputs]
-    node.saved = []
+    node.edges = tuple([edge_of(<Tensor>x) if isinstance(x, Tensor) and requires(<Tensor>x) else None
+                        for x in inputs])
+    node.saved = ()
     node.seq = _sequence
     _sequence += 1
     node.outputs = len(outputs)

@@ -20,6 +20,7 @@ struct TensorFields {
   int output_nr;
   int history;
   int requires_grad;
+  int untracked;
   PyObject* attributes;
   PyObject* weakrefs;
 };
@@ -27,12 +28,22 @@ struct TensorFields {
 // Note [Idle tensors]
 // A dead tensor keeps its TensorImpl, without a storage, and waits here for the next view: making
 // that is then filling in fields. But for its missing base an idle object is as a fresh one. The
-// list is guarded by the interpreter lock.
+// lists are guarded by the interpreter lock.
+//
+// Note [Untracked views]
+// The garbage collector need not know a view that refers to its base alone, while the base refers
+// to nothing: no cycle passes through it. Such views are made of idle objects, and all of these,
+// waiting or in use, stand in `members`, so that the views of a base can be found when it, or one
+// of them, is about to refer to more (an attribute, a hook, a history): refers_to_more() tracks
+// them and strikes them off the list.
 struct IdleTensors {
   static constexpr int kLimit = 64;
   TensorFields* items[kLimit];
   int count = 0;
+  TensorFields* members[kLimit];
+  int num_members = 0;
 };
+enum Untracked { kMember = 1, kHasUntrackedViews = 2 };
 
 struct FastViews {
   PyTypeObject* type = nullptr;
@@ -40,35 +51,82 @@ struct FastViews {
   inquiry slow_clear = nullptr;
   destructor slow_dealloc = nullptr;
   binaryfunc slow_subscript = nullptr;
+  setattrofunc slow_setattro = nullptr;
   IdleTensors idle;
 };
 inline FastViews g_views;
 
 RL_INLINE TensorFields* fields(PyObject* o) { return reinterpret_cast<TensorFields*>(o); }
 
-// Whether a view of t is a matter of layouts alone: nothing to record, nothing to rebase.
-RL_INLINE bool is_plain(TensorFields* t) {
-  if (Py_TYPE(t) != g_views.type || t->requires_grad || t->grad_fn != Py_None ||
-      !t->tensor.defined() || t->tensor.ndim() > Dims::kInline)
-    return false;
-  return t->base == Py_None || fields(t->base)->history == t->history;
+// What t refers to besides its base, for a branch that is taken once for all of it.
+RL_INLINE uintptr_t references(TensorFields* t) {
+  return uintptr_t(t->attributes) | (uintptr_t(t->grad_fn) ^ uintptr_t(Py_None)) |
+         (uintptr_t(t->extra) ^ uintptr_t(Py_None));
+}
+RL_INLINE TensorFields* base_of(TensorFields* t) {
+  return t->base == Py_None ? t : fields(t->base);
 }
 
-// An idle object for a view of source, whose layout is to be filled in; null when none waits.
+// Whether a view of t is a matter of layouts alone: nothing to record, nothing to rebase, and no
+// cycle that the view could be in.
+RL_INLINE bool is_plain(TensorFields* t) {
+  TensorFields* base = base_of(t);
+  return Py_TYPE(t) == g_views.type && Py_TYPE(base) == g_views.type &&
+         (uintptr_t(t->requires_grad) | (uintptr_t(t->grad_fn) ^ uintptr_t(Py_None)) |
+          references(base) | uintptr_t(base->history ^ t->history)) == 0 &&
+         t->tensor.defined() && t->tensor.ndim() <= Dims::kInline;
+}
+
+// An idle object for a view, whose layout is to be filled in; null when none waits.
 RL_INLINE TensorFields* take_idle() {
   IdleTensors& idle = g_views.idle;
   return RL_LIKELY(idle.count > 0) ? idle.items[--idle.count] : nullptr;
 }
 RL_INLINE void put_back(TensorFields* t) { g_views.idle.items[g_views.idle.count++] = t; }
 
+inline void leave_members(TensorFields* t) {
+  IdleTensors& idle = g_views.idle;
+  int i = 0;
+  while (idle.members[i] != t) ++i;
+  idle.members[i] = idle.members[--idle.num_members];
+  t->untracked &= ~kMember;
+  PyObject_GC_Track(t);
+}
+// Makes t, which is tracked and dead, a member, unless enough of them wait. Where all are in use,
+// one of those is tracked from now on.
+inline __attribute__((noinline)) bool join_members(TensorFields* t) {
+  IdleTensors& idle = g_views.idle;
+  if (idle.num_members == IdleTensors::kLimit) {
+    if (idle.count > 0) return false;
+    leave_members(idle.members[0]);
+  }
+  PyObject_GC_UnTrack(t);
+  idle.members[idle.num_members++] = t;
+  t->untracked = kMember;
+  return true;
+}
+inline __attribute__((noinline)) void track_with_views(TensorFields* t) {
+  IdleTensors& idle = g_views.idle;
+  const int was = std::exchange(t->untracked, t->untracked & kMember);
+  if (was & kMember) leave_members(t);
+  if (was & kHasUntrackedViews)
+    for (int i = idle.num_members; i-- > 0;)
+      if (idle.members[i]->base == reinterpret_cast<PyObject*>(t)) leave_members(idle.members[i]);
+}
+// To be called before, or right after, a tensor refers to more than its base.
+RL_INLINE void refers_to_more(PyObject* tensor) {
+  if (RL_UNLIKELY(fields(tensor)->untracked)) track_with_views(fields(tensor));
+}
+
 RL_INLINE PyObject* finish_view(TensorFields* source, TensorFields* view) {
   TensorImpl* impl = view->tensor.impl();
   new (&impl->storage) StoragePtr(source->tensor.storage_ptr());  // an idle one holds none
   impl->dtype = source->tensor.dtype();
-  PyObject* base = source->base == Py_None ? reinterpret_cast<PyObject*>(source) : source->base;
+  TensorFields* base = base_of(source);
+  base->untracked |= kHasUntrackedViews;
   Py_INCREF(base);
-  view->base = base;
-  view->history = fields(base)->history;
+  view->base = reinterpret_cast<PyObject*>(base);
+  view->history = base->history;
   view->output_nr = 0;
   PyObject* object = reinterpret_cast<PyObject*>(view);
 #if defined(Py_TRACE_REFS) || defined(Py_REF_DEBUG) || PY_VERSION_HEX >= 0x030D0000
@@ -76,7 +134,6 @@ RL_INLINE PyObject* finish_view(TensorFields* source, TensorFields* view) {
 #else
   Py_SET_REFCNT(object, 1);
 #endif
-  PyObject_GC_Track(object);
   return object;
 }
 
@@ -164,20 +221,21 @@ inline PyObject* fast_dense_view(PyObject* self, PyObject* const* args, Py_ssize
 inline void fast_dealloc(PyObject* self) {
   TensorFields* t = fields(self);
   TensorImpl* impl = t->tensor.impl();
-  // Few branches: all pointers that must be null, or None, at once.
-  const uintptr_t set = uintptr_t(t->weakrefs) | uintptr_t(t->attributes) |
-                        uintptr_t(t->requires_grad) | (uintptr_t(t->grad_fn) ^ uintptr_t(Py_None)) |
-                        (uintptr_t(t->extra) ^ uintptr_t(Py_None));
-  if (Py_TYPE(self) == g_views.type && set == 0 && impl && impl->use_count() == 1 &&
-      impl->layout.ndim() <= Dims::kInline && g_views.idle.count < IdleTensors::kLimit) {
-    PyObject_GC_UnTrack(self);
+  // Few branches: all fields that must be null, or None, at once.
+  if (Py_TYPE(self) == g_views.type &&
+      (references(t) | uintptr_t(t->weakrefs) | uintptr_t(t->requires_grad)) == 0 && impl &&
+      impl->use_count() == 1 && impl->layout.ndim() <= Dims::kInline &&
+      ((t->untracked & kMember) || join_members(t))) {
+    t->untracked = kMember;
     PyObject* base = std::exchange(t->base, nullptr);
-    impl->storage.reset();
+    // Last, for giving these up may run anything, the death of further tensors included.
+    const StoragePtr storage(std::move(impl->storage));
     put_back(t);
     Py_DECREF(base);
     return;
   }
   // The slow one expects a tracked object, and clearing may run the user's code.
+  if (t->untracked & kMember) leave_members(t);
   if (t->attributes) {
     PyObject_GC_UnTrack(self);
     Py_CLEAR(t->attributes);
@@ -196,12 +254,27 @@ inline int dict_clear(PyObject* self) {
   Py_CLEAR(fields(self)->attributes);
   return g_views.slow_clear(self);
 }
+inline PyObject* get_dict(PyObject* self, void* context) {
+  refers_to_more(self);
+  return PyObject_GenericGetDict(self, context);
+}
+inline int set_dict(PyObject* self, PyObject* value, void* context) {
+  refers_to_more(self);
+  return PyObject_GenericSetDict(self, value, context);
+}
+inline int set_attribute(PyObject* self, PyObject* name, PyObject* value) {
+  const int status = g_views.slow_setattro(self, name, value);
+  if (fields(self)->attributes) refers_to_more(self);
+  return status;
+}
 inline int attach_dict(PyTypeObject* type) {
-  static PyGetSetDef entry = {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict,
-                              "The user's own attributes.", nullptr};
+  static PyGetSetDef entry = {"__dict__", get_dict, set_dict, "The user's own attributes.",
+                              nullptr};
   type->tp_dictoffset = Py_ssize_t(offsetof(TensorFields, attributes));
   g_views.slow_traverse = type->tp_traverse;
   g_views.slow_clear = type->tp_clear;
+  g_views.slow_setattro = type->tp_setattro;
+  type->tp_setattro = set_attribute;
   type->tp_traverse = dict_traverse;
   type->tp_clear = dict_clear;
   PyObject* descriptor = PyDescr_NewGetSet(type, &entry);

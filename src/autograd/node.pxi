@@ -127,8 +127,8 @@ cdef class Node:
     cdef OpInfo op
     cdef object function       # the context of a user's Function, else None
     # Per rule: None, a Node (its output 0), a leaf Tensor, (Node, output), or a list of these.
-    cdef list edges
-    cdef list saved            # per slot; None as a whole once freed
+    cdef tuple edges
+    cdef tuple saved           # per slot; None as a whole once freed
     cdef uint32_t versions[MAX_SLOTS]
     cdef long long seq
     cdef CDims shape           # of output 0
@@ -271,9 +271,16 @@ cdef inline bint differentiable(Tensor t):
 
 
 cdef int set_history(Tensor t, Node node, int nr) except -1:
+    refers_to_more(<PyObject*>t)
     t._grad_fn = node
     t._output_nr = nr
     return 0
+
+
+# Of a tuple that nobody has seen yet.
+cdef inline void fill_item(tuple items, int i, object value):
+    Py_INCREF(value)
+    PyTuple_SET_ITEM(items, i, value)
 
 
 # The caller has checked that gradients are recorded and some argument requires one.
@@ -289,56 +296,52 @@ cdef int record(OpInfo op, tuple args, object result) except -1:
     cdef unsigned wanted = 0
     cdef object arg, e, value
     cdef Tensor t
-    cdef list edges = []
+    cdef tuple edges = PyTuple_New(op.n_rules)
     for i in range(op.n_rules):
         arg = args[op.rule_arg[i]]
+        e = None
         if isinstance(arg, Tensor):
             if requires(<Tensor>arg):
-                edges.append(edge_of(<Tensor>arg))
+                e = edge_of(<Tensor>arg)
                 if op.rule_fns[i] is not None:
                     wanted |= 1u << i
-            else:
-                edges.append(None)
         elif type(arg) is list or type(arg) is tuple:
             e = [edge_of(<Tensor>x) if isinstance(x, Tensor) and requires(<Tensor>x) else None
                  for x in arg]
-            edges.append(e)
             wanted |= 1u << i
-        else:
-            edges.append(None)
+        fill_item(edges, i, e)
     node.op = op
     node.edges = edges
     node.seq = _sequence
     _sequence += 1
-    cdef list saved = []
+    cdef tuple saved = PyTuple_New(op.n_slots)
     for s in range(op.n_slots):
         if not (op.slot_users[s] & wanted):
-            saved.append(None)
-            continue
-        if op.slot_kind[s] == SLOT_RESULT:
+            value = None
+        elif op.slot_kind[s] == SLOT_RESULT:
             value = result if isinstance(result, Tensor) else result[op.slot_arg[s]]
             # Shares the value, not the object: node -> result -> node would be a cycle.
             t = wrap_copy((<Tensor>value).c)
             node.versions[s] = t.c.storage().version()
-            saved.append(t)
-            continue
-        arg = args[op.slot_arg[s]]
-        if op.slot_kind[s] == SLOT_ARG:
-            if isinstance(arg, Tensor):
-                node.versions[s] = (<Tensor>arg).c.storage().version()
-            elif type(arg) is list:
-                arg = list(arg)
-            saved.append(arg)
-        elif op.slot_kind[s] == SLOT_SHAPE:
-            if isinstance(arg, Tensor):
-                saved.append(dims_tuple((<Tensor>arg).c.shape()))
-            elif arg is None or not isinstance(arg, (list, tuple)):
-                saved.append(None)
-            else:
-                saved.append([dims_tuple((<Tensor>x).c.shape()) for x in arg])
+            value = t
         else:
-            saved.append(_DTYPES[<int>(<Tensor>arg).c.dtype()] if isinstance(arg, Tensor)
-                         else [_DTYPES[<int>(<Tensor>x).c.dtype()] for x in arg])
+            value = args[op.slot_arg[s]]
+            if op.slot_kind[s] == SLOT_ARG:
+                if isinstance(value, Tensor):
+                    node.versions[s] = (<Tensor>value).c.storage().version()
+                elif type(value) is list:
+                    value = list(value)
+            elif op.slot_kind[s] == SLOT_SHAPE:
+                if isinstance(value, Tensor):
+                    value = dims_tuple((<Tensor>value).c.shape())
+                elif value is None or not isinstance(value, (list, tuple)):
+                    value = None
+                else:
+                    value = [dims_tuple((<Tensor>x).c.shape()) for x in value]
+            else:
+                value = (_DTYPES[<int>(<Tensor>value).c.dtype()] if isinstance(value, Tensor)
+                         else [_DTYPES[<int>(<Tensor>x).c.dtype()] for x in value])
+        fill_item(saved, s, value)
     node.saved = saved
     if anomaly:
         node.metadata["traceback_"] = _late("user_line")()

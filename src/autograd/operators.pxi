@@ -1,6 +1,6 @@
 # What the Tensor's operators and hottest methods run, and how it is recorded.
 
-cdef OpInfo op_view = get_op("view", ("self", "size"))
+cdef OpInfo op_view = get_op("view", ("self",))
 cdef OpInfo op_permute = get_op("permute", ("self", "dims"))
 cdef OpInfo op_transpose = get_op("transpose", ("self", "dim0", "dim1"))
 cdef OpInfo op_unsqueeze = get_op("unsqueeze", ("self", "dim"))

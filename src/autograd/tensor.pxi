@@ -15,6 +15,7 @@ cdef class Extra:
 
 cdef inline Extra extra_of(Tensor t):
     if t._extra is None:
+        refers_to_more(<PyObject*>t)
         t._extra = Extra.__new__(Extra)
     return t._extra
 
@@ -35,6 +36,7 @@ cdef class Tensor:
     cdef int _output_nr
     cdef int _history          # see Note [Views written in place]
     cdef bint _requires_grad
+    cdef int _untracked        # see Note [Untracked views]
     cdef PyObject* _attributes # the user's own, a dict or NULL; fast_view.h makes it __dict__
     cdef object __weakref__
 
@@ -226,6 +228,7 @@ cdef class Tensor:
             raise RuntimeError("a leaf Variable that requires grad is being used in an in-place "
                                "operation.")
         self.c = alias(other.c)
+        refers_to_more(<PyObject*>self)
         self._grad_fn = other._grad_fn
         self._output_nr = other._output_nr
         self.c.storage().bump_version()
@@ -339,7 +342,7 @@ cdef class Tensor:
         r._base = base
         r._history = base._history
         if recorded(self):
-            record(op_view, (self, dims_tuple(self.c.shape())), r)
+            record(op_view, (self,), r)
         return r
 
     # -- values ----------------------------------------------------------------------------------
@@ -654,7 +657,7 @@ cdef Tensor view_shape(Tensor self, const CDims& dims):
     cdef CTensor out = c_view(self.c, dims)
     cdef Tensor r = view_result(self, out)
     if recorded(self):
-        record(op_view, (self, dims_tuple(dims)), r)
+        record(op_view, (self,), r)
     return r
 
 
@@ -666,7 +669,7 @@ cdef Tensor reshape_to(Tensor self, const CDims& dims):
         return view_shape(self.contiguous(), dims)
     cdef Tensor r = view_result(self, out)
     if recorded(self):
-        record(op_view, (self, dims_tuple(dims)), r)
+        record(op_view, (self,), r)
     return r
 
 

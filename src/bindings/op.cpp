@@ -1,7 +1,5 @@
 #include "op.h"
 
-#include <pybind11/eval.h>
-
 #include <string_view>
 
 #include "rushlight/ops/copy.h"
@@ -9,34 +7,6 @@
 #include "rushlight/ops/resize.h"
 
 namespace rushlight::python {
-namespace {
-
-std::string strip(const std::string& s) {
-  const size_t first = s.find_first_not_of(' ');
-  if (first == std::string::npos) return "";
-  return s.substr(first, s.find_last_not_of(' ') - first + 1);
-}
-
-std::vector<std::string> split_list(const std::string& s) {
-  std::vector<std::string> parts;
-  int depth = 0;
-  std::string part;
-  for (char c : s) {
-    if (c == '(' || c == '[') ++depth;
-    if (c == ')' || c == ']') --depth;
-    if (c == ',' && depth == 0) {
-      parts.push_back(strip(part));
-      part.clear();
-    } else {
-      part += c;
-    }
-  }
-  if (!strip(part).empty()) parts.push_back(strip(part));
-  return parts;
-}
-
-}  // namespace
-
 PyTypeObject* make_result_type(const std::string& op, const std::vector<std::string>& fields) {
   auto* names = new std::vector<std::string>(fields);
   auto* entries = new std::vector<PyStructSequence_Field>;
@@ -109,32 +79,6 @@ bool repeats(const Tensor& t) {
 }
 
 }  // namespace
-
-Signature parse_signature(const char* text, bool inplace) {
-  const std::string all = text;
-  const size_t open = all.find('('), close = all.rfind(')');
-  Signature s;
-  s.name = all.substr(0, open);
-  for (const std::string& part : split_list(all.substr(open + 1, close - open - 1))) {
-    if (part == "*") {
-      s.keyword_from = int(s.arguments.size());
-      continue;
-    }
-    const size_t equals = part.find('=');
-    s.arguments.push_back(strip(part.substr(0, equals)));
-    s.defaults.push_back(equals == std::string::npos ? py::object()
-                                                     : py::eval(strip(part.substr(equals + 1))));
-  }
-  const size_t arrow = all.find("->", close);
-  if (arrow != std::string::npos) s.result_type = make_result_type(s.name, split_list(all.substr(arrow + 2)));
-  std::string op = s.name;
-  if (inplace && op.back() == '_') op.pop_back();
-  py::tuple names(s.arguments.size());
-  for (size_t i = 0; i < s.arguments.size(); ++i) names[i] = s.arguments[i];
-  s.op = api().register_op(op.c_str(), names.ptr());
-  check_python(s.op);
-  return s;
-}
 
 void check_apart(const char* op, PyObject* const* objects, size_t n, PyObject* out) {
   if (!out_rule(op).apart || !is_tensor(out)) return;

@@ -7,33 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "casters.h"
+#include "function.h"
 
 namespace rushlight::python {
-
-// Note [Op signatures]
-// def_op(m, "sum(input, dim=None, keepdim=False)", &fn) binds fn under the text's name with these
-// argument names and defaults (any Python literal). The names are also what derivative rows refer
-// to: one C++ parameter per argument. Arguments behind "*" are keyword-only. A tuple result may
-// name its fields: "max(input, dim, keepdim=False) -> values, indices". Functions that return one
-// tensor take out= as well.
-struct Signature {
-  std::string name;
-  std::vector<std::string> arguments;
-  std::vector<py::object> defaults;  // null: required
-  int keyword_from = -1;             // index of the first keyword-only argument
-  int op = -1;
-  PyTypeObject* result_type = nullptr;  // of the named tuple
-};
-// Parses, and registers the op: in-place forms under the name without the last underscore.
-Signature parse_signature(const char* text, bool inplace);
-
-// A converted argument together with the object it came from, which the tape wants.
-template <class T>
-struct Arg {
-  PyObject* object;
-  T value;
-};
 
 // Elements from which a kernel is worth giving the interpreter lock away.
 inline constexpr int64_t kReleaseGil = 32768;
@@ -72,11 +48,15 @@ PyTypeObject* make_result_type(const std::string& op, const std::vector<std::str
 
 // The dtype of a result that is computed in the dtype of out= unless another is asked for.
 struct ResultDType {
-  std::optional<DType> value;
+  mutable std::optional<DType> value;
+};
+template <>
+struct TypeText<ResultDType> {
+  static std::string get() { return "dtype | None"; }
 };
 template <class T>
-RL_INLINE void adopt_dtype(T&, PyObject*) {}
-inline void adopt_dtype(ResultDType& dtype, PyObject* out) {
+RL_INLINE void adopt_dtype(const T&, PyObject*) {}
+inline void adopt_dtype(const ResultDType& dtype, PyObject* out) {
   if (!dtype.value && is_tensor(out)) dtype.value = tensor_of(out).dtype();
 }
 
@@ -91,8 +71,9 @@ inline constexpr bool is_tensor_result = std::is_same_v<R, Tensor>;
 
 template <class R>
 py::object to_python(R&& result, PyTypeObject* type) {
-  py::object object = py::reinterpret_steal<py::object>(py::detail::make_caster<std::decay_t<R>>::cast(
-      std::forward<R>(result), py::return_value_policy::move, py::handle()));
+  py::object object =
+      py::reinterpret_steal<py::object>(py::detail::make_caster<std::decay_t<R>>::cast(
+          std::forward<R>(result), py::return_value_policy::move, py::handle()));
   if (!type) return object;
   PyObject* named = PyStructSequence_New(type);
   if (!named) throw py::error_already_set();
@@ -105,20 +86,6 @@ py::object to_python(R&& result, PyTypeObject* type) {
 
 namespace pybind11::detail {
 
-template <class T>
-struct type_caster<rushlight::python::Arg<T>> {
-  make_caster<T> inner;
-  PyObject* object = nullptr;
-  static constexpr auto name = make_caster<T>::name;
-  template <class>
-  using cast_op_type = rushlight::python::Arg<T>;
-  bool load(handle src, bool convert) {
-    object = src.ptr();
-    return inner.load(src, convert);
-  }
-  operator rushlight::python::Arg<T>() { return {object, cast_op<T>(std::move(inner))}; }
-};
-
 template <>
 struct type_caster<rushlight::python::ResultDType> {
   PYBIND11_TYPE_CASTER(rushlight::python::ResultDType, const_name("dtype | None"));
@@ -127,19 +94,6 @@ struct type_caster<rushlight::python::ResultDType> {
     if (!inner.load(src, convert)) return false;
     value.value = cast_op<std::optional<rushlight::DType>>(std::move(inner));
     return true;
-  }
-};
-
-template <>
-struct process_attribute<rushlight::python::Signature>
-    : process_attribute_default<rushlight::python::Signature> {
-  static void init(const rushlight::python::Signature& s, function_record* r) {
-    r->name = const_cast<char*>(s.name.c_str());
-    for (size_t i = 0; i < s.arguments.size(); ++i) {
-      handle value = s.defaults[i] ? s.defaults[i].inc_ref() : handle();
-      r->args.emplace_back(s.arguments[i].c_str(), nullptr, value, true, true);
-    }
-    if (s.keyword_from >= 0) r->nargs_pos = static_cast<std::uint16_t>(s.keyword_from);
   }
 };
 
@@ -180,31 +134,31 @@ void bind_op(py::module_& m, const char* text, F fn, R (*)(A...)) {
   Signature s = parse_signature(text, false);
   const int op = s.op;
   PyTypeObject* type = s.result_type;
-  if (s.arguments.size() != sizeof...(A)) throw std::logic_error(std::string("wrong arity: ") + text);
+  if (s.arguments.size() != sizeof...(A))
+    throw std::logic_error(std::string("wrong arity: ") + text);
   if constexpr (is_tensor_result<R> && kKind == Kind::Plain) {
     if (s.keyword_from < 0) s.keyword_from = int(sizeof...(A));
-    s.arguments.push_back("out");
-    s.defaults.push_back(py::none());
+    s.append("out", "None", py::none());
     const char* name = (new std::string(s.name))->c_str();
-    m.attr(s.name.c_str()) = py::cpp_function(
-        [fn, op, name](Arg<std::decay_t<A>>... args, py::handle out) -> py::object {
-          if (RL_LIKELY(out.is_none())) return call_op<kKind>(fn, op, nullptr, args...);
-          PyObject* objects[] = {args.object..., out.ptr()};
+    add_function<std::decay_t<A>..., py::handle>(
+        m, std::move(s),
+        [fn, op, name](const Arg<std::decay_t<A>>&... args, const Arg<py::handle>& out) {
+          if (RL_LIKELY(out.object == Py_None)) return call_op<kKind>(fn, op, nullptr, args...);
+          PyObject* objects[] = {args.object..., out.object};
           RL_CHECK(!api().needs_record(objects, sizeof...(A) + 1), name,
                    "(): functions with out=... arguments don't support automatic differentiation, "
                    "but one of the arguments requires grad.");
-          check_apart(name, objects, sizeof...(A), out.ptr());
-          (adopt_dtype(args.value, out.ptr()), ...);
-          const Tensor result = run_op((work_of(args.value) + ...), [&] { return fn(args.value...); });
-          return write_out(name, result, out.ptr());
-        },
-        s, py::scope(m));
+          check_apart(name, objects, sizeof...(A), out.object);
+          (adopt_dtype(args.value, out.object), ...);
+          const Tensor result =
+              run_op((work_of(args.value) + ...), [&] { return fn(args.value...); });
+          return write_out(name, result, out.object);
+        });
   } else {
-    m.attr(s.name.c_str()) = py::cpp_function(
-        [fn, op, type](Arg<std::decay_t<A>>... args) -> py::object {
-          return call_op<kKind>(fn, op, type, args...);
-        },
-        s, py::scope(m));
+    add_function<std::decay_t<A>...>(m, std::move(s),
+                                     [fn, op, type](const Arg<std::decay_t<A>>&... args) {
+                                       return call_op<kKind>(fn, op, type, args...);
+                                     });
   }
 }
 
@@ -224,19 +178,22 @@ template <class F, class... A>
 void bind_inplace(py::module_& m, const char* text, F fn, void (*)(A...)) {
   Signature s = parse_signature(text, true);
   const int op = s.op;
-  if (s.arguments.size() != sizeof...(A)) throw std::logic_error(std::string("wrong arity: ") + text);
-  m.attr(s.name.c_str()) = py::cpp_function(
-      [fn, op](Arg<std::decay_t<A>>... args) -> py::object {
+  if (s.arguments.size() != sizeof...(A))
+    throw std::logic_error(std::string("wrong arity: ") + text);
+  add_function<std::decay_t<A>...>(
+      m, std::move(s), [fn, op](const Arg<std::decay_t<A>>&... args) -> py::object {
         PyObject* objects[] = {args.object...};
         const py::tuple packed = pack_arguments(objects, sizeof...(A));
         const py::object original =
             py::reinterpret_steal<py::object>(api().prepare_inplace(op, packed.ptr()));
         if (!original) throw py::error_already_set();
-        run_op((work_of(args.value) + ...), [&] { fn(args.value...); return 0; });
+        run_op((work_of(args.value) + ...), [&] {
+          fn(args.value...);
+          return 0;
+        });
         check_python(api().finish_inplace(op, packed.ptr(), original.ptr()));
         return py::reinterpret_borrow<py::object>(objects[0]);
-      },
-      s, py::scope(m));
+      });
 }
 template <class... A>
 void def_inplace(py::module_& m, const char* text, void (*fn)(A...)) {

@@ -13,6 +13,11 @@ inline int64_t work_of(const Operand& operand) {
   return operand.tensor.defined() ? operand.tensor.numel() : 0;
 }
 
+template <>
+struct TypeText<Operand> {
+  static std::string get() { return "Tensor | Number"; }
+};
+
 }  // namespace rushlight::python
 
 namespace pybind11::detail {

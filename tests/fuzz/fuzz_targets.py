@@ -73,11 +73,13 @@ _ANNOTATED = re.compile(r"^\w+\((.*)\) -> ", re.DOTALL)
 
 def parameters(function):
     """[(name, annotation, kind)], kind one of "positional", "keyword", "many"."""
+    # What compiled functions say tells the types as well.
+    if text := _ANNOTATED.match(getattr(function, "__doc__", None) or ""):
+        return _from_text(text.group(1))
     try:
         found = inspect.signature(function)
     except (TypeError, ValueError):
-        text = _ANNOTATED.match(function.__doc__ or "")
-        return _from_text(text.group(1)) if text else None
+        return None
     kinds = {
         inspect.Parameter.KEYWORD_ONLY: "keyword",
         inspect.Parameter.VAR_POSITIONAL: "many",
@@ -91,7 +93,7 @@ def parameters(function):
 
 
 def _from_text(text):
-    """Of pybind11's first docstring line."""
+    """Of the first docstring line of a compiled function."""
     found, kind, depth, part = [], "positional", 0, ""
     for char in text + ",":
         depth += char in "[(" or -(char in ")]")

@@ -389,7 +389,7 @@ BY_NAME = _named(
 
 
 def argument(draw, name, annotation="", sane=0.88):
-    """The text of an argument for a parameter of this name and pybind11 annotation."""
+    """The text of an argument for a parameter of this name and annotation."""
     if draw.rng.random() > sane:
         return draw.anything()
     if name in BY_NAME:

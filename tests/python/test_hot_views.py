@@ -109,3 +109,57 @@ def test_subclasses_and_saved_views():
     many_times(lambda: a[0])
     sum(products).backward()
     assert w.grad.item() == 3
+
+
+def give_attribute(a, value):
+    a.kept = value
+
+
+def give_dict(a, value):
+    a.__dict__["kept"] = value
+
+
+def give_new_dict(a, value):
+    a.__dict__ = {"kept": value}
+
+
+def give_gradient_hook(a, value):
+    a.requires_grad_().register_hook(lambda grad: value)
+
+
+def give_history(a, value):
+    w = rl.ones(2, requires_grad=True)
+    a.mul_(w * 1.0)
+    a.grad_fn.register_hook(lambda *grads: value)
+
+
+@pytest.mark.parametrize(
+    "give",
+    [give_attribute, give_dict, give_new_dict, give_gradient_hook, give_history],
+)
+@pytest.mark.parametrize("whose", ["base", "view"])
+def test_a_cycle_made_later_is_found(give, whose):
+    warm = rl.ones(2, 2)
+    many_times(lambda: warm[0])
+    a = rl.ones(2, 2)
+    row = a[0]
+    if give is give_gradient_hook and whose == "view":
+        row = row.detach()[:]  # no leaf is a view of one that is none
+    give(a if whose == "base" else row, [row, a])
+    gone = weakref.ref(a), weakref.ref(row)
+    del a, row
+    gc.collect()
+    assert gone[0]() is None and gone[1]() is None
+
+
+def test_more_views_alive_than_idle_objects():
+    a = rl.arange(1000)
+    for _ in range(3):
+        views = [a[i] for i in range(1000)]
+        assert [int(v) for v in views] == list(range(1000))
+        a.views = views  # a cycle through all of them
+        gone = weakref.ref(views[500])
+        del views
+        a = rl.arange(1000)
+        gc.collect()
+        assert gone() is None

@@ -184,3 +184,9 @@ def test_what_does_not_exist_says_so():
         x.grad_dtype = rl.float64
     with pytest.raises(TypeError, match="delet"):
         del x[0]
+
+
+def test_numpy_functions_that_call_the_method():
+    # PyTorch's sum() refuses the out=None that NumPy passes along with axis.
+    assert np.sum(rl.arange(4.0)).item() == 6.0
+    assert np.sum(rl.ones(2, 3), axis=1).tolist() == [3.0, 3.0]

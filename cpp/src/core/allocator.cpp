@@ -10,6 +10,7 @@
 
 #include "rushlight/core/error.h"
 #include "rushlight/core/memory_limit.h"
+#include "static_tls.h"
 
 namespace rushlight {
 namespace {
@@ -103,8 +104,9 @@ struct SmallCache {
   int64_t calls;
   bool open;
 };
-thread_local SmallCache t_small;
-thread_local bool t_closed = false;
+thread_local SmallCache t_own;
+// The address of t_own once it is open: read on every call, and short to find.
+RL_STATIC_TLS thread_local SmallCache* t_small = nullptr;
 
 std::mutex g_threads_mutex;
 std::vector<SmallCache*>& live_threads() {
@@ -116,31 +118,35 @@ int64_t g_ended_allocated = 0, g_ended_calls = 0;  // of threads that have ended
 struct SmallCloser {
   ~SmallCloser() {
     std::lock_guard<std::mutex> lock(g_threads_mutex);
-    for (auto& list : t_small.lists)
+    for (auto& list : t_own.lists)
       while (void* p = list.head) {
         list.head = *static_cast<void**>(p);
         std::free(p);
       }
     auto& threads = live_threads();
     for (size_t i = 0; i < threads.size(); ++i)
-      if (threads[i] == &t_small) {
+      if (threads[i] == &t_own) {
         threads.erase(threads.begin() + int64_t(i));
         break;
       }
-    g_ended_allocated += t_small.allocated;
-    g_ended_calls += t_small.calls;
-    t_small = SmallCache{};
-    t_closed = true;
+    g_ended_allocated += t_own.allocated;
+    g_ended_calls += t_own.calls;
+    t_own = SmallCache{};  // and closed; what this thread still frees goes back at once
   }
   void arm() {}
 };
 
-[[gnu::noinline]] void open_small_cache() {
+[[gnu::noinline]] SmallCache* open_small_cache() {
   static thread_local SmallCloser closer;
   closer.arm();
   std::lock_guard<std::mutex> lock(g_threads_mutex);
-  live_threads().push_back(&t_small);
-  t_small.open = true;
+  live_threads().push_back(&t_own);
+  t_own.open = true;
+  return t_small = &t_own;
+}
+RL_INLINE SmallCache& small_cache() {
+  SmallCache* small = t_small;
+  return RL_LIKELY(small != nullptr) ? *small : *open_small_cache();
 }
 
 [[gnu::noinline]] void* allocate_large(size_t nbytes) {
@@ -190,8 +196,7 @@ void free_large(void* p, size_t nbytes) noexcept {
 void* cpu_allocate(size_t nbytes) {
   check_fault_injection(nbytes);
   if (nbytes > kSmall) return allocate_large(nbytes);
-  SmallCache& small = t_small;
-  if (RL_UNLIKELY(!small.open && !t_closed)) open_small_cache();
+  SmallCache& small = small_cache();
   const size_t rounded = class_bytes(nbytes);
   auto& list = small.lists[rounded / kAlign - 1];
   void* p = list.head;
@@ -209,7 +214,7 @@ void* cpu_allocate(size_t nbytes) {
 
 void cpu_free(void* p, size_t nbytes) noexcept {
   if (nbytes > kSmall) return free_large(p, nbytes);
-  SmallCache& small = t_small;
+  SmallCache& small = small_cache();
   const size_t rounded = class_bytes(nbytes);
   small.allocated -= int64_t(rounded);
   auto& list = small.lists[rounded / kAlign - 1];
@@ -250,7 +255,7 @@ void reset_peak_memory_stats() {
 }
 
 void empty_cache() {
-  for (auto& list : t_small.lists) {
+  for (auto& list : small_cache().lists) {
     while (void* p = list.head) {
       list.head = *static_cast<void**>(p);
       std::free(p);

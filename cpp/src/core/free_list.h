@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "rushlight/core/error.h"
+#include "static_tls.h"
 
 namespace rushlight {
 
@@ -61,7 +62,7 @@ class FreeList {
     }
   };
 
-  static inline thread_local State state_ = {nullptr, 0, 0};
+  RL_STATIC_TLS static inline thread_local State state_ = {nullptr, 0, 0};
   static inline thread_local bool closed_ = false;
 };
 
