@@ -40,6 +40,8 @@ FUNCTIONS: dict[str, str] = {
         "rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_"
     ),
     "rushlight._norms": "dist frobenius_norm nuclear_norm renorm",
+    "rushlight._memory_format": "empty_permuted",
+    "rushlight._ranges": "logspace",
     "rushlight._placing": "index_reduce put unravel_index",
     "rushlight._scans": "cummax cummin cumulative_trapezoid diff gradient trapezoid trapz",
     "rushlight._sorting": (

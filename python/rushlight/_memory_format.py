@@ -1,9 +1,9 @@
-"""Memory formats: channels_last and the others."""
+"""Memory formats: channels_last, the others, and any order of dims in memory."""
 
 from __future__ import annotations
 
 import rushlight
-from rushlight import _core, _ops
+from rushlight import _core, _functions, _ops
 
 # For each format the dims from the outermost to the innermost.
 _ORDERS = {
@@ -74,6 +74,89 @@ def contiguous_in(self, memory_format):
 def clone_in(self, memory_format):
     """``Tensor.clone(memory_format=)``."""
     return _copy_in(self, _order("clone", memory_format, self.dim()))
+
+
+def _looks_like(self):
+    """The format that the strides say a tensor has; row-major where they leave a choice."""
+    shape, strides = self.shape, self.stride()
+    for memory_format, order in _ORDERS.items():
+        if len(order) != self.dim() or strides[1] == 0 or 0 in shape:
+            continue
+        least, fits = 0, True
+        for d in reversed(order):
+            # A channel stride that an image's own would do for is no sign.
+            if strides[d] < least or (d == 0 and least == strides[1]):
+                fits = False
+                break
+            least = strides[d] * max(shape[d], 1)
+        if fits:
+            return memory_format
+    return _core.contiguous_format
+
+
+def to_in(self, dtype, memory_format, copy=False):
+    """``Tensor.to(dtype, memory_format=, copy=)``."""
+    if not isinstance(memory_format, _core.memory_format):
+        _order("to", memory_format, self.dim())
+    if memory_format is _core.preserve_format:
+        return self._to_dtype(dtype, copy)
+    same = dtype is self.dtype and _looks_like(self) is memory_format
+    if same and not copy:
+        return self
+    order = _order("to", memory_format, self.dim())
+    result = self._to_dtype(dtype)
+    if result is not self and result.permute(order).is_contiguous():
+        return result
+    return _copy_in(result, order)
+
+
+def empty_permuted(
+    size,
+    physical_layout,
+    *,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
+):
+    """An uninitialised tensor without gaps, its dims in another order in memory.
+
+    Args:
+        size (tuple of int): the shape.
+        physical_layout (tuple of int): the dims from the outermost in memory to the
+            innermost.
+        dtype (dtype, optional): default ``get_default_dtype()``.
+
+    Returns:
+        Tensor: of shape ``size``.
+
+    Raises:
+        RuntimeError: unless ``physical_layout`` names every dim once.
+
+    Example::
+
+        >>> rushlight.empty_permuted((2, 3, 5), (0, 2, 1)).stride()
+        (15, 1, 3)
+    """
+    _core.check_layout("empty_permuted", layout, pin_memory)
+    size, order = tuple(size), tuple(physical_layout)
+    if len(size) != len(order):
+        raise RuntimeError(
+            "empty_permuted(): Number of dimensions in size does not match the length "
+            f"of the physical_layout; i.e. len(size) = {len(size)} is not equal to "
+            f"len(physical_layout) = {len(order)}"
+        )
+    for i, d in enumerate(order):
+        if not 0 <= d < len(size):
+            raise RuntimeError(
+                "empty_permuted(): Dimension out of range (expected to be between 0 "
+                f"and {len(size) - 1}, but got {d} at index {i})"
+            )
+    if len(set(order)) != len(order):
+        raise RuntimeError("empty_permuted(): Duplicate dim not allowed")
+    result = _ops.empty_strided(size, tuple(_strides(size, order)), dtype)
+    return _functions._place(result, None, device, requires_grad)
 
 
 def empty_strided_like(like, order, dtype):

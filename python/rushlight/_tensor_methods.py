@@ -67,6 +67,10 @@ def __deepcopy__(self, memo):
 def to(self, *args, **kwargs):
     """Converts dtype or device: ``to(dtype)``, ``to(device)``, ``to(other)``.
 
+    Args:
+        copy (bool): a new tensor also where nothing changes.
+        memory_format (memory_format, optional): of the result; kept by default.
+
     Returns:
         Tensor: itself when nothing changes (unless ``copy=True``).
     """
@@ -74,7 +78,7 @@ def to(self, *args, **kwargs):
     want_device = kwargs.pop("device", None)
     copy = kwargs.pop("copy", False)
     kwargs.pop("non_blocking", None)
-    kwargs.pop("memory_format", None)
+    memory_format = kwargs.pop("memory_format", None)
     other = kwargs.pop("other", None)
     if kwargs:
         raise TypeError(
@@ -99,7 +103,11 @@ def to(self, *args, **kwargs):
     if other is not None:
         want_dtype, want_device = other.dtype, other.device
     result = self
-    if want_dtype is not None:
+    if memory_format is not None:
+        result = _memory_format().to_in(
+            self, want_dtype or self.dtype, memory_format, copy
+        )
+    elif want_dtype is not None:
         result = result._to_dtype(want_dtype, copy)
     if want_device is not None:
         device = _core.device(want_device)
@@ -121,12 +129,25 @@ def cuda(self, device=None):
 
 
 def _converter(name):
-    def convert(self):
-        return self._to_dtype(getattr(rushlight, name))
+    def convert(self, memory_format=None):
+        dtype = getattr(rushlight, name)
+        if memory_format is None:
+            return self._to_dtype(dtype)
+        return _memory_format().to_in(self, dtype, memory_format)
 
-    convert.__name__ = name
-    convert.__doc__ = f"This tensor as {name}; itself when it is already."
+    convert.__name__ = convert.__qualname__ = name
+    convert.__doc__ = f"""This tensor as {name}; itself when it is already.
+
+    Args:
+        memory_format (memory_format, optional): of the result; kept by default.
+    """
     return convert
+
+
+def _memory_format():
+    from rushlight import _memory_format
+
+    return _memory_format
 
 
 def type_(self, dtype=None, non_blocking=False):
@@ -251,6 +272,11 @@ def new(self, *args, **kwargs):
     """The legacy constructor: sizes, a sequence, tensor or storage; this tensor's dtype."""
     kwargs.setdefault("device", self.device)
     return _type_info.legacy_new(args, kwargs, self.dtype, "new")
+
+
+def __rdiv__(self, other):
+    """``other / self``, under Python 2's name."""
+    return self.reciprocal() * other
 
 
 def expand_as(self, other):
@@ -555,6 +581,7 @@ METHODS = {
     "swapaxes": _functions.swapaxes,
     "swapdims": _functions.swapaxes,
     "grad_dtype": property(_grad_dtype, _set_grad_dtype),
+    "__rdiv__": __rdiv__,
     "name": property(_none),
     "is_cpu": property(_is_cpu),
     "is_meta": property(_false),

@@ -204,15 +204,24 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None):
     return noise * std + mean
 
 
-def bernoulli(input, p=None, *, generator=None):
+def bernoulli(input, p=None, *, generator=None, out=None):
     """Ones with the probabilities in ``input`` (or ``p``), else zeros.
+
+    Args:
+        input (Tensor): floating, of any shape.
+        p (float, optional): one probability for all.
+        generator (Generator, optional): instead of the default one.
 
     Raises:
         RuntimeError: when a probability is outside [0, 1].
     """
-    result = _like(input, None, "bernoulli")
+    result = _like(input, None, "bernoulli") if out is None else out
+    if result.shape != input.shape:
+        result.resize_(input.shape)
     if p is not None:
         return _ops.bernoulli_number_(result, float(p), generator=generator)
+    if out is None:
+        return _ops.bernoulli_tensor_(result, input, generator=generator)
     return _ops.bernoulli_tensor_(result, input.detach(), generator=generator)
 
 

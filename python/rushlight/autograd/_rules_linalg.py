@@ -41,8 +41,7 @@ def _imaginary(x):
 def _cholesky(g, upper, result0):
     L, gL = (_h(result0), _h(g[0])) if upper else (result0, g[0])
     product = _h(L) @ gL
-    half = _ops.tril(product, -1) + _diagonal_matrix(_diagonal(product) / 2)
-    middle = (half + _h(half)) / 2
+    middle = (_ops.tril(product) + _h(_ops.tril(product, -1))) / 2
     inner = _ops.linalg_solve_triangular(_h(L), middle, True, True, False)
     return _ops.linalg_solve_triangular(L, inner, False, False, False)
 
