@@ -66,12 +66,17 @@ def diag(input, diagonal=0, *, out=None):
         result = diag_embed(input, diagonal)
     else:
         result = input.diagonal(diagonal).clone()
+    return _exact("diag", result, out)
+
+
+def _exact(op, result, out):
+    """:func:`give`, where ``out`` has to have the result's dtype."""
     if isinstance(out, _core.Tensor) and out.dtype is not result.dtype:
         raise RuntimeError(
-            f"diag(): Expected out tensor to have dtype {result.dtype}, but got "
+            f"{op}(): Expected out tensor to have dtype {result.dtype}, but got "
             f"{out.dtype} instead"
         )
-    return give("diag", result, out)
+    return give(op, result, out)
 
 
 def diagflat(input, offset=0):
@@ -133,8 +138,12 @@ def select_scatter(input, src, dim, index):
     return _scattered("select_scatter", result, view, src)
 
 
-def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
+def slice_scatter(input, src, dim=0, start=None, end=None, step=1, *, out=None):
     """A copy of ``input`` with ``src`` in place of a slice along ``dim``.
+
+    Raises:
+        RuntimeError: when ``src`` has not the slice's shape, for a step below 1, and when
+            ``out`` has another dtype than ``input``.
 
     Example::
 
@@ -148,7 +157,7 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
     if step <= 0:
         raise RuntimeError(f"slice_scatter(): slice step must be positive, got {step}")
     view = result[(slice(None),) * dim + (slice(start, end, step),)]
-    return _scattered("slice_scatter", result, view, src)
+    return _exact("slice_scatter", _scattered("slice_scatter", result, view, src), out)
 
 
 def as_strided_scatter(input, src, size, stride, storage_offset=None):

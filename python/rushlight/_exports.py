@@ -54,6 +54,6 @@ METHODS = (
 ).split()
 # Functions that are no methods.
 FUNCTIONS_ONLY = (
-    "cat conv1d conv2d dstack get_num_threads hstack promote_types set_num_threads stack "
+    "cat dstack get_num_threads hstack promote_types set_num_threads stack "
     "vstack"
 ).split()

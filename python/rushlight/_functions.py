@@ -231,19 +231,39 @@ def _tensor(op, input):
     return input
 
 
-def _like(input, dtype, op):
-    return _ops._empty_like(_tensor(op, input).detach(), dtype)
+def _like(input, dtype, op, memory_format=None):
+    input = _tensor(op, input).detach()
+    if memory_format is not None and memory_format is not _core.preserve_format:
+        dtype = input.dtype if dtype is None else dtype
+        return _core.empty(input.shape, dtype=dtype, memory_format=memory_format)
+    return _ops._empty_like(input, dtype)
 
 
 def empty_like(
-    input, *, dtype=None, device=None, requires_grad=False, memory_format=None
+    input,
+    *,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
+    memory_format=None,
 ):
     """Uninitialised, with ``input``'s shape, and its dtype unless given."""
-    return _place(_like(input, dtype, "empty_like"), None, device, requires_grad)
+    _core.check_layout("empty_like", layout, pin_memory)
+    result = _like(input, dtype, "empty_like", memory_format)
+    return _place(result, None, device, requires_grad)
 
 
 def zeros_like(
-    input, *, dtype=None, device=None, requires_grad=False, memory_format=None
+    input,
+    *,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
+    memory_format=None,
 ):
     """Zeros of ``input``'s shape, and its dtype unless given.
 
@@ -252,23 +272,41 @@ def zeros_like(
         >>> rushlight.zeros_like(rushlight.arange(3))
         tensor([0, 0, 0])
     """
-    return _place(
-        _like(input, dtype, "zeros_like").zero_(), None, device, requires_grad
-    )
+    _core.check_layout("zeros_like", layout, pin_memory)
+    result = _like(input, dtype, "zeros_like", memory_format).zero_()
+    return _place(result, None, device, requires_grad)
 
 
 def ones_like(
-    input, *, dtype=None, device=None, requires_grad=False, memory_format=None
+    input,
+    *,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
+    memory_format=None,
 ):
     """Ones of ``input``'s shape, and its dtype unless given."""
-    return _place(
-        _like(input, dtype, "ones_like").fill_(1), None, device, requires_grad
-    )
+    _core.check_layout("ones_like", layout, pin_memory)
+    result = _like(input, dtype, "ones_like", memory_format).fill_(1)
+    return _place(result, None, device, requires_grad)
 
 
-def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False):
+def full_like(
+    input,
+    fill_value,
+    *,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
+    memory_format=None,
+):
     """``fill_value`` in ``input``'s shape, and its dtype unless given."""
-    result = _like(input, dtype, "full_like").fill_(fill_value)
+    _core.check_layout("full_like", layout, pin_memory)
+    result = _like(input, dtype, "full_like", memory_format).fill_(fill_value)
     return _place(result, None, device, requires_grad)
 
 
@@ -539,7 +577,7 @@ def is_nonzero(input):
 
 def clone(input, *, memory_format=None):
     """A copy; gradients flow back to ``input``."""
-    return input.clone()
+    return input.clone(memory_format=memory_format)
 
 
 def permute(input, dims):

@@ -13,7 +13,9 @@ import sys
 from rushlight import _core
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
-NAMESPACES: tuple[str, ...] = ("fft", "linalg", "special", "storage")
+NAMESPACES: tuple[str, ...] = (
+    "array_api", "fft", "linalg", "signal", "special", "storage"
+)
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {
@@ -25,11 +27,10 @@ FUNCTIONS: dict[str, str] = {
         "is_storage"
     ),
     "rushlight._pointwise": (
-        "addcdiv addcmul adjoint celu celu_ chalf conj_physical copysign deg2rad "
-        "float_power frexp gcd hardshrink heaviside is_conj is_neg isin isneginf isposinf "
+        "addcdiv addcmul adjoint chalf conj_physical copysign deg2rad "
+        "float_power frexp gcd heaviside is_conj is_neg isin isneginf isposinf "
         "isreal lcm ldexp lerp logaddexp logaddexp2 logit nan_to_num nextafter polar "
-        "positive prelu rad2deg resolve_conj resolve_neg selu selu_ signbit sinc threshold "
-        "threshold_ xlogy"
+        "positive rad2deg resolve_conj resolve_neg signbit sinc xlogy"
     ),
     "rushlight._inplace_functions": (
         "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ "
@@ -40,8 +41,6 @@ FUNCTIONS: dict[str, str] = {
         "rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_"
     ),
     "rushlight._norms": "dist frobenius_norm nuclear_norm renorm",
-    "rushlight._memory_format": "empty_permuted",
-    "rushlight._ranges": "logspace",
     "rushlight._placing": "index_reduce put unravel_index",
     "rushlight._scans": "cummax cummin cumulative_trapezoid diff gradient trapezoid trapz",
     "rushlight._sorting": (
@@ -68,14 +67,57 @@ FUNCTIONS: dict[str, str] = {
     "rushlight._shapes": (
         "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod channel_shuffle "
         "column_stack combinations constant_pad_nd dsplit hsplit meshgrid "
-        "pixel_shuffle pixel_unshuffle ravel rot90 split_with_sizes tensor_split "
+        "native_channel_shuffle pixel_shuffle pixel_unshuffle ravel rot90 split_with_sizes tensor_split "
         "tril_indices triu_indices vander vsplit"
     ),
     "rushlight._diagonals": (
         "as_strided_scatter diag diag_embed diagflat diagonal_scatter select_scatter "
         "slice_scatter"
     ),
+    "rushlight._configuration": (
+        "are_deterministic_algorithms_enabled detach e get_default_device "
+        "get_deterministic_debug_mode get_device get_float32_matmul_precision "
+        "get_num_interop_threads has_lapack has_openmp inf "
+        "is_deterministic_algorithms_warn_only_enabled is_signed is_warn_always_enabled "
+        "nan newaxis pi set_anomaly_enabled set_default_device set_default_tensor_type "
+        "set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal "
+        "set_num_interop_threads set_warn_always use_deterministic_algorithms"
+    ),
+    "rushlight._dropout": (
+        "alpha_dropout alpha_dropout_ dropout dropout_ feature_alpha_dropout "
+        "feature_alpha_dropout_ feature_dropout feature_dropout_"
+    ),
+    "rushlight._factories": "empty_permuted from_file logspace range",
+    "rushlight._sampling": "binomial multinomial poisson",
     "rushlight._spectral": "istft stft",
+    "rushlight._transforms": "compile cond vmap",
+    "rushlight.nn._functional.activation": "threshold",
+    "rushlight.nn._functional.distance": (
+        "bilinear cosine_similarity norm_except_dim pairwise_distance"
+    ),
+    "rushlight.nn._functional.normalization": "rms_norm",
+    "rushlight.nn._functional.piecewise_units": "hardshrink prelu rrelu_ threshold_",
+    "rushlight.nn._functional.recurrent": (
+        "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell"
+    ),
+    "rushlight.nn._functional.smooth_units": "celu celu_ selu selu_",
+    "rushlight.nn._functional.top_level": (
+        "batch_norm binary_cross_entropy_with_logits cosine_embedding_loss ctc_loss "
+        "embedding embedding_bag embedding_renorm_ group_norm hinge_embedding_loss "
+        "instance_norm kl_div layer_norm margin_ranking_loss poisson_nll_loss rrelu "
+        "triplet_margin_loss"
+    ),
+    "rushlight.nn._functional.averaging": "adaptive_avg_pool1d avg_pool1d",
+    "rushlight.nn._functional.conv": "conv1d conv2d conv3d conv_tbc convolution",
+    "rushlight.nn._functional.conv_transpose": (
+        "conv_transpose1d conv_transpose2d conv_transpose3d"
+    ),
+    "rushlight.nn._functional.sampling": (
+        "affine_grid_generator grid_sampler grid_sampler_2d grid_sampler_3d"
+    ),
+    "rushlight.nn._functional.torch_pools": (
+        "adaptive_max_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d"
+    ),
     "rushlight._windows": (
         "bartlett_window blackman_window hamming_window hann_window kaiser_window"
     ),
@@ -83,6 +125,7 @@ FUNCTIONS: dict[str, str] = {
 
 # module -> Tensor methods (names in the module's METHODS).
 METHODS: dict[str, str] = {
+    "rushlight._array_protocol": "__array_interface__ __array_namespace__ to_device",
     "rushlight._dlpack": "__dlpack__ __dlpack_device__",
     "rushlight._memory_methods": (
         "apply_ const_data_ptr dim_order is_pinned is_shared map2_ map_ module_load "
@@ -93,9 +136,9 @@ METHODS: dict[str, str] = {
     "rushlight._pointwise": (
         "addcdiv addcdiv_ addcmul addcmul_ adjoint chalf conj_physical conj_physical_ "
         "copysign copysign_ deg2rad deg2rad_ float_power float_power_ frexp gcd gcd_ "
-        "hardshrink heaviside heaviside_ is_conj is_neg isneginf isposinf isreal lcm lcm_ "
+        "heaviside heaviside_ is_conj is_neg isneginf isposinf isreal lcm lcm_ "
         "ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 logit logit_ nan_to_num nan_to_num_ "
-        "nextafter nextafter_ positive prelu rad2deg rad2deg_ resolve_conj resolve_neg "
+        "nextafter nextafter_ positive rad2deg rad2deg_ resolve_conj resolve_neg "
         "signbit sinc sinc_ xlogy xlogy_"
     ),
     "rushlight._norms": "dist renorm renorm_",
@@ -127,7 +170,9 @@ METHODS: dict[str, str] = {
         "as_strided_scatter diag diag_embed diagflat diagonal_scatter fill_diagonal_ "
         "select_scatter slice_scatter"
     ),
+    "rushlight._sampling": "multinomial",
     "rushlight._spectral": "istft stft",
+    "rushlight.nn._functional.piecewise_units": "hardshrink prelu",
 }
 
 

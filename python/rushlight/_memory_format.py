@@ -1,9 +1,9 @@
-"""Memory formats: channels_last, the others, and any order of dims in memory."""
+"""Memory formats: channels_last and the others."""
 
 from __future__ import annotations
 
 import rushlight
-from rushlight import _core, _functions, _ops
+from rushlight import _core, _ops
 
 # For each format the dims from the outermost to the innermost.
 _ORDERS = {
@@ -44,10 +44,7 @@ def _strides(shape, order):
 def is_in_format(self, memory_format):
     """``Tensor.is_contiguous(memory_format=)`` of a format that is not row-major."""
     if memory_format is _core.preserve_format:
-        raise RuntimeError(
-            "is_contiguous(): preserve memory format is unsupported by the "
-            "is_contiguous operator"
-        )
+        return self.is_contiguous()
     if len(_ORDERS.get(memory_format, ())) != self.dim():
         if memory_format not in _ORDERS:
             _order("is_contiguous", memory_format, self.dim())
@@ -67,6 +64,8 @@ def _copy_in(self, order):
 
 def contiguous_in(self, memory_format):
     """``Tensor.contiguous(memory_format=)``."""
+    if memory_format is _core.preserve_format and self.is_contiguous():
+        return self
     order = _order("contiguous", memory_format, self.dim())
     return self if self.permute(order).is_contiguous() else _copy_in(self, order)
 
@@ -110,55 +109,6 @@ def to_in(self, dtype, memory_format, copy=False):
     return _copy_in(result, order)
 
 
-def empty_permuted(
-    size,
-    physical_layout,
-    *,
-    dtype=None,
-    layout=None,
-    device=None,
-    pin_memory=False,
-    requires_grad=False,
-):
-    """An uninitialised tensor without gaps, its dims in another order in memory.
-
-    Args:
-        size (tuple of int): the shape.
-        physical_layout (tuple of int): the dims from the outermost in memory to the
-            innermost.
-        dtype (dtype, optional): default ``get_default_dtype()``.
-
-    Returns:
-        Tensor: of shape ``size``.
-
-    Raises:
-        RuntimeError: unless ``physical_layout`` names every dim once.
-
-    Example::
-
-        >>> rushlight.empty_permuted((2, 3, 5), (0, 2, 1)).stride()
-        (15, 1, 3)
-    """
-    _core.check_layout("empty_permuted", layout, pin_memory)
-    size, order = tuple(size), tuple(physical_layout)
-    if len(size) != len(order):
-        raise RuntimeError(
-            "empty_permuted(): Number of dimensions in size does not match the length "
-            f"of the physical_layout; i.e. len(size) = {len(size)} is not equal to "
-            f"len(physical_layout) = {len(order)}"
-        )
-    for i, d in enumerate(order):
-        if not 0 <= d < len(size):
-            raise RuntimeError(
-                "empty_permuted(): Dimension out of range (expected to be between 0 "
-                f"and {len(size) - 1}, but got {d} at index {i})"
-            )
-    if len(set(order)) != len(order):
-        raise RuntimeError("empty_permuted(): Duplicate dim not allowed")
-    result = _ops.empty_strided(size, tuple(_strides(size, order)), dtype)
-    return _functions._place(result, None, device, requires_grad)
-
-
 def empty_strided_like(like, order, dtype):
     """Uninitialised, of ``like``'s shape, the dims of memory in ``order``."""
     shape = tuple(like.shape)
@@ -174,69 +124,3 @@ def empty_in(self, memory_format, op="empty"):
     order = _order(op, memory_format, self.dim())
     result = empty_strided_like(self, order, self.dtype)
     return result.requires_grad_() if self.requires_grad else result
-
-
-def dim_order(self, *, ambiguity_check=False):
-    """The dims from the outermost in memory to the innermost.
-
-    Args:
-        ambiguity_check (bool or list of memory_format): raise where the strides allow
-            more than one answer, unless exactly one of the given formats fits.
-
-    Returns:
-        tuple of int.
-
-    Raises:
-        RuntimeError: when the order is ambiguous and that was to be checked.
-
-    Example::
-
-        >>> rushlight.zeros(2, 3).t().dim_order()
-        (1, 0)
-    """
-    formats = ambiguity_check
-    if not isinstance(formats, bool) and not (
-        isinstance(formats, list)
-        and all(isinstance(f, _core.memory_format) for f in formats)
-    ):
-        raise TypeError(
-            "The ambiguity_check argument must be a bool or a list of memory formats."
-        )
-    shape, strides = self.shape, self.stride()
-    if formats is not False:
-        same = any(a == b for a, b in zip(strides, strides[1:]))
-        fitting = formats if isinstance(formats, list) else []
-        fits = sum(self.is_contiguous(memory_format=f) for f in fitting)
-        if (same or 1 in shape) and fits != 1:
-            raise RuntimeError(
-                "The tensor does not have unique dim order, or cannot map to exact one "
-                "of the given memory formats."
-            )
-    dense = self.is_contiguous()
-    last = self.dim() == 4 and is_in_format(self, _core.channels_last)
-    if dense != last:
-        return tuple(range(self.dim())) if dense else _ORDERS[_core.channels_last]
-    # Insertion from the innermost; where strides leave it open, the order stays.
-    order = list(range(len(shape) - 1, -1, -1))
-    for i in range(1, len(order)):
-        at = i
-        for before in range(i - 1, -1, -1):
-            compared = _compare(shape, strides, order[before], order[at])
-            if compared > 0:
-                order[at], order[before] = order[before], order[at]
-                at = before
-            elif compared < 0:
-                break
-    return tuple(reversed(order))
-
-
-def _compare(shape, strides, a, b):
-    # Above 0: dim a belongs outside of dim b. 0: nothing says so.
-    if 0 in (strides[a], strides[b]):
-        return 0
-    if strides[a] != strides[b]:
-        return 1 if strides[a] > strides[b] else -1
-    return 1 if shape[a] > shape[b] else 0
-
-
-METHODS = {"dim_order": dim_order}

@@ -100,10 +100,67 @@ def _no_sparse(name):
     return refuse
 
 
-def dim_order(self, ambiguity_check=False):
-    """The dims from the largest stride to the smallest."""
-    order = sorted(range(self.dim()), key=lambda d: (-self.stride(d), d))
-    return tuple(order)
+def dim_order(self, *, ambiguity_check=False):
+    """The dims from the outermost in memory to the innermost.
+
+    Args:
+        ambiguity_check (bool or list of memory_format): raise where the strides allow
+            more than one answer, unless exactly one of the given formats fits.
+
+    Returns:
+        tuple of int.
+
+    Raises:
+        RuntimeError: when the order is ambiguous and that was to be checked.
+
+    Example::
+
+        >>> rushlight.zeros(2, 3).t().dim_order()
+        (1, 0)
+    """
+    formats = ambiguity_check
+    if not isinstance(formats, bool) and not (
+        isinstance(formats, list)
+        and all(isinstance(f, _core.memory_format) for f in formats)
+    ):
+        raise TypeError(
+            "The ambiguity_check argument must be a bool or a list of memory formats."
+        )
+    shape, strides = self.shape, self.stride()
+    if formats is not False:
+        same = any(a == b for a, b in zip(strides, strides[1:]))
+        fitting = formats if isinstance(formats, list) else []
+        fits = sum(self.is_contiguous(memory_format=f) for f in fitting)
+        if (same or 1 in shape) and fits != 1:
+            raise RuntimeError(
+                "The tensor does not have unique dim order, or cannot map to exact one "
+                "of the given memory formats."
+            )
+    dense = self.is_contiguous()
+    last = self.dim() == 4 and self.is_contiguous(memory_format=_core.channels_last)
+    if dense != last:
+        return tuple(range(self.dim())) if dense else (0, 2, 3, 1)
+    # Insertion from the innermost; where strides leave it open, the order stays.
+    order = list(range(len(shape) - 1, -1, -1))
+    for i in range(1, len(order)):
+        at = i
+        for before in range(i - 1, -1, -1):
+            compared = _compare(shape, strides, order[before], order[at])
+            if compared > 0:
+                order[at], order[before] = order[before], order[at]
+                at = before
+            elif compared < 0:
+                break
+    return tuple(reversed(order))
+
+
+def _compare(shape, strides, a, b):
+    # Above 0: dim a belongs outside of dim b. 0: nothing says so.
+    if 0 in (strides[a], strides[b]):
+        return 0
+    if strides[a] != strides[b]:
+        return 1 if strides[a] > strides[b] else -1
+    return 1 if shape[a] > shape[b] else 0
 
 
 def resize(self, *sizes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import rushlight
@@ -226,11 +227,20 @@ def copysign(input, other, *, out=None):
 
 @_method("nextafter")
 def nextafter(input, other, *, out=None):
-    """The next number of the dtype after ``input`` towards ``other``."""
+    """The next number of the dtype after ``input`` towards ``other``.
+
+    Its gradient goes to ``input`` where the two differ.
+    """
     _tensors("nextafter", input, other)
     if not (input.is_floating_point() and other.is_floating_point()):
         raise NotImplementedError(f'"nextafter" not implemented for {input.dtype}')
     a, b = _functions.broadcast_tensors(*_promoted("nextafter", input, other))
+    if (a.requires_grad or b.requires_grad) and rushlight.is_grad_enabled():
+        return give("nextafter", _nextafter_function().apply(a, b), out)
+    return give("nextafter", _nextafter(a, b), out)
+
+
+def _nextafter(a, b):
     bits = _bits(a)
     # Away from zero the magnitude's bit pattern grows by one.
     outwards = (b > a) == (a > 0)
@@ -238,8 +248,25 @@ def nextafter(input, other, *, out=None):
     smallest = rushlight.ones_like(bits).view(a.dtype)
     moved = _ops.where(a == 0, copysign(smallest, b), moved)
     moved = _ops.where(a == b, b, moved)
-    result = _ops.where(a.isnan() | b.isnan(), a + b, moved)
-    return give("nextafter", result, out)
+    return _ops.where(a.isnan() | b.isnan(), a + b, moved)
+
+
+@functools.cache
+def _nextafter_function():
+    from rushlight.autograd.function import Function
+
+    class NextAfter(Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.save_for_backward(a == b)
+            return _nextafter(a, b)
+
+        @staticmethod
+        def backward(ctx, g):
+            (same,) = ctx.saved_tensors
+            return g.masked_fill(same, 0), rushlight.zeros_like(g)
+
+    return NextAfter
 
 
 _Frexp = named("frexp", ["mantissa", "exponent"])
@@ -686,88 +713,3 @@ def chalf(input, *, memory_format=None):
     raise NotImplementedError(
         "chalf(): rushlight has no complex32; use complex64 (Tensor.cfloat())"
     )
-
-
-# -- activations that torch has as functions -------------------------------------------
-
-
-def threshold(input, threshold, value, inplace=False):
-    """``input`` where it is above ``threshold``, ``value`` elsewhere."""
-    _tensors("threshold", input)
-    result = rushlight.where(input > threshold, input, value).to(input.dtype)
-    if not input.is_complex() and input.is_floating_point():
-        # NaN stays what it is.
-        result = _ops.where(input.isnan(), input, result)
-    return input.copy_(result) if inplace else result
-
-
-def celu(input, alpha=1.0, inplace=False):
-    """``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``."""
-    _tensors("celu", input)
-    if alpha == 0:
-        raise RuntimeError("celu(): ZeroDivisionError: alpha cannot be 0 for CELU")
-    low = alpha * _ops.expm1(_functions.clamp(input, max=0) / alpha)
-    result = _ops.where(input > 0, input, low).to(input.dtype)
-    return input.copy_(result) if inplace else result
-
-
-# Klambauer et al., "Self-normalizing neural networks", 2017, eq. 14.
-_SELU_ALPHA = 1.6732632423543772848170429916717
-_SELU_SCALE = 1.0507009873554804934193349852946
-
-
-def selu(input, inplace=False):
-    """``scale * (max(0, x) + min(0, alpha * (exp(x) - 1)))``."""
-    _tensors("selu", input)
-    low = _SELU_ALPHA * _ops.expm1(_functions.clamp(input, max=0))
-    result = (_SELU_SCALE * _ops.where(input > 0, input, low)).to(input.dtype)
-    return input.copy_(result) if inplace else result
-
-
-@_method("hardshrink", inplace=False)
-def hardshrink(input, lambd=0.5):
-    """``input`` outside [-lambd, lambd], 0 inside."""
-    _tensors("hardshrink", input)
-    inside = (input >= -lambd) & (input <= lambd)
-    return _ops.where(inside, rushlight.zeros_like(input), input)
-
-
-@_method("prelu", inplace=False)
-def prelu(input, weight):
-    """``max(0, x) + weight * min(0, x)``, a weight for all or for each channel (dim 1)."""
-    _tensors("prelu", input, weight)
-    if weight.dtype is not input.dtype:
-        raise RuntimeError(
-            f"prelu(): Type promoting not supported. Got {input.dtype} and {weight.dtype}"
-        )
-    if weight.dim() > 1:
-        raise RuntimeError(
-            "prelu(): Expected `weight` to be a scalar or 1D tensor, but got ndim = "
-            f"{weight.dim()}"
-        )
-    if weight.numel() != 1:
-        channels = input.size(1) if input.dim() > 1 else 1
-        if channels != weight.numel():
-            raise RuntimeError(
-                "prelu(): Mismatch of parameter numbers and input channel size. Found "
-                f"parameter numbers = {weight.numel()} and channel size = {channels}."
-            )
-        weight = weight.reshape(-1, *[1] * (input.dim() - 2))
-    elif input.dim() == 0:
-        weight = weight.reshape(())
-    return _ops.where(input > 0, input, input * weight)
-
-
-def threshold_(input, threshold, value):
-    """In-place form of :func:`rushlight.threshold`."""
-    return in_place(globals()["threshold"], "threshold")(input, threshold, value)
-
-
-def celu_(input, alpha=1.0):
-    """In-place form of :func:`rushlight.celu`."""
-    return in_place(celu, "celu")(input, alpha)
-
-
-def selu_(input):
-    """In-place form of :func:`rushlight.selu`."""
-    return in_place(selu, "selu")(input)

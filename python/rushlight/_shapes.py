@@ -442,6 +442,8 @@ def sum_to_size(self, *size):
     """
     if len(size) == 1 and not isinstance(size[0], int):
         size = tuple(size[0])
+    if not size:
+        return self.sum()
     shape = self.shape
     extra = len(shape) - len(size)
     if extra < 0 or any(
@@ -529,6 +531,11 @@ def channel_shuffle(input, groups):
     return parts.permute(0, 2, 1, 3).contiguous().reshape(input.shape)
 
 
+def native_channel_shuffle(input, groups):
+    """:func:`channel_shuffle` under the name of its kernel."""
+    return channel_shuffle(input, groups)
+
+
 def pixel_shuffle(input, upscale_factor):
     """Channels spread over space: (*, C * r * r, H, W) to (*, C, H * r, W * r).
 
@@ -548,6 +555,8 @@ def pixel_shuffle(input, upscale_factor):
         raise RuntimeError(
             f"pixel_shuffle expects a positive upscale_factor, but got {r}"
         )
+    if r == 1:
+        return input.clone(memory_format=rushlight.contiguous_format)
     *lead, c, h, w = input.shape
     if c % (r * r):
         raise RuntimeError(
@@ -558,7 +567,8 @@ def pixel_shuffle(input, upscale_factor):
     oc, n = c // (r * r), len(lead)
     x = input.reshape(*lead, oc, r, r, h, w)
     x = x.permute(*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    return x.contiguous().reshape(*lead, oc, h * r, w * r)
+    x = x.clone(memory_format=rushlight.contiguous_format)
+    return x.reshape(*lead, oc, h * r, w * r)
 
 
 def pixel_unshuffle(input, downscale_factor):
@@ -581,12 +591,14 @@ def pixel_unshuffle(input, downscale_factor):
                 f"pixel_unshuffle expects {name} to be divisible by downscale_factor, "
                 f"but {name} {size} is not divisible by {r}"
             )
-    if input.numel() == 0:
-        return input.clone()  # as PyTorch, of the same shape
+    if input.numel() == 0 or r == 1:
+        # Without elements of the same shape, as in PyTorch.
+        return input.clone(memory_format=rushlight.contiguous_format)
     n = len(lead)
     x = input.reshape(*lead, c, h // r, r, w // r, r)
     x = x.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    return x.contiguous().reshape(*lead, c * r * r, h // r, w // r)
+    x = x.clone(memory_format=rushlight.contiguous_format)
+    return x.reshape(*lead, c * r * r, h // r, w // r)
 
 
 def constant_pad_nd(input, pad, value=0):
@@ -604,8 +616,7 @@ def constant_pad_nd(input, pad, value=0):
     """
     from rushlight.nn.functional import pad as pad_
 
-    result = pad_(_tensor("constant_pad_nd", input), pad, "constant", value)
-    return result.clone() if result is input else result
+    return pad_(_tensor("constant_pad_nd", input), pad, "constant", value)
 
 
 def _indices(op, row, col, offset, dtype, device, mask):

@@ -145,7 +145,12 @@ def mode(input, dim=-1, keepdim=False, *, out=None):
         >>> rushlight.mode(rushlight.tensor([1, 2, 2, 3])).values
         tensor(2)
     """
-    return give("mode", _ops.mode(input, dim, keepdim), out)
+    result = _ops.mode(input, dim, keepdim)
+    if out is not None and input.dim() == 0:
+        # PyTorch alone here says nothing of a resized out.
+        for target in out:
+            target.resize_(())
+    return give("mode", result, out)
 
 
 def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear", out=None):
@@ -278,7 +283,19 @@ def _no_unique(op, input):
 def _changes(ordered):
     """Where a 1-d tensor's element differs from the one before; the first one does."""
     start = rushlight.ones(min(1, ordered.shape[0]), dtype=rushlight.bool)
-    return rushlight.cat((start, ordered[1:] != ordered[:-1]))
+    return rushlight.cat((start, _unequal(ordered[1:], ordered[:-1])))
+
+
+# Unsigned integers are compared as the signed ones of their bits.
+_SIGNED = {"uint16": "int16", "uint32": "int32", "uint64": "int64"}
+
+
+def _unequal(a, b):
+    signed = _SIGNED.get(a.dtype.name)
+    if signed is None:
+        return a != b
+    signed = getattr(rushlight, signed)
+    return a.view(signed) != b.view(signed)
 
 
 def _runs(change):
@@ -320,7 +337,7 @@ def _row_changes(rows):
     if rows.shape[0] == 0:
         return rushlight.zeros(0, dtype=rushlight.bool)
     start = rushlight.ones(1, dtype=rushlight.bool)
-    return rushlight.cat((start, _ops.any(rows[1:] != rows[:-1], 1)))
+    return rushlight.cat((start, _ops.any(_unequal(rows[1:], rows[:-1]), 1)))
 
 
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):

@@ -301,6 +301,8 @@ def nansum(input, dim=None, keepdim=False, *, dtype=None, out=None):
     if input.is_complex():
         raise RuntimeError("nansum(): nansum on CPU does not support complex inputs")
     if input.is_floating_point():
+        if dtype is None and isinstance(out, Tensor) and not out.is_floating_point():
+            raise NotImplementedError(f'"nansum" not implemented for {out.dtype}')
         input = _ops.masked_fill(input, input.isnan(), 0)
     return give("nansum", _ops.sum(input, dim, keepdim, dtype=dtype), out)
 
@@ -323,6 +325,8 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None, out=None):
             "nanmean(): could not infer output dtype. Optional dtype must be either a "
             f"floating point or complex dtype. Got: {dtype}"
         )
+    if dtype is None and isinstance(out, Tensor) and not out.is_floating_point():
+        raise NotImplementedError(f'"nansum" not implemented for {out.dtype}')
     total = nansum(input, dim, keepdim, dtype=dtype)
     count = _ops.sum(~input.isnan(), dim, keepdim)
     return give("nanmean", total / count, out)

@@ -67,9 +67,7 @@ def __deepcopy__(self, memo):
 def to(self, *args, **kwargs):
     """Converts dtype or device: ``to(dtype)``, ``to(device)``, ``to(other)``.
 
-    Args:
-        copy (bool): a new tensor also where nothing changes.
-        memory_format (memory_format, optional): of the result; kept by default.
+    Behind these come ``non_blocking`` and ``copy``, and by keyword ``memory_format``.
 
     Returns:
         Tensor: itself when nothing changes (unless ``copy=True``).
@@ -79,6 +77,9 @@ def to(self, *args, **kwargs):
     copy = kwargs.pop("copy", False)
     kwargs.pop("non_blocking", None)
     memory_format = kwargs.pop("memory_format", None)
+    flags = [arg for arg in args if isinstance(arg, bool)]
+    if len(flags) > 1:
+        copy = flags[1]
     other = kwargs.pop("other", None)
     if kwargs:
         raise TypeError(
@@ -340,6 +341,13 @@ def clamp_max_(self, max):
 def sgn_(self):
     """In-place :func:`sgn`."""
     return self.copy_(_functions.sgn(_kept(self)))
+
+
+def round_(self, *, decimals=0):
+    """In-place :func:`round`."""
+    if decimals == 0:
+        return _ops.round_(self)
+    return self.copy_(_functions.round(_kept(self), decimals=decimals))
 
 
 def fill_(self, value):
@@ -616,6 +624,7 @@ METHODS = {
     "clamp": _functions.clamp,
     "clip": _functions.clamp,
     "round": _functions.round,
+    "round_": round_,
     "sgn": _functions.sgn,
     "conj": _functions.conj,
     "split": _functions.split,

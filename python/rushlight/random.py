@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rushlight import _core, _ops
 from rushlight._core import Tensor
-from rushlight._functions import _like, _place
+from rushlight._functions import _into, _like, _place, factory_out
 from rushlight._ops import Generator, default_generator
 
 __all__ = [
@@ -67,9 +67,18 @@ def set_rng_state(new_state):
 
 
 class fork_rng:
-    """A context after which the default generator is as it was before."""
+    """A context after which the default generator is as it was before.
 
-    def __init__(self, devices=None, enabled=True):
+    Args:
+        devices (sequence, optional): CUDA devices, of which there must be none.
+        enabled (bool): False makes it do nothing.
+    """
+
+    def __init__(self, devices=None, enabled=True, device_type="cuda"):
+        if enabled and devices:
+            raise NotImplementedError(
+                f"fork_rng(): only the CPU has a generator, got devices {devices}"
+            )
         self.enabled = enabled
 
     def __enter__(self):
@@ -80,144 +89,204 @@ class fork_rng:
             set_rng_state(self._state)
 
 
-def _new(size, dtype, device, requires_grad, fill):
-    return _place(fill(_core.empty(*size, dtype=dtype)), None, device, requires_grad)
+def _filled(op, fill, size, default, options):
+    """A new tensor (or ``out``) filled by ``fill``; options are those of a factory."""
+    out, dtype = options.pop("out", None), options.pop("dtype", None)
+    device = options.pop("device", None)
+    requires_grad = options.pop("requires_grad", False)
+    _core.check_layout(
+        op, options.pop("layout", None), options.pop("pin_memory", False)
+    )
+    named = options.pop("size", None)
+    options.pop("names", None)
+    if options:
+        raise TypeError(
+            f"{op}() got an unexpected keyword argument {next(iter(options))!r}"
+        )
+    if out is not None:
+        shape = _core.empty(*size, size=named).shape
+        return fill(factory_out(op, shape, dtype, out))
+    dtype = default if dtype is None else dtype
+    result = fill(_core.empty(*size, size=named, dtype=dtype))
+    return _place(result, None, device, requires_grad)
 
 
-def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, out=None):
+def rand(*size, generator=None, **options):
     """Uniform numbers in [0, 1).
 
     Args:
         size (int...): the shape, as ints or one sequence.
         generator (Generator, optional): default the global one.
-        dtype (dtype, optional): default ``get_default_dtype()``.
+        options: out, dtype (default ``get_default_dtype()``), layout, device,
+            pin_memory, requires_grad.
 
     Returns:
         Tensor: of shape ``size``.
     """
-    if out is not None:
-        return out.resize_(*size).uniform_(generator=generator)
-    return _new(
-        size,
-        dtype,
-        device,
-        requires_grad,
-        lambda t: _ops.uniform_(t, generator=generator),
+    return _filled(
+        "rand", lambda t: _ops.uniform_(t, generator=generator), size, None, options
     )
 
 
-def randn(
-    *size, generator=None, dtype=None, device=None, requires_grad=False, out=None
-):
+def randn(*size, generator=None, **options):
     """Normal numbers of mean 0 and standard deviation 1; arguments as :func:`rand`."""
-    if out is not None:
-        return out.resize_(*size).normal_(generator=generator)
-    return _new(
-        size,
-        dtype,
-        device,
-        requires_grad,
-        lambda t: _ops.normal_(t, generator=generator),
+    return _filled(
+        "randn", lambda t: _ops.normal_(t, generator=generator), size, None, options
     )
 
 
-def randint(
-    low=0,
-    high=None,
-    size=None,
-    *,
-    generator=None,
-    dtype=None,
-    device=None,
-    requires_grad=False,
-):
+def randint(low=0, high=None, size=None, *, generator=None, **options):
     """Whole numbers in [low, high).
 
     Args:
         low (int): the smallest value; the bound when ``high`` is not given.
         high (int): one above the largest value.
         size (tuple): the shape.
-        dtype (dtype, optional): default int64.
+        generator (Generator, optional): default the global one.
+        options: as of :func:`rand`; the dtype's default is int64.
 
     Raises:
         RuntimeError: when low >= high or a bound does not fit the dtype.
     """
     if size is None:
-        low, high, size = 0, low, high
+        low, high, size = (0, low, high) if _is_size(high) else (low, high, None)
     if high is None:
         low, high = 0, low
     if size is None:
         raise TypeError("randint(): argument 'size' is missing")
-    dtype = _core._dtypes[5] if dtype is None else dtype
-    return _new(
-        (tuple(size),),
-        dtype,
-        device,
-        requires_grad,
-        lambda t: _ops.random_range_(t, int(low), int(high), generator=generator),
+
+    def fill(t):
+        return _ops.random_range_(t, int(low), int(high), generator=generator)
+
+    return _filled("randint", fill, (tuple(size),), _core._dtypes[5], options)
+
+
+def _is_size(value):
+    return value is not None and not hasattr(value, "__index__")
+
+
+def randperm(n, *, generator=None, **options):
+    """A permutation of 0, ..., n - 1; int64 unless ``dtype`` is given.
+
+    Args:
+        n (int): the length.
+        generator (Generator, optional): default the global one.
+        options: as of :func:`rand`.
+    """
+    if n < 0:
+        raise RuntimeError(f"randperm(): n must be non-negative, got {n}")
+
+    def fill(t):
+        return t.copy_(_ops.randperm(n, t.dtype, generator))
+
+    return _filled("randperm", fill, (n,), _core._dtypes[5], options)
+
+
+def _filled_like(op, fill, input, options):
+    dtype, device = options.pop("dtype", None), options.pop("device", None)
+    requires_grad = options.pop("requires_grad", False)
+    _core.check_layout(
+        op, options.pop("layout", None), options.pop("pin_memory", False)
+    )
+    form = options.pop("memory_format", None)
+    if options:
+        raise TypeError(
+            f"{op}() got an unexpected keyword argument {next(iter(options))!r}"
+        )
+    return _place(fill(_like(input, dtype, op, form)), None, device, requires_grad)
+
+
+def rand_like(input, *, generator=None, **options):
+    """Uniform numbers in [0, 1) of ``input``'s shape and dtype.
+
+    Args:
+        input (Tensor): gives shape, dtype and order of memory.
+        generator (Generator, optional): default the global one.
+        options: dtype, layout, device, pin_memory, requires_grad, memory_format.
+    """
+    return _filled_like(
+        "rand_like", lambda t: _ops.uniform_(t, generator=generator), input, options
     )
 
 
-def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False):
-    """A permutation of 0, ..., n - 1; int64 unless ``dtype`` is given."""
-    dtype = _core._dtypes[5] if dtype is None else dtype
-    return _place(_ops.randperm(n, dtype, generator), None, device, requires_grad)
+def randn_like(input, *, generator=None, **options):
+    """Standard normal numbers; arguments as :func:`rand_like`."""
+    return _filled_like(
+        "randn_like", lambda t: _ops.normal_(t, generator=generator), input, options
+    )
 
 
-def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
-    """Uniform numbers in [0, 1) of ``input``'s shape and dtype."""
-    result = _ops.uniform_(_like(input, dtype, "random"), generator=generator)
-    return _place(result, None, device, requires_grad)
-
-
-def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
-    """Standard normal numbers of ``input``'s shape and dtype."""
-    result = _ops.normal_(_like(input, dtype, "random"), generator=generator)
-    return _place(result, None, device, requires_grad)
-
-
-def randint_like(
-    input, low, high=None, *, dtype=None, device=None, requires_grad=False
-):
-    """Whole numbers in [low, high) of ``input``'s shape and dtype."""
+def randint_like(input, low=0, high=None, *, generator=None, **options):
+    """Whole numbers in [low, high) of ``input``'s shape; see :func:`rand_like`."""
     if high is None:
         low, high = 0, low
-    result = _ops.random_range_(_like(input, dtype, "random"), int(low), int(high))
-    return _place(result, None, device, requires_grad)
+
+    def fill(t):
+        return _ops.random_range_(t, int(low), int(high), generator=generator)
+
+    return _filled_like("randint_like", fill, input, options)
 
 
-def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None):
-    """Normal numbers of the given means and deviations, numbers or tensors."""
+def normal(mean=0.0, std=1.0, size=None, *, generator=None, **options):
+    """Normal numbers of the given means and deviations, numbers or tensors.
+
+    Args:
+        mean (float or Tensor): floating or complex.
+        std (float or Tensor): not negative; broadcast with ``mean``.
+        size (tuple of int, optional): the shape, where both are numbers.
+        generator (Generator, optional): default the global one.
+        options: out; where both are numbers those of :func:`rand`.
+
+    Raises:
+        RuntimeError: for a negative or complex std, or shapes that do not fit.
+    """
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
         if size is None:
             raise TypeError("normal(): argument 'size' is needed for numbers")
-        return _ops.normal_(
-            _core.empty(size, dtype=dtype), float(mean), float(std), generator=generator
-        )
+
+        def fill(t):
+            return _ops.normal_(t, float(mean), float(std), generator=generator)
+
+        return _filled("normal", fill, (size,), None, options)
+    out = options.pop("out", None)
+    if options or size is not None:
+        raise TypeError("normal(): tensors take no other argument than generator and out")
     if not isinstance(std, Tensor):
-        noise = _ops.normal_(
-            _like(mean, None, "normal"), 0.0, float(std), generator=generator
+        result = _ops.normal_(
+            _core.empty(mean.shape, dtype=mean.dtype), 0.0, float(std), generator=generator
         )
-        return noise + mean
-    shape = std.shape if not isinstance(mean, Tensor) else (mean + std).shape
-    noise = _ops.normal_(_core.empty(shape, dtype=std.dtype), generator=generator)
-    return noise * std + mean
+        result.add_(mean.detach())
+    else:
+        if std.is_complex():
+            raise RuntimeError("normal expects standard deviation to be non-complex")
+        if std.numel() and not float(std.detach().min()) >= 0:
+            raise RuntimeError("normal expects all elements of std >= 0.0")
+        if isinstance(mean, Tensor):
+            shape = (mean.detach() + std.detach()).shape
+            result = _core.empty(shape, dtype=mean.dtype)
+            mean = mean.detach()
+        else:
+            result = _core.empty(std.shape, dtype=std.dtype)
+        _ops.normal_(result, generator=generator).mul_(std.detach()).add_(mean)
+    return _into("normal", result, out)
 
 
 def bernoulli(input, p=None, *, generator=None, out=None):
     """Ones with the probabilities in ``input`` (or ``p``), else zeros.
 
     Args:
-        input (Tensor): floating, of any shape.
+        input (Tensor): probabilities, floating; with ``p`` only its shape and dtype count.
         p (float, optional): one probability for all.
-        generator (Generator, optional): instead of the default one.
+        generator (Generator, optional): default the global one.
+        out (Tensor, optional): of any dtype.
 
     Raises:
         RuntimeError: when a probability is outside [0, 1].
     """
-    result = _like(input, None, "bernoulli") if out is None else out
-    if result.shape != input.shape:
-        result.resize_(input.shape)
+    if out is not None:
+        result = factory_out("bernoulli", input.shape, None, out)
+    else:
+        result = _core.empty(input.shape, dtype=input.dtype)
     if p is not None:
         return _ops.bernoulli_number_(result, float(p), generator=generator)
     if out is None:

@@ -128,7 +128,6 @@ logsumexp = rushlight.logsumexp
 multigammaln = rushlight.mvlgamma
 polygamma = rushlight.polygamma
 psi = rushlight.digamma
-round = rushlight.round
 sinc = rushlight.sinc
 xlogy = rushlight.xlogy
 
@@ -237,6 +236,23 @@ def ndtr(input, *, out=None):
     """
     need_tensor("special_ndtr", 1, "input", input)
     return give("special_ndtr", _ops.erfc(input * -math.sqrt(0.5)) * 0.5, out)
+
+
+def round(input, *, decimals=0, out=None):
+    """:func:`rushlight.round`, of floating-point tensors alone.
+
+    Raises:
+        NotImplementedError: for another dtype.
+
+    Example::
+
+        >>> rushlight.special.round(rushlight.tensor([0.26, 2.5]), decimals=1)
+        tensor([0.3000, 2.5000])
+    """
+    need_tensor("special_round", 1, "input", input)
+    if not input.is_floating_point():
+        raise NotImplementedError(f'"special_round" not implemented for {input.dtype}')
+    return rushlight.round(input, decimals=decimals, out=out)
 
 
 def xlog1py(input, other, *, out=None):

@@ -4,6 +4,7 @@
 #include "op.h"
 #include "rushlight/ops/factory.h"
 #include "rushlight/ops/random.h"
+#include "rushlight/ops/sampling.h"
 
 namespace rushlight::python {
 namespace {
@@ -53,6 +54,19 @@ void bind_random(py::module_& m) {
       .def("set_state", [](GeneratorPtr g, const Tensor& state) { load_state(*g, state); return g; },
            py::arg("new_state"))
       .def("clone_state", &Generator::clone)
+      .def("get_offset", [](const Generator&) { RL_CHECK(false, "CPU Generator does not use offset"); })
+      .def("set_offset",
+           [](const Generator&, int64_t) { RL_CHECK(false, "CPU Generator does not use offset"); },
+           py::arg("offset"))
+      .def("graphsafe_get_state",
+           [](const Generator&) {
+             RL_CHECK_IMPLEMENTED(false, "graphsafe_get_state is not supported in this Generator");
+           })
+      .def("graphsafe_set_state",
+           [](const Generator&, const py::object&) {
+             RL_CHECK_IMPLEMENTED(false, "graphsafe_set_state is not supported in this Generator");
+           },
+           py::arg("state"))
       .def_property_readonly("device", [](const Generator&) {
         return py::module_::import("rushlight._core").attr("device")("cpu");
       });
@@ -66,6 +80,9 @@ void bind_random(py::module_& m) {
   def_inplace(m, "random_range_(self, low=None, high=None, *, generator=None)", &random_);
   def_inplace(m, "bernoulli_tensor_(self, p, *, generator=None)", &bernoulli_any);
   def_inplace(m, "bernoulli_number_(self, p=0.5, *, generator=None)", &bernoulli_number);
+  def_op(m, "poisson(input, generator=None)", &poisson);
+  def_op(m, "binomial(count, prob, generator=None)", &binomial);
+  def_op(m, "multinomial_rows(input, num_samples, generator=None)", &multinomial_rows);
   m.def("randperm", &randperm, py::arg("n"), py::arg("dtype"), py::arg("generator").none(true));
 }
 

@@ -36,14 +36,43 @@ Tensor make_empty_strided(const Dims& size, const Dims& stride, const std::optio
   return empty_strided(size, stride, dtype.value_or(default_dtype()));
 }
 
+// narrow's start: an int, or a 0-d tensor of an integer dtype.
+struct Start {
+  int64_t value = 0;
+};
+Tensor narrow_any(const Tensor& self, int64_t dim, const Start& start, int64_t length) {
+  return narrow(self, dim, start.value, length);
+}
+
 }  // namespace
+}  // namespace rushlight::python
+
+namespace pybind11::detail {
+
+template <>
+struct type_caster<rushlight::python::Start> {
+  PYBIND11_TYPE_CASTER(rushlight::python::Start, const_name("int"));
+  bool load(handle src, bool) {
+    if (rushlight::python::is_tensor(src.ptr())) {
+      const rushlight::Tensor& t = rushlight::python::tensor_of(src.ptr());
+      RL_CHECK(t.ndim() == 0 && t.dtype() > rushlight::DType::Bool && t.dtype() < rushlight::DType::F16,
+               "narrow(): start must be an 0-dim integral Tensor, got shape ", t.shape(), " and dtype ",
+               t.dtype());
+    }
+    return rushlight::python::load_int(src.ptr(), &value.value);
+  }
+};
+
+}  // namespace pybind11::detail
+
+namespace rushlight::python {
 
 void bind_view(py::module_& m) {
   def_view(m, "squeeze(input, dim=None)", &squeeze_any);
   def_view(m, "flatten(input, start_dim=0, end_dim=-1)", &flatten);
   def_view(m, "unflatten(input, dim, sizes)", &unflatten);
   def_view(m, "movedim(input, source, destination)", &movedim);
-  def_view(m, "narrow(input, dim, start, length)", &narrow);
+  def_view(m, "narrow(input, dim, start, length)", &narrow_any);
   def_view(m, "unfold(input, dimension, size, step)", &unfold);
   def_view(m, "diagonal(input, offset=0, dim1=0, dim2=1)", &diagonal);
   def_view(m, "as_strided(self, size, stride, storage_offset=None, self_stride=None, self_offset=None)",

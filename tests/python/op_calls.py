@@ -426,12 +426,23 @@ LINALG = {
 }
 
 
-def _random(name, *args):
+def _random(name, *args, **bounds):
     def call(m):
         rl.manual_seed(3)
-        return getattr(_ops, name)(m.f(m(20, 120_001)), *args)
+        return getattr(_ops, name)(m.f(m(20, 120_001), **bounds), *args)
 
     return call
+
+
+def _binomial(m):
+    rl.manual_seed(3)
+    n = m(20, 5_001)
+    return _ops.binomial(m.f(n, low=0, high=50).round(), m.f(n, low=0, high=1))
+
+
+def _multinomial(m):
+    rl.manual_seed(3)
+    return _ops.multinomial_rows(m.f(m(3, 70), m(6, 300), low=0, high=1), m(5, 200))
 
 
 MAKING = {
@@ -449,6 +460,9 @@ MAKING = {
     "bernoulli_tensor_": lambda m: _random(
         "bernoulli_tensor_", m.f(m(20, 120_001), low=0, high=1)
     )(m),
+    "binomial": _binomial,
+    "multinomial_rows": _multinomial,
+    "poisson": _random("poisson", low=0, high=30),
     "randperm": lambda m: (rl.manual_seed(3), rl.randperm(m(20, 120_001)))[1],
     "to_list": lambda m: rl.tensor(_ops.to_list(m.f(m(9, 50_001)))),
     "resize_": lambda m: _ops.resize_(m.square(), (m(6, 300), m(7, 457)))[: m(5, 300)],
@@ -515,7 +529,7 @@ LEFT_OUT = {
         (
             "cpu_isa cuda_status empty_cache get_num_threads memory_stats "
             "promote_types reset_peak_memory_stats result_type set_cache_limit "
-            "set_num_threads default_generator Generator make_result_type write_out"
+            "set_num_threads default_generator Generator check_apart make_result_type write_out"
         ).split(),
         "settings and facts",
     ),

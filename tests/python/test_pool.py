@@ -70,7 +70,7 @@ WINDOWS = [
     ((1, 2, 7, 37), (3, 3), (2, 2), (1, 1), (1, 1)),
     ((2, 9, 21), (3, 2), (1, 1), (1, 1), (1, 1)),
     ((1, 1, 9, 40), (2, 3), (3, 3), (1, 0), (1, 1)),
-    ((1, 2, 12, 30), (2, 3), (2, 1), (1, 2), (2, 3)),
+    ((1, 2, 12, 30), (2, 3), (2, 1), (1, 1), (2, 3)),
     ((1, 1, 3, 3), (3, 3), (3, 3), (1, 1), (1, 1)),
     ((1, 1, 5, 5), (1, 1), (2, 2), (0, 0), (1, 1)),
     ((0, 2, 5, 5), (2, 2), (2, 2), (0, 0), (1, 1)),
@@ -115,9 +115,9 @@ def test_max_pool2d_nan_and_infinity():
         assert indices[0, 0, 1].item() == columns + 2
         assert (values[0, 1] == -float("inf")).all().item()
         assert indices[0, 1].tolist() == list(range(2 * columns, 3 * columns, 2))
-    # Windows whose dilated elements all fall outside.
-    values = F.max_pool2d(rl.zeros(1, 1, 1), 2, 1, 2, 3)
-    assert values.tolist() == [[[-float("inf")] * 2] * 2]
+    # The padding is held to half of the kernel, whatever the dilation.
+    with pytest.raises(RuntimeError, match="at most half"):
+        F.max_pool2d(rl.zeros(1, 1, 1), 2, 1, 2, 3)
 
 
 @pytest.mark.parametrize("ceil_mode", [False, True])

@@ -97,3 +97,39 @@ def test_no_derivative():
         rl.lgamma(rl.ones(2, dtype=rl.complex64))
     with pytest.raises(TypeError, match="input"):
         rl.lgamma(1.0)
+
+
+@pytest.mark.parametrize("name", ["laguerre_polynomial_l", "legendre_polynomial_p"])
+@pytest.mark.parametrize("dtype", [rl.float32, rl.float64])
+def test_degrees_are_bounded(name, dtype):
+    function = getattr(special, name)
+    x = rl.tensor([0.25, 0.5], dtype=dtype)
+    assert function(x, 2**20).isfinite().all()
+    for n in (2**20 + 2, 2.0**62, rl.tensor([3, 2**60]), float("inf")):
+        with pytest.raises(RuntimeError, match=f"{name}.*at most 1048576"):
+            function(x, n)
+    assert function(rl.ones(0, dtype=dtype), 2**60).shape == (0,)
+    assert function(x, float("nan")).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("n", [2**20 + 3, 2**20 + 4])
+def test_chebyshev_of_large_degree(side, n):
+    # Just outside of [-1, 1]: the closed form instead of a step a degree.
+    x = rl.tensor([side * (1 + 1e-10)], dtype=rl.float64)
+    angle = math.acosh(abs(x.item()))
+    first, second = math.cosh(n * angle), math.sinh((n + 1) * angle) / math.sinh(angle)
+    third = math.cosh((n + 0.5) * angle) / math.cosh(angle / 2)
+    fourth = math.sinh((n + 0.5) * angle) / math.sinh(angle / 2)
+    sign = side if n % 2 else 1
+    if side < 0:
+        third, fourth = fourth, third
+    for kind, expected in zip("tuvw", (first, second, third, fourth)):
+        function = getattr(special, f"chebyshev_polynomial_{kind}")
+        close(function(x, n), [sign * expected], 1e-9)
+        # The recurrence agrees where it still runs.
+        edge = 2**20
+        below = function(x, edge).item()
+        assert abs(function(x, edge + 2).item() / below - 1) < 1e-3
+        # A million million steps would not end; what overflows is NaN.
+        assert function(rl.tensor([side * 1.5]), 10**12).isnan().all()

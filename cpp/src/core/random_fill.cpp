@@ -319,6 +319,7 @@ void fill_uniform(Generator& generator, void* data, DType dtype, int64_t n, doub
 void fill_normal(Generator& generator, void* data, DType dtype, int64_t n, double mean, double std,
                  bool contiguous) {
   RL_CHECK(std >= 0, "normal_(): expected std >= 0, got ", std);
+  if (n == 0) return;
   if (is_complex(dtype))
     return fill_normal(generator, data, real_of(dtype), 2 * n, mean, std / std::sqrt(2.0),
                        contiguous);
@@ -336,6 +337,7 @@ void fill_normal(Generator& generator, void* data, DType dtype, int64_t n, doubl
 void fill_log_normal(Generator& generator, void* data, DType dtype, int64_t n, double mean,
                      double std) {
   RL_CHECK(std > 0, "log_normal_(): expected std > 0, got ", std);
+  if (n == 0) return;
   dispatch_allowed<IsFloating>("log_normal_", dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     GeneratorLock lock(generator);
@@ -390,6 +392,7 @@ void fill_randint(Generator& generator, void* data, DType dtype, int64_t n, int6
 }
 
 void fill_random(Generator& generator, void* data, DType dtype, int64_t n) {
+  if (n == 0) return;
   dispatch_allowed<HasBernoulli>("random_", dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     GeneratorLock lock(generator);
@@ -414,6 +417,7 @@ void fill_random(Generator& generator, void* data, DType dtype, int64_t n) {
 
 void fill_bernoulli(Generator& generator, void* data, DType dtype, int64_t n, double p) {
   RL_CHECK(0 <= p && p <= 1, "bernoulli_(): expected p to be in [0, 1], got p = ", p);
+  if (n == 0) return;
   dispatch_allowed<HasBernoulli>("bernoulli_", dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     GeneratorLock lock(generator);
@@ -445,6 +449,7 @@ void fill_bernoulli(Generator& generator, void* data, DType dtype, const void* p
 
 void fill_exponential(Generator& generator, void* data, DType dtype, int64_t n, double lambda) {
   RL_CHECK(lambda > 0, "exponential_(): expected lambda > 0, got ", lambda);
+  if (n == 0) return;
   check_floating("exponential_", dtype);
   dispatch_allowed<IsFloating>("exponential_", dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -457,6 +462,7 @@ void fill_exponential(Generator& generator, void* data, DType dtype, int64_t n, 
 
 void fill_geometric(Generator& generator, void* data, DType dtype, int64_t n, double p) {
   RL_CHECK(0 < p && p < 1, "geometric_(): expected p to be in (0, 1), got p = ", p);
+  if (n == 0) return;
   dispatch_allowed<IsNumber>("geometric_", dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     GeneratorLock lock(generator);

@@ -84,40 +84,97 @@ void pack_blocks(const GemmProblem& p, const GemmMicro& micro, const Block& x, c
   });
 }
 
-// `a` is the packed block where lda is 0, else the stored one. A tile of c stays in the second
-// cache while its panels pass by.
-void multiply_blocks(const GemmMicro& micro, const Block& x, const char* a, int64_t lda,
-                     const char* packed_b, double alpha, double beta, char* c, int64_t ldc) {
-  const int64_t slivers_m = ceil_div(x.m, micro.rows), slivers_n = ceil_div(x.n, micro.cols);
+// One product of two blocks. `a` is the packed block where lda is 0, else the stored one.
+struct Product {
+  const GemmMicro& micro;
+  const Block& x;
+  const char* a;
+  int64_t lda;
+  char* packed_b;
+  double alpha, beta;
+  char* c;
+  int64_t ldc;
+
+  int64_t slivers_m() const { return ceil_div(x.m, micro.rows); }
+  int64_t slivers_n() const { return ceil_div(x.n, micro.cols); }
+
+  // A tile of c, of whole slivers, stays in the second cache while its panels pass by.
+  void multiply(int64_t begin_m, int64_t end_m, int64_t begin_n, int64_t end_n) const {
+    const int64_t i0 = begin_m * micro.rows, i1 = std::min(x.m, end_m * micro.rows);
+    const int64_t j0 = begin_n * micro.cols, j1 = std::min(x.n, end_n * micro.cols);
+    if (i0 >= i1 || j0 >= j1) return;
+    const auto multiply = lda ? micro.multiply_rows : micro.multiply;
+    for (int64_t panel = 0; panel < x.panels(); ++panel) {
+      const int64_t k = x.depth_of(panel);
+      const char* rows =
+          lda ? a + (i0 * lda + panel * x.depth) * micro.itemsize
+              : a + panel_offset(x, micro, x.m, micro.rows, panel) + i0 * k * micro.itemsize;
+      multiply(i1 - i0, j1 - j0, k, rows, lda,
+               packed_b + panel_offset(x, micro, x.n, micro.cols, panel) + j0 * k * micro.itemsize,
+               alpha, panel == 0 ? beta : 1.0, c + ((x.i0 + i0) * ldc + j0) * micro.itemsize, ldc);
+    }
+  }
+};
+
+// Threads take the next tile when they have done one, since those of a shared machine are not
+// equally fast.
+template <class F>
+void take_in_turn(int64_t parts, int64_t workers, const F& run) {
+  std::atomic<int64_t> next{0};
+  parallel_for(0, workers, 1, [&](int64_t, int64_t) {
+    for (int64_t part = next++; part < parts; part = next++) run(part);
+  });
+}
+
+void multiply_tiles(const Product& product) {
+  const Block& x = product.x;
+  const int64_t slivers_m = product.slivers_m(), slivers_n = product.slivers_n();
   const int64_t parts_n = ceil_div(x.n, kTileN);
-  const int64_t parts_m = ceil_div(x.m, kTileM);
-  const int64_t parts = parts_m * parts_n;
-  // Fewer threads for little work; each takes the next tile when it has done one, since threads of
-  // a shared machine are not equally fast.
+  int64_t parts_m = ceil_div(x.m, kTileM);
+  // Fewer threads for little work.
   const double work = double(x.m) * double(x.n) * double(x.k);
   const int64_t workers = std::clamp<int64_t>(int64_t(work / double(kMultiplyGrain)), 1,
-                                              std::min<int64_t>(parts, num_threads()));
-  std::atomic<int64_t> next{0};
-  const auto multiply = lda ? micro.multiply_rows : micro.multiply;
-  parallel_for(0, workers, 1, [&](int64_t, int64_t) {
-    for (int64_t part = next++; part < parts; part = next++) {
-      const int64_t im = part / parts_n, in = part % parts_n;
-      const int64_t i0 = part_begin(slivers_m, im, parts_m) * micro.rows;
-      const int64_t i1 = std::min(x.m, part_begin(slivers_m, im + 1, parts_m) * micro.rows);
-      const int64_t j0 = part_begin(slivers_n, in, parts_n) * micro.cols;
-      const int64_t j1 = std::min(x.n, part_begin(slivers_n, in + 1, parts_n) * micro.cols);
-      if (i0 >= i1 || j0 >= j1) continue;
-      for (int64_t panel = 0; panel < x.panels(); ++panel) {
-        const int64_t k = x.depth_of(panel);
-        const char* rows =
-            lda ? a + (i0 * lda + panel * x.depth) * micro.itemsize
-                : a + panel_offset(x, micro, x.m, micro.rows, panel) + i0 * k * micro.itemsize;
-        multiply(
-            i1 - i0, j1 - j0, k, rows, lda,
-            packed_b + panel_offset(x, micro, x.n, micro.cols, panel) + j0 * k * micro.itemsize,
-            alpha, panel == 0 ? beta : 1.0, c + ((x.i0 + i0) * ldc + j0) * micro.itemsize, ldc);
-      }
+                                              std::min<int64_t>(slivers_m, num_threads()));
+  // Few tiles are to come out even.
+  if (parts_m * parts_n < 8 * workers) parts_m = round_up(parts_m, workers);
+  take_in_turn(parts_m * parts_n, workers, [&](int64_t part) {
+    const int64_t im = part / parts_n, in = part % parts_n;
+    product.multiply(part_begin(slivers_m, im, parts_m), part_begin(slivers_m, im + 1, parts_m),
+                     part_begin(slivers_n, in, parts_n), part_begin(slivers_n, in + 1, parts_n));
+  });
+}
+
+// How many stripes of columns to cut into, 0 where they would be too narrow: four a thread.
+int64_t stripes_of(int64_t slivers_n, double work) {
+  const int64_t threads = num_threads();
+  if (threads == 1 || slivers_n < 4 * threads || work < double(threads * kMultiplyGrain)) return 0;
+  return std::min(4 * threads, slivers_n / 2);
+}
+
+// A thread packs the stripe of b that it multiplies next, so that this lies in its own caches and
+// nobody waits for another. Measured with two threads against packing b together first: 256^3 140
+// -> 167 GFLOP/s, 512^3 168 -> 176.
+void multiply_stripes(const GemmProblem& p, const void* b, const Product& product, bool pack,
+                      int64_t stripes) {
+  const Block& x = product.x;
+  const GemmMicro& micro = product.micro;
+  const int64_t item = int64_t(itemsize(p.dtype));
+  const int64_t slivers_m = product.slivers_m(), slivers_n = product.slivers_n();
+  const int64_t parts_m = ceil_div(x.m, kTileM);
+  take_in_turn(stripes, std::min<int64_t>(stripes, num_threads()), [&](int64_t stripe) {
+    const int64_t begin = part_begin(slivers_n, stripe, stripes);
+    const int64_t end = part_begin(slivers_n, stripe + 1, stripes);
+    const int64_t j0 = begin * micro.cols, j1 = std::min(x.n, end * micro.cols);
+    for (int64_t panel = 0; pack && panel < x.panels(); ++panel) {
+      const int64_t k = x.depth_of(panel);
+      micro.pack_b(element(b, item, p.trans_b, p.ldb, x.k0 + panel * x.depth, x.j0 + j0), p.ldb,
+                   p.trans_b, j1 - j0, k,
+                   product.packed_b + panel_offset(x, micro, x.n, micro.cols, panel) +
+                       j0 * k * micro.itemsize);
     }
+    for (int64_t im = 0; im < parts_m; ++im)
+      product.multiply(part_begin(slivers_m, im, parts_m), part_begin(slivers_m, im + 1, parts_m),
+                       begin, end);
   });
 }
 
@@ -164,12 +221,19 @@ void gemm_blocked(const GemmProblem& p, const GemmMicro& micro, const void* a, c
       const int64_t k = std::min(block_k, p.k - k0);
       for (int64_t i0 = 0; i0 < p.m; i0 += block_m) {
         const Block x{i0, std::min(block_m, p.m - i0), j0, n, k0, k, depth};
+        const int64_t stripes =
+            stripes_of(ceil_div(n, micro.cols), double(x.m) * double(n) * double(k));
         pack_blocks(p, micro, x, a, b, stored_a ? nullptr : packed_a.get(),
-                    i0 == 0 ? packed_b.get() : nullptr);
+                    i0 == 0 && !stripes ? packed_b.get() : nullptr);
         const char* block_a =
             stored_a ? element(a, micro.itemsize, false, p.lda, i0, k0) : packed_a.get();
-        multiply_blocks(micro, x, block_a, stored_a ? p.lda : 0, packed_b.get(), alpha,
-                        k0 == 0 ? beta : 1.0, to, ld);
+        const Product product{
+            micro, x, block_a, stored_a ? p.lda : 0, packed_b.get(), alpha, k0 == 0 ? beta : 1.0,
+            to,    ld};
+        if (stripes)
+          multiply_stripes(p, b, product, i0 == 0, stripes);
+        else
+          multiply_tiles(product);
       }
     }
     if (p.dtype == DType::F16)

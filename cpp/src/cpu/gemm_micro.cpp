@@ -48,8 +48,8 @@ void pack_across(const S* from, int64_t ld, int64_t width, int64_t depth, int64_
     for (int64_t k = 0; k < depth; ++k) to[k * sliver + i] = T(0);
 }
 
-// to[sliver][k][i] = from[k][sliver * Sliver + i] for the `slivers` full ones that stand side by side:
-// a row of `from` is read in one go, not a few lines of every page.
+// to[sliver][k][i] = from[k][sliver * Sliver + i] for the `slivers` full ones that stand side by
+// side: a row of `from` is read in one go, not a few lines of every page.
 template <class S, class T, int Sliver>
 void pack_along(const S* from, int64_t ld, int64_t slivers, int64_t depth, T* to) {
   for (int64_t k = 0; k < depth; ++k)
@@ -113,6 +113,7 @@ __attribute__((noinline)) void multiply_tile(int64_t rows, int64_t cols, int64_t
     for (int j = 0; j < kVecs; ++j) sums[i][j] = V(T(0));
   }
   constexpr int kStep = kPackedA ? kRows : 1;
+#pragma GCC unroll 8
   for (int64_t p = 0; p < k; ++p, b += kVecs * kLanes) {
     V row[kVecs];
 #pragma GCC unroll 4

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "rushlight/iter/special_limits.h"
 #include "special.h"
 
 namespace rushlight::cpu::special {
@@ -25,6 +26,25 @@ double recur(T first, T second, int64_t n, const Next& next) {
     q = r;
   }
   return double(q);
+}
+
+// Outside of [-1, 1] without the recurrence, whose result is NaN once it overflows.
+template <class T, Chebyshev kKind>
+double chebyshev_outside(double x, double m, double even) {
+  const double angle = std::acosh(std::fabs(x));
+  if (!(angle * m < std::log(double(std::numeric_limits<T>::max()))))
+    return std::numeric_limits<double>::quiet_NaN();
+  const double sign = x < 0 ? even : 1;
+  // On the left the third and the fourth kind change places.
+  const bool third = (kKind == Chebyshev::V) == (x > 0);
+  switch (kKind) {
+    case Chebyshev::T: return sign * std::cosh(m * angle);
+    case Chebyshev::U: return sign * std::sinh((m + 1) * angle) / std::sinh(angle);
+    case Chebyshev::V:
+    case Chebyshev::W:
+      return sign * (third ? std::cosh((m + 0.5) * angle) / std::cosh(angle / 2)
+                           : std::sinh((m + 0.5) * angle) / std::sinh(angle / 2));
+  }
 }
 
 }  // namespace
@@ -54,6 +74,7 @@ double chebyshev(double given, double n_given) {
       case Chebyshev::W: return std::sin((m + 0.5) * angle) / std::sin(angle / 2);
     }
   }
+  if (n > kLongestRecurrence && std::fabs(x) > 1) return chebyshev_outside<T, kKind>(x, m, even);
   const T second = kKind == Chebyshev::T   ? x
                    : kKind == Chebyshev::U ? x + x
                    : kKind == Chebyshev::V ? x + x - 1

@@ -75,6 +75,15 @@ void check_exponent(BinaryOp op, DType computed, const Scalar& exponent, bool is
            "pow(): Integers to negative integer powers are not allowed; convert the tensor to float");
 }
 
+// Halves times or over a number (or a 0-d tensor of another dtype): the number stays in float32.
+bool keeps_float(BinaryOp op, DType computed) {
+  return (op == BinaryOp::mul || op == BinaryOp::div) &&
+         (computed == DType::F16 || computed == DType::BF16);
+}
+bool keeps_float(BinaryOp op, DType computed, const Tensor& second) {
+  return second.ndim() == 0 && second.dtype() != computed && keeps_float(op, computed);
+}
+
 // The exponents that PyTorch computes another way, faster and with other special values.
 bool power_is_unary(DType computed, const Scalar& exponent, UnaryOp* op) {
   if (!is_inexact(computed) || exponent.kind() == Scalar::Kind::Complex) return false;
@@ -133,6 +142,11 @@ Tensor binary_scalar(BinaryOp op, const Tensor& t, const Scalar& s, int scalar_a
   UnaryOp power;
   if (op == BinaryOp::pow && scalar_at == 2 && power_is_unary(computed, s, &power))
     return unary(power, to_dtype(t, computed));
+  // PyTorch divides a number by a tensor so.
+  if (op == BinaryOp::div && scalar_at == 1)
+    return binary_scalar(BinaryOp::mul, unary(UnaryOp::reciprocal, to_dtype(t, computed)), s, 2);
+  if (keeps_float(op, computed))
+    return to_dtype(binary_scalar(op, to_dtype(t, DType::F32), s, scalar_at), computed);
   alignas(16) char element[16];
   s.store(computed, element);
   const Tensor a = to_dtype(t, computed);
@@ -282,6 +296,8 @@ Tensor binary(BinaryOp op, const Tensor& a, const Tensor& b) {
     run_binary(op, computed, out, a, b);
     return out;
   }
+  if (keeps_float(op, computed, b))
+    return to_dtype(binary(op, to_dtype(a, DType::F32), to_dtype(b, DType::F32)), computed);
   const Dims shape = broadcast_shapes(op_name(op), a.shape(), b.shape());
   check_division(op, b);
   const Tensor x = to_dtype(a, computed), y = to_dtype(b, computed);
@@ -306,6 +322,7 @@ void binary_out(BinaryOp op, const Tensor& a, const Tensor& b, const Tensor& out
   check_no_partial_overlap(name, out, b);
   check_division(op, b);
   write_out(name, out_type(row, computed), out, [&](const Tensor& to) {
+    if (keeps_float(op, computed, b)) return copy_(to, binary(op, a, b));
     run_binary(op, computed, to, to_dtype(apart_from(to, a), computed),
                to_dtype(apart_from(to, b), computed));
   });
@@ -328,6 +345,7 @@ void binary_out(BinaryOp op, const Tensor& a, const Scalar& b, const Tensor& out
   alignas(16) char element[16];
   b.store(computed, element);
   write_out(name, out_type(row, computed), out, [&](const Tensor& to) {
+    if (keeps_float(op, computed)) return copy_(to, binary_scalar(op, a, b, 2));
     run_binary_scalar(op, computed, to, to_dtype(apart_from(to, a), computed), element, 2);
   });
 }

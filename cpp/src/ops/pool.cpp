@@ -30,9 +30,8 @@ void check_input(const char* op, const Dims& input) {
 int64_t output_size(const char* op, int64_t in, int64_t kernel, int64_t stride, int64_t pad,
                     int64_t dilation, bool ceil_mode) {
   const int64_t reach = checked_add(checked_mul(dilation, kernel - 1), 1);
-  RL_CHECK(pad <= reach / 2, op,
-           "(): pad should be at most half of effective kernel size, but got pad=", pad,
-           ", kernel_size=", kernel, " and dilation=", dilation);
+  RL_CHECK(pad <= kernel / 2, op, "(): pad should be at most half of kernel size, but got pad=", pad,
+           " and kernel_size=", kernel);
   const int64_t room = checked_add(in, 2 * pad) - reach + (ceil_mode ? stride - 1 : 0);
   if (room < 0) return 0;
   int64_t out = room / stride + 1;

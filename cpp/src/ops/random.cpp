@@ -1,5 +1,6 @@
 #include "rushlight/ops/random.h"
 
+#include "random_order.h"
 #include "rushlight/iter/nd_plan.h"
 #include "rushlight/ops/copy.h"
 #include "rushlight/ops/factory.h"
@@ -9,20 +10,6 @@ namespace rushlight {
 namespace {
 
 Generator& chosen(const GeneratorPtr& generator) { return generator ? *generator : default_generator(); }
-
-// The dims of t from the largest stride to the smallest: the order of its memory.
-Dims memory_order(const Tensor& t) {
-  Dims order(t.ndim());
-  for (int i = 0; i < t.ndim(); ++i) {
-    int at = i;
-    while (at > 0 && t.stride(int(order[at - 1])) < t.stride(i)) {
-      order[at] = order[at - 1];
-      --at;
-    }
-    order[at] = i;
-  }
-  return order;
-}
 
 // fill(data, contiguous) writes numel elements; a strided tensor takes them in memory order.
 template <class Fill>

@@ -1,9 +1,11 @@
 #include "rushlight/ops/special.h"
 
 #include "rushlight/iter/kernel_slots.h"
+#include "rushlight/iter/special_limits.h"
 #include "rushlight/ops/copy.h"
 #include "rushlight/ops/elementwise.h"
 #include "rushlight/ops/factory.h"
+#include "rushlight/ops/reduce.h"
 
 namespace rushlight {
 namespace {
@@ -36,6 +38,16 @@ DType compute_type(const Row& row, DType d) {
 // The kernels read and write these two; a half goes through float.
 DType kernel_type(DType d) { return d == DType::F64 ? DType::F64 : DType::F32; }
 
+// These two would take as many steps as the degree says, and nothing could interrupt them.
+void check_degrees(SpecialBinary op, const Tensor& n) {
+  if (op != SpecialBinary::laguerre_polynomial_l && op != SpecialBinary::legendre_polynomial_p)
+    return;
+  if (*any(gt(n, Scalar(kLongestRecurrence))).data<bool>())
+    raise<Error>("special_", op_name(op), "(): the degree n must be at most ", kLongestRecurrence,
+                 ", got up to ", n.dtype() == DType::F64 ? *amax(n).data<double>()
+                                                         : double(*amax(n).data<float>()));
+}
+
 void write_back(const char* name, const Tensor& result, const Tensor& self) {
   check_no_internal_overlap(name, self);
   check_can_cast(name, result.dtype(), self.dtype());
@@ -57,8 +69,10 @@ Tensor run(SpecialBinary op, DType computed, const Tensor& a, const Tensor& b) {
   NdPlan plan;
   const Tensor* operands[] = {&out, &x, &y};
   make_plan(plan, shape, operands, 3);
-  kernel_or_raise(kernel_slots(out.device().type).special_binary, name, out.device(), inner)(
-      plan, inner, int(op));
+  const auto kernel =
+      kernel_or_raise(kernel_slots(out.device().type).special_binary, name, out.device(), inner);
+  if (out.numel() != 0) check_degrees(op, y);
+  kernel(plan, inner, int(op));
   return to_dtype(out, computed);
 }
 

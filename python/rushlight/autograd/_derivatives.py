@@ -131,6 +131,7 @@ def _slice_backward(g, shape, dim, start, end, step):
 
 def _narrow_backward(g, shape, dim, start, length):
     dim = dim % len(shape)
+    start = int(start)
     start = start % max(shape[dim], 1) if start < 0 else start
     return _slice_backward(g, shape, dim, start, start + length, 1)
 

@@ -41,6 +41,8 @@ def _imaginary(x):
 def _cholesky(g, upper, result0):
     L, gL = (_h(result0), _h(g[0])) if upper else (result0, g[0])
     product = _h(L) @ gL
+    # The adjoint of dL = L half(L^-1 dA L^-H); what a complex loss makes of the real
+    # diagonal's imaginary part is kept, as in PyTorch.
     middle = (_ops.tril(product) + _h(_ops.tril(product, -1))) / 2
     inner = _ops.linalg_solve_triangular(_h(L), middle, True, True, False)
     return _ops.linalg_solve_triangular(L, inner, False, False, False)
@@ -287,6 +289,8 @@ def _eigh(g, vectors, result0, result1):
     if V.is_complex():
         _check_phase("linalg_eigh", overlap, "eigenvectors")
     middle = _without_diagonal(overlap / _differences(L))
+    # V moves within the unitary matrices alone.
+    middle = (middle + _h(middle)) / 2
     if gL is not None:
         middle = middle + _diagonal_matrix(gL)
     return V @ middle @ _h(V)

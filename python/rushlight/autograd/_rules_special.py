@@ -1,4 +1,4 @@
-"""Derivatives of the special functions; see _derivatives.py."""
+"""Derivatives of the special functions and samplers; see _derivatives.py."""
 
 from __future__ import annotations
 
@@ -93,4 +93,5 @@ RULES = {
         input=_missing("zeta", "self"),
         other=lambda g, input, other: g * -input * _ops.zeta(input + 1, other),
     ),
+    "poisson": dict(input=lambda g: rushlight.zeros_like(g)),
 }

@@ -153,7 +153,7 @@ def pdist(input, p=2):
         raise RuntimeError(f"{op} only supports non-negative p values")
     n = input.shape[0]
     if n <= 1:
-        return rushlight.empty(0, dtype=input.dtype)
+        return input.reshape(-1)[:0].clone()
     if input.shape[1] == 0:
         return rushlight.zeros(n * (n - 1) // 2, dtype=input.dtype)
     place = rushlight.arange(n)

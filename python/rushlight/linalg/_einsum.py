@@ -388,9 +388,9 @@ def tensordot(a, b, dims=2, out=None):
             )
         if a.shape[i] != b.shape[j]:
             if a.shape[i] == 1:
-                b = _ops.sum(b, j, True)
+                b = _ops.sum(b, j, True, dtype=b.dtype)
             else:
-                a = _ops.sum(a, i, True)
+                a = _ops.sum(a, i, True, dtype=a.dtype)
     rest_a = [d for d in range(a.dim()) if d not in first]
     rest_b = [d for d in range(b.dim()) if d not in second]
     n = math.prod(a.shape[d] for d in first)

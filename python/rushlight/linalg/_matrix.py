@@ -78,13 +78,16 @@ def matrix_power(A, n, *, out=None):
         raise TypeError(
             f"matrix_power(): argument 'n' must be int, not {type(n).__name__}"
         )
+    # Where PyTorch copies into out=, rather than multiplies, that may have another dtype.
+    copies = n in (0, 1) or (abs(n) >= 4 and abs(n).bit_count() == 1)
+    op = "linalg_matrix_power_copy" if copies else "linalg_matrix_power"
     if n < 0:
         A, n = inv(A), -n
     if n == 0:
         result = rushlight.eye(A.shape[-1], dtype=A.dtype).expand(A.shape)
         # A constant with a place in A's graph: its gradient is zero.
         result = result + A[..., :0].sum().to(A.dtype)
-        return put("linalg_matrix_power", result, out)
+        return put(op, result, out)
     result, square = None, A
     while n:
         if n & 1:
@@ -92,7 +95,7 @@ def matrix_power(A, n, *, out=None):
         n >>= 1
         if n:
             square = square @ square
-    return put("linalg_matrix_power", result.clone() if result is A else result, out)
+    return put(op, result.clone() if result is A else result, out)
 
 
 # Largest 1-norm for which the Taylor polynomial of a degree is exact to the dtype:

@@ -292,6 +292,8 @@ def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None, out=None)
 
 
 def _pinv(A, atol, rtol, hermitian):
+    if A.numel() == 0:
+        return rushlight.empty(A.mT.shape, dtype=A.dtype)
     if hermitian:
         values, V = eigh(A)
         sizes = values.abs()
@@ -356,9 +358,6 @@ def pinv(A, rcond=None, hermitian=False, *, atol=None, rtol=None, out=None):
         rtol = rcond
     if hermitian:
         check_square(op, A)
-    if A.numel() == 0:
-        shape = (*A.shape[:-2], A.shape[-1], A.shape[-2])
-        return put("linalg_pinv", rushlight.empty(shape, dtype=A.dtype), out)
     if A.requires_grad and rushlight.is_grad_enabled():
         result = _Pinv.apply(A, atol, rtol, hermitian)
     else:

@@ -11,6 +11,15 @@ def get_enum(reduction) -> int:
     Raises:
         ValueError: the name is not ``"none"``, ``"mean"`` or ``"sum"``.
     """
+    if reduction == "elementwise_mean":
+        import warnings
+
+        warnings.warn(
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' "
+            "instead.",
+            stacklevel=3,
+        )
+        reduction = "mean"
     try:
         return _CODES[reduction]
     except (KeyError, TypeError):

@@ -40,10 +40,12 @@ def pad(input, pad, mode="constant", value=None):
         )
     if mode == "constant":
         fill = 0 if value is None else value
+        padded = input
         for at in range(0, len(widths), 2):
             dim = input.ndim - 1 - at // 2
-            input = _pad_constant(input, dim, widths[at], widths[at + 1], fill)
-        return input
+            padded = _pad_constant(padded, dim, widths[at], widths[at + 1], fill)
+        # Where nothing is put on, it is a view up to here.
+        return padded if any(width > 0 for width in widths) else padded.clone()
     if value is not None and value != 0:
         raise ValueError(
             f'pad(): Padding mode "{mode}" doesn\'t take in value argument'
@@ -129,7 +131,10 @@ def _circular(size, left, right, dim):
             "pad(): Padding value causes wrapping around more than once: padding "
             f"({left}, {right}) at dimension {dim} of size {size}"
         )
-    return [i % size for i in range(-left, size + right)]
+    # What is cut off does not come back on the other side.
+    kept = range(max(-left, 0), size - max(-right, 0))
+    wrapped = range(-max(left, 0), len(kept) + max(right, 0))
+    return [kept[i % len(kept)] for i in wrapped] if kept else []
 
 
 _SOURCES = {"reflect": _reflect, "replicate": _replicate, "circular": _circular}

@@ -1,0 +1,46 @@
+"""The max pools of the top namespace, whose signatures are not those of nn.functional."""
+
+from __future__ import annotations
+
+from rushlight.nn._functional import chosen_windows, pooling
+
+
+def max_pool1d(input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False):
+    """:func:`nn.functional.max_pool1d` without indices.
+
+    Example:
+        >>> import rushlight
+        >>> rushlight.max_pool1d(rushlight.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
+        tensor([[3., 2.]])
+    """
+    return pooling.max_pool1d(
+        input, kernel_size, stride, padding, dilation, ceil_mode
+    )
+
+
+def max_pool1d_with_indices(
+    input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False
+):
+    """:func:`nn.functional.max_pool1d` with indices: (maxima, positions)."""
+    return pooling.max_pool1d_with_indices(
+        input, kernel_size, stride, padding, dilation, ceil_mode
+    )
+
+
+def max_pool2d(input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False):
+    """:func:`nn.functional.max_pool2d` without indices."""
+    return pooling.max_pool2d(
+        input, kernel_size, stride, padding, dilation, ceil_mode
+    )
+
+
+def max_pool3d(input, kernel_size, stride=(), padding=0, dilation=1, ceil_mode=False):
+    """:func:`nn.functional.max_pool3d` without indices."""
+    return pooling.max_pool3d(
+        input, kernel_size, stride, padding, dilation, ceil_mode
+    )
+
+
+def adaptive_max_pool1d(input, output_size):
+    """:func:`nn.functional.adaptive_max_pool1d` with indices: (maxima, positions)."""
+    return chosen_windows.adaptive_max_pool1d_with_indices(input, output_size)
