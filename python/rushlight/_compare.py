@@ -4,6 +4,16 @@ from __future__ import annotations
 
 import rushlight
 from rushlight import _ops
+from rushlight._core import Tensor
+
+
+def _tensors(op, input, other):
+    for i, (name, x) in enumerate((("input", input), ("other", other)), 1):
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"{op}(): argument '{name}' (position {i}) must be Tensor, not "
+                f"{type(x).__name__}"
+            )
 
 
 def equal(input, other):
@@ -20,6 +30,7 @@ def equal(input, other):
         >>> rushlight.equal(rushlight.ones(2), rushlight.ones(2))
         True
     """
+    _tensors("equal", input, other)
     if input.dtype != other.dtype:
         raise RuntimeError(
             f"equal(): Expected object of data type {input.dtype} but got data type "
@@ -53,6 +64,7 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
         >>> rushlight.isclose(x, rushlight.tensor([1.0, 2.1]))
         tensor([ True, False])
     """
+    _tensors("isclose", input, other)
     if input.dtype != other.dtype:
         raise RuntimeError(
             f"isclose(): {input.dtype} did not match {other.dtype}; convert one of them"
@@ -84,4 +96,5 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
         >>> rushlight.allclose(rushlight.ones(2), rushlight.ones(2) + 1e-7)
         True
     """
+    _tensors("allclose", input, other)
     return bool(isclose(input, other, rtol, atol, equal_nan).all())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import warnings
 
@@ -101,12 +102,36 @@ def arange(
     values = [v.item() if isinstance(v, Tensor) else v for v in (start, end, step)]
     _core.check_layout("arange", layout, pin_memory)
     kind = out.dtype if dtype is None and isinstance(out, Tensor) else dtype
-    if kind is not None and not (kind.is_floating_point or kind.is_complex):
-        if values[2] and not int(values[2]):
-            raise ValueError("arange(): step must be nonzero")
-        values = [int(v) for v in values]
-    result = _ops.arange(*values, kind)
+    if kind is None or kind.is_floating_point or kind.is_complex:
+        result = _ops.arange(*values, kind)
+    else:
+        result = _whole_range(values, kind)
     return _made("arange", result, dtype, device, requires_grad, out)
+
+
+def _whole_range(values, dtype):
+    """arange of an integer dtype: steps of whole numbers between bounds that may be none."""
+    start, end, step = whole = [int(v) for v in values]
+    if dtype.itemsize == 8 or values == whole or not values[2]:
+        if values[2] and not step:
+            raise ValueError("arange(): step must be nonzero")
+        return _ops.arange(*whole, dtype)
+    # As in PyTorch, narrow integers are counted before the bounds are cut to whole numbers.
+    count = _ops.arange(*map(float, values), None).numel()
+    return (_ops.arange(0, count, 1, None) * step + start).to(dtype)
+
+
+def line_dtype(start, end, dtype, out):
+    """The dtype of linspace and logspace."""
+    if dtype is not None:
+        return dtype
+    if isinstance(out, Tensor):
+        return out.dtype
+    default = _core.get_default_dtype()
+    for x in (start, end):
+        if x.is_complex() if isinstance(x, Tensor) else isinstance(x, builtins.complex):
+            return default.to_complex()
+    return default
 
 
 def _bound(op, value, dtype):
@@ -142,9 +167,7 @@ def linspace(
         tensor([0.0000, 0.5000, 1.0000])
     """
     _core.check_layout("linspace", layout, pin_memory)
-    kind = dtype
-    if kind is None:
-        kind = out.dtype if isinstance(out, Tensor) else _core.get_default_dtype()
+    kind = line_dtype(start, end, dtype, out)
     start, end = _bound("linspace", start, kind), _bound("linspace", end, kind)
     if kind.is_complex:
         result = _complex_line(start, end, steps, kind)

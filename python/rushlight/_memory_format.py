@@ -75,6 +75,40 @@ def clone_in(self, memory_format):
     return _copy_in(self, _order("clone", memory_format, self.dim()))
 
 
+def _looks_like(self):
+    """The format that the strides say a tensor has; row-major where they leave a choice."""
+    shape, strides = self.shape, self.stride()
+    for memory_format, order in _ORDERS.items():
+        if len(order) != self.dim() or strides[1] == 0 or 0 in shape:
+            continue
+        least, fits = 0, True
+        for d in reversed(order):
+            # A channel stride that an image's own would do for is no sign.
+            if strides[d] < least or (d == 0 and least == strides[1]):
+                fits = False
+                break
+            least = strides[d] * max(shape[d], 1)
+        if fits:
+            return memory_format
+    return _core.contiguous_format
+
+
+def to_in(self, dtype, memory_format, copy=False):
+    """``Tensor.to(dtype, memory_format=, copy=)``."""
+    if not isinstance(memory_format, _core.memory_format):
+        _order("to", memory_format, self.dim())
+    if memory_format is _core.preserve_format:
+        return self._to_dtype(dtype, copy)
+    same = dtype is self.dtype and _looks_like(self) is memory_format
+    if same and not copy:
+        return self
+    order = _order("to", memory_format, self.dim())
+    result = self._to_dtype(dtype)
+    if result is not self and result.permute(order).is_contiguous():
+        return result
+    return _copy_in(result, order)
+
+
 def empty_strided_like(like, order, dtype):
     """Uninitialised, of ``like``'s shape, the dims of memory in ``order``."""
     shape = tuple(like.shape)

@@ -7,6 +7,7 @@ import math
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
+from rushlight._results import give
 
 
 def _check_put(op, input, index, source):
@@ -137,7 +138,9 @@ def _check_reduce(op, input, reduce):
         raise NotImplementedError(f"{op}(): not implemented for '{input.dtype}'")
 
 
-def index_reduce(input, dim, index, source, reduce, *, include_self=True):
+def index_reduce(
+    input, dim, index, source, reduce, *, include_self=True, out=None
+):
     """A copy into whose slices along ``dim`` those of ``source`` are reduced.
 
     Args:
@@ -158,10 +161,13 @@ def index_reduce(input, dim, index, source, reduce, *, include_self=True):
         tensor([ 1., 10.])
     """
     _check_reduce("index_reduce", input, reduce)
-    index = _along("index_reduce", input, dim, index, source)
-    return _ops.scatter_reduce(
-        input, dim, index, source, reduce, include_self=include_self
+    where = _along("index_reduce", input, dim, index, source)
+    if out is not None:
+        _ops.check_apart("index_reduce", [input, index, source], out)
+    result = _ops.scatter_reduce(
+        input, dim, where, source, reduce, include_self=include_self
     )
+    return give("index_reduce", result, out)
 
 
 def index_reduce_(self, dim, index, source, reduce, *, include_self=True):

@@ -6,7 +6,7 @@ import functools
 import math
 
 import rushlight
-from rushlight import _core, _functions, _ops
+from rushlight import _core, _functions, _ops, _tensor_methods
 from rushlight._core import Tensor
 from rushlight._results import give, named
 
@@ -217,6 +217,7 @@ def copysign(input, other, *, out=None):
         >>> rushlight.copysign(rushlight.tensor([1.0, -2.0]), -0.0)
         tensor([-1., -2.])
     """
+    _tensors("copysign", input)
     a, b = _promoted("copysign", input, other)
     _real_only("copysign", a)
     size = a.abs()
@@ -312,6 +313,7 @@ def ldexp(input, other, *, out=None):
         >>> rushlight.ldexp(rushlight.tensor([1.0]), rushlight.tensor([3]))
         tensor([8.])
     """
+    _tensors("ldexp", input, other)
     return give("ldexp", _ops.mul(input, _ops.pow(2.0, other)), out)
 
 
@@ -455,7 +457,7 @@ def xlogy(input, other, *, out=None):
     return give("xlogy", x * _ops.log(safe), out)
 
 
-@_method("float_power")
+@_method("float_power", inplace=False)
 def float_power(input, exponent, *, out=None):
     """``input ** exponent`` in float64, or complex128.
 
@@ -476,6 +478,20 @@ def float_power(input, exponent, *, out=None):
             f"one, {wide}"
         )
     return give("float_power", result, out)
+
+
+def float_power_(input, exponent):
+    """In-place :func:`float_power`, of a tensor of the result's dtype."""
+    result = float_power(_tensor_methods._kept(input), exponent)
+    if result.dtype is not input.dtype:
+        raise RuntimeError(
+            f"float_power_(): the base has dtype {input.dtype}, but the operation's "
+            f"result requires dtype {result.dtype}"
+        )
+    return input.copy_(result)
+
+
+METHODS["float_power_"] = float_power_
 
 
 @_method("sinc")

@@ -26,7 +26,7 @@ def give(op, result, out):
     if out is None:
         return result
     results = result if isinstance(result, tuple) else (result,)
-    if any(r.requires_grad for r in results):
+    if _core.is_grad_enabled() and any(r.requires_grad for r in results):
         raise RuntimeError(
             f"{op}(): functions with out=... arguments don't support automatic "
             "differentiation, but one of the arguments requires grad."

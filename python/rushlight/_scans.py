@@ -38,7 +38,7 @@ def _run_in_place(op, name):
         source = (
             self.clone() if rushlight.is_grad_enabled() and self.requires_grad else self
         )
-        return self.copy_(op(source, dim, self.dtype))
+        return self.copy_(op(source, dim, dtype=self.dtype))
 
     run.__name__ = name
     run.__doc__ = f"In-place :func:`rushlight.{name[:-1]}`."

@@ -85,7 +85,17 @@ def kthvalue(input, k, dim=-1, keepdim=False, *, out=None):
         >>> rushlight.kthvalue(rushlight.tensor([5, 3, 9]), 2).values
         tensor(5)
     """
-    return give("kthvalue", _ops.kthvalue(input, k, dim, keepdim), out)
+    result = _ops.kthvalue(input, k, dim, keepdim)
+    if out is None:
+        return result
+    if isinstance(out, (tuple, list)) and out:
+        _ops.check_apart("kthvalue", input, out[0])
+        if not keepdim and input.dim():
+            kept = list(input.shape)
+            kept[dim] = 1
+            # An out that still has the dim is taken as it is, and loses it.
+            out = [t.squeeze_(dim) if list(t.shape) == kept else t for t in out]
+    return give("kthvalue", result, out)
 
 
 def median(input, dim=None, keepdim=False, *, out=None):

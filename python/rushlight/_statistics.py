@@ -124,7 +124,7 @@ def histogram(input, bins=100, *, range=None, weight=None, density=False, out=No
     if isinstance(bins, Tensor):
         if range is not None:
             raise TypeError("histogram(): range is not allowed with bins as a tensor")
-        edges, uniform = _check_edges("histogram", input, bins), False
+        edges, uniform = _check_edges("histogram", input, bins).clone(), False
     else:
         low, high = _data_range("histogram", x, bins, range)
         edges, uniform = _edges(low, high, bins, x.dtype), True

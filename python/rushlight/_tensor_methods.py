@@ -76,7 +76,7 @@ def to(self, *args, **kwargs):
     want_device = kwargs.pop("device", None)
     copy = kwargs.pop("copy", False)
     kwargs.pop("non_blocking", None)
-    form = kwargs.pop("memory_format", None)
+    memory_format = kwargs.pop("memory_format", None)
     flags = [arg for arg in args if isinstance(arg, bool)]
     if len(flags) > 1:
         copy = flags[1]
@@ -104,28 +104,19 @@ def to(self, *args, **kwargs):
     if other is not None:
         want_dtype, want_device = other.dtype, other.device
     result = self
-    if want_dtype is not None:
+    if memory_format is not None:
+        result = _memory_format().to_in(
+            self, want_dtype or self.dtype, memory_format, copy
+        )
+    elif want_dtype is not None:
         result = result._to_dtype(want_dtype, copy)
     if want_device is not None:
         device = _core.device(want_device)
         if device.type != self.device.type:
             result = _ops.to_device(result, str(device))
-    if form is not None and form is not _core.preserve_format:
-        if result is self and not copy and _suggested_format(self) is form:
-            return self
-        return result.clone(memory_format=form)
     if copy and result is self:
         result = self.clone()
     return result
-
-
-def _suggested_format(self):
-    """The format that the strides follow; row-major where none or several do."""
-    if not self.is_contiguous():
-        for form in (_core.channels_last, _core.channels_last_3d):
-            if self.is_contiguous(memory_format=form):
-                return form
-    return _core.contiguous_format
 
 
 def cpu(self):
@@ -139,12 +130,25 @@ def cuda(self, device=None):
 
 
 def _converter(name):
-    def convert(self):
-        return self._to_dtype(getattr(rushlight, name))
+    def convert(self, memory_format=None):
+        dtype = getattr(rushlight, name)
+        if memory_format is None:
+            return self._to_dtype(dtype)
+        return _memory_format().to_in(self, dtype, memory_format)
 
-    convert.__name__ = name
-    convert.__doc__ = f"This tensor as {name}; itself when it is already."
+    convert.__name__ = convert.__qualname__ = name
+    convert.__doc__ = f"""This tensor as {name}; itself when it is already.
+
+    Args:
+        memory_format (memory_format, optional): of the result; kept by default.
+    """
     return convert
+
+
+def _memory_format():
+    from rushlight import _memory_format
+
+    return _memory_format
 
 
 def type_(self, dtype=None, non_blocking=False):
@@ -269,6 +273,11 @@ def new(self, *args, **kwargs):
     """The legacy constructor: sizes, a sequence, tensor or storage; this tensor's dtype."""
     kwargs.setdefault("device", self.device)
     return _type_info.legacy_new(args, kwargs, self.dtype, "new")
+
+
+def __rdiv__(self, other):
+    """``other / self``, under Python 2's name."""
+    return self.reciprocal() * other
 
 
 def expand_as(self, other):
@@ -580,6 +589,7 @@ METHODS = {
     "swapaxes": _functions.swapaxes,
     "swapdims": _functions.swapaxes,
     "grad_dtype": property(_grad_dtype, _set_grad_dtype),
+    "__rdiv__": __rdiv__,
     "name": property(_none),
     "is_cpu": property(_is_cpu),
     "is_meta": property(_false),

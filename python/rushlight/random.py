@@ -320,6 +320,8 @@ def bernoulli(input, p=None, *, generator=None, out=None):
         result = _core.empty(input.shape, dtype=input.dtype)
     if p is not None:
         return _ops.bernoulli_number_(result, float(p), generator=generator)
+    if out is None:
+        return _ops.bernoulli_tensor_(result, input, generator=generator)
     return _ops.bernoulli_tensor_(result, input.detach(), generator=generator)
 
 

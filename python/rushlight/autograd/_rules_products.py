@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import rushlight
 from rushlight import _ops
 
 
@@ -213,4 +214,8 @@ PRODUCTS.update(
             "bernoulli_tensor bernoulli_number resize"
         ).split()
     }
+)
+# Of the probabilities a drawn number tells nothing.
+PRODUCTS["bernoulli_tensor"]["p"] = lambda g, p_shape: rushlight.zeros(
+    p_shape, dtype=g.dtype
 )

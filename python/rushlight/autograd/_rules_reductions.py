@@ -220,7 +220,9 @@ RULES = {
     "logsumexp": dict(
         input=lambda g, input, result, dim, keepdim: (
             _keep(g, input.shape, dim, keepdim)
-            * (input - _finite(_keep(result, input.shape, dim, keepdim))).exp()
+            * rushlight.conj(
+                (input - _finite(_keep(result, input.shape, dim, keepdim))).exp()
+            )
         )
     ),
     "cumsum": dict(input=lambda g, dim: _ops.reversed_cumsum(g, dim)),

@@ -67,7 +67,7 @@ def cdist(x1, x2, p=2.0, compute_mode=_MODES[0]):
     n, m = x1.shape[-2], x2.shape[-2]
     batch = rushlight.broadcast_shapes(tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
     if n == 0 or m == 0 or math.prod(batch) == 0:
-        return rushlight.empty(*batch, n, m, dtype=dtype)
+        return _norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), float(p))
     if x1.shape[-1] == 0:
         return rushlight.zeros(*batch, n, m, dtype=dtype)
     large = compute_mode == _MODES[0] and (n > 25 or m > 25)

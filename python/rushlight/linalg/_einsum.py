@@ -287,11 +287,14 @@ def _contract(first, second, kept):
     left = _grouped(a, a_names, (shared, only_a, summed), sizes)
     right = _grouped(b, b_names, (shared, summed, only_b), sizes)
     if left.dtype != right.dtype:
-        raise RuntimeError(
-            "einsum(): expected all operands to have the same dtype, got "
-            f"{left.dtype} and "
-            f"{right.dtype}"
-        )
+        exact = [not (x.is_floating_point() or x.is_complex()) for x in (left, right)]
+        if not all(exact):
+            raise RuntimeError(
+                "einsum(): expected all operands to have the same dtype, got "
+                f"{left.dtype} and {right.dtype}"
+            )
+        # One of them has been summed, which makes int64 of narrow integers.
+        left, right = left.long(), right.long()
     lead = size(shared)
     if lead == 1:
         product = _ops.mm(left.reshape(left.shape[1:]), right.reshape(right.shape[1:]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import rushlight
 from rushlight import _ops, linalg
+from rushlight._core import Tensor
+from rushlight.autograd import Function
 from rushlight.linalg._factor import lu_unpack, reflect
 from rushlight.linalg._matrix import det, logdet, matrix_exp, matrix_power
 from rushlight.linalg._matrix import slogdet as _slogdet
@@ -60,10 +62,30 @@ def cholesky_solve(B, L, upper=False, *, out=None):
                 f"cholesky_solve(): {name} should have at least 2 dimensions, but has "
                 f"{x.dim()} dimensions instead"
             )
-    lower, high = (adjoint(L), L) if upper else (L, adjoint(L))
-    first = _ops.linalg_solve_triangular(lower, B, False, True, False)
-    result = _ops.linalg_solve_triangular(high, first, True, True, False)
-    return put("cholesky_solve", result, out)
+    return put("cholesky_solve", _CholeskySolve.apply(B, L, upper), out)
+
+
+class _CholeskySolve(Function):
+    """The derivative is that of the product, so that it has both triangles of ``L``."""
+
+    @staticmethod
+    def forward(ctx, B, L, upper):
+        lower, high = (adjoint(L), L) if upper else (L, adjoint(L))
+        first = _ops.linalg_solve_triangular(lower, B, False, True, False)
+        X = _ops.linalg_solve_triangular(high, first, True, True, False)
+        ctx.upper = upper
+        ctx.save_for_backward(L, X)
+        return X
+
+    @staticmethod
+    def backward(ctx, g):
+        L, X = ctx.saved_tensors
+        gB = cholesky_solve(g, L, ctx.upper)
+        if not ctx.needs_input_grad[1]:
+            return gB, None, None
+        half = gB @ adjoint(X)
+        both = half + adjoint(half)
+        return gB, -(L @ both if ctx.upper else both @ L), None
 
 
 def cholesky_inverse(L, upper=False, *, out=None):
@@ -114,6 +136,10 @@ def lu(A, pivot=True, get_infos=False, out=None):
         raise RuntimeError("lu: LU without pivoting is not implemented on the CPU")
     LU, pivots, info = _ops.linalg_lu_factor_ex(A)
     result = _LUInfo(LU, pivots, info) if get_infos else (LU, pivots)
+    for target, value in zip(out or (), result):
+        if isinstance(target, Tensor) and target.shape != value.shape:
+            # As in PyTorch, without the warning that others give.
+            target.resize_(value.shape)
     return put("lu", result, out)
 
 

@@ -6,6 +6,7 @@ import warnings
 
 import rushlight
 from rushlight import _ops
+from rushlight._core import Tensor
 from rushlight.linalg import _matrix
 from rushlight.linalg._distance import cdist, pdist
 from rushlight.linalg._einsum import einsum, tensordot
@@ -36,6 +37,9 @@ def addbmm(input, batch1, batch2, *, beta=1, alpha=1, out=None):
         )
     wide = batch1.transpose(0, 1).reshape(n, b * m)
     tall = batch2.reshape(b * m, batch2.shape[2])
+    if isinstance(out, Tensor) and out.shape != (n, tall.shape[1]):
+        # As in PyTorch, without the warning that others give.
+        out.resize_(n, tall.shape[1])
     return _ops.addmm(input, wide, tall, beta=beta, alpha=alpha, out=out)
 
 

@@ -137,7 +137,8 @@ def _resolved_forms(op, report):
         if path and path.startswith("Tensor.nn"):
             path = None
         if name.startswith("alias"):
-            path = name.split()[1]
+            # Some records spell an alias with the package's name.
+            path = name.split()[1].removeprefix("torch.")
             path = f"Tensor.{path}" if name.endswith("method") else path
         elif kind == "out":
             path = op.name
