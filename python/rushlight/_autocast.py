@@ -268,11 +268,18 @@ def call(index, lower, arguments, named):
         _state.enabled["cpu"] = True
 
 
+# What makes a public function written in Python overridable; see _public.
+_OVERRIDABLE = type(_core._function(lambda: None, 0))
+
+
 def _functions(table):
     for module, names in table.items():
         owner = importlib.import_module(module)
         for name in names.split():
-            yield getattr(owner, name)
+            function = getattr(owner, name)
+            if isinstance(function, _OVERRIDABLE):
+                function = function.__wrapped__
+            yield function
 
 
 def _count_casting_threads(change):

@@ -104,7 +104,9 @@ def to_in(self, dtype, memory_format, copy=False):
         return self
     order = _order("to", memory_format, self.dim())
     result = self._to_dtype(dtype)
-    if result is not self and result.permute(order).is_contiguous():
+    if result is not self and tuple(result.stride()) == tuple(
+        _strides(tuple(self.shape), order)
+    ):
         return result
     return _copy_in(result, order)
 

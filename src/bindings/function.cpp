@@ -212,7 +212,11 @@ bool Function::place_with_names(PyObject* const* args, Py_ssize_t n, PyObject* n
       return false;
     }
     if (slots[i]) {
-      PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", op, name);
+      if (PyUnicode_Compare(names_[size_t(i)], name) == 0)
+        PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", op, name);
+      else
+        PyErr_Format(PyExc_TypeError, "%s() got both '%U' and '%U', which name one argument", op,
+                     names_[size_t(i)], name);
       return false;
     }
     slots[i] = args[n + k];

@@ -358,3 +358,9 @@ def test_distance_of_equal_rows_has_gradient_zero():
     x = rl.ones(30, 3, dtype=rl.float64, requires_grad=True)
     rl.cdist(x, x).sum().backward()
     np.testing.assert_array_equal(x.grad.numpy(), np.zeros((30, 3)))
+
+
+def test_einsum_of_narrow_integers_that_are_summed_first():
+    # PyTorch raises here, for the sum has made int64 of one side alone.
+    a, b = rl.ones(2, 2, dtype=rl.int32), rl.ones(2, 3, dtype=rl.int32)
+    assert rl.einsum("ij,jk->i", a, b).tolist() == [6, 6]

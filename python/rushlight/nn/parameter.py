@@ -39,7 +39,7 @@ class Parameter(rushlight.Tensor):
     """
 
     # What is computed from it is a plain Tensor.
-    __torch_function__ = rushlight._core._disabled_torch_function_impl
+    __torch_function__ = rushlight._core._disabled_torch_function_impl  # type: ignore[assignment]
 
     def __new__(cls, data=None, requires_grad=True):
         data = _as_tensor_data(data, cls.__name__)
