@@ -19,6 +19,8 @@ have one has been seen.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import rushlight
 from rushlight import _core, _overriding, _public
@@ -42,7 +44,7 @@ __all__ = [
 ]
 
 
-def has_torch_function(relevant_args):
+def has_torch_function(relevant_args: Iterable[Any]) -> bool:
     """Whether one of some arguments overrides calls, or a mode does.
 
     Args:
@@ -58,17 +60,19 @@ def has_torch_function(relevant_args):
     return bool(_overriding.modes.stack or _overriding.overloaded(relevant_args))
 
 
-def has_torch_function_unary(tensor):
+def has_torch_function_unary(tensor: Any) -> bool:
     """:func:`has_torch_function` of one argument."""
     return has_torch_function((tensor,))
 
 
-def has_torch_function_variadic(*args):
+def has_torch_function_variadic(*args: Any) -> bool:
     """:func:`has_torch_function` of the arguments themselves."""
     return has_torch_function(args)
 
 
-def handle_torch_function(public_api, relevant_args, *args, **kwargs):
+def handle_torch_function(
+    public_api: Callable, relevant_args: Iterable[Any], *args: Any, **kwargs: Any
+) -> Any:
     """The result of a call that is taken over.
 
     Args:
@@ -90,7 +94,7 @@ def handle_torch_function(public_api, relevant_args, *args, **kwargs):
     return _overriding.ask(public_api, relevant, args, kwargs)
 
 
-def wrap_torch_function(dispatcher):
+def wrap_torch_function(dispatcher: Callable) -> Callable:
     """Makes a function overridable.
 
     Args:
@@ -118,12 +122,12 @@ def wrap_torch_function(dispatcher):
     return decorate
 
 
-def is_tensor_like(inp):
+def is_tensor_like(inp: Any) -> bool:
     """Whether an object is a Tensor, or of a class with ``__torch_function__``."""
     return isinstance(inp, Tensor) or hasattr(type(inp), "__torch_function__")
 
 
-def get_default_nowrap_functions():
+def get_default_nowrap_functions() -> set[Callable]:
     """Functions whose results keep their class: none, for attributes are not taken over."""
     return set()
 
@@ -153,23 +157,23 @@ def _overridable():
     return found
 
 
-def get_overridable_functions():
+def get_overridable_functions() -> dict[Any, list[Callable]]:
     """The functions that can be taken over: a dict of lists by module or class."""
     return {owner: list(functions) for owner, functions in _overridable().items()}
 
 
-def get_ignored_functions():
+def get_ignored_functions() -> set[Callable]:
     """The public functions that are never taken over: a set."""
     names = (n for n in _public.IGNORED if hasattr(rushlight, n))
     return {getattr(rushlight, n) for n in names}
 
 
-def is_tensor_method_or_property(func):
+def is_tensor_method_or_property(func: Callable) -> bool:
     """Whether a function is one of Tensor's methods."""
     return any(func is method for method in _overridable()[Tensor])
 
 
-def resolve_name(f):
+def resolve_name(f: Callable) -> str | None:
     """The public name of an overridable function, such as ``"rushlight.Tensor.add"``.
 
     Returns:

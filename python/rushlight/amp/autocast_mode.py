@@ -9,7 +9,7 @@ import rushlight
 from rushlight import _autocast
 
 
-def is_autocast_available(device_type):
+def is_autocast_available(device_type: str) -> bool:
     """Whether autocast can be asked for on a device.
 
     Example::

@@ -216,6 +216,6 @@ PRODUCTS.update(
     }
 )
 # Of the probabilities a drawn number tells nothing.
-PRODUCTS["bernoulli_tensor"]["p"] = lambda g, p_shape: rushlight.zeros(
-    p_shape, dtype=g.dtype
+PRODUCTS["bernoulli_tensor"] = dict(
+    self=None, p=lambda g, p_shape: rushlight.zeros(p_shape, dtype=g.dtype)
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 import rushlight
 
@@ -39,7 +40,7 @@ class Parameter(rushlight.Tensor):
     """
 
     # What is computed from it is a plain Tensor.
-    __torch_function__ = rushlight._core._disabled_torch_function_impl  # type: ignore[assignment]
+    __torch_function__: Any = rushlight._core._disabled_torch_function_impl
 
     def __new__(cls, data=None, requires_grad=True):
         data = _as_tensor_data(data, cls.__name__)
@@ -85,7 +86,7 @@ class Buffer(rushlight.Tensor):
         ['mean']
     """
 
-    __torch_function__ = rushlight._core._disabled_torch_function_impl
+    __torch_function__: Any = rushlight._core._disabled_torch_function_impl
 
     def __new__(cls, data=None, *, persistent=True):
         data = _as_tensor_data(data, cls.__name__)
