@@ -19,6 +19,10 @@ def _extreme(name):
             f"(input: Tensor, dim: int, keepdim: bool = False, *, "
             f"out: Sequence[Tensor] | None = None) -> return_types.{name}"
         ),
+        (
+            "(input: Tensor, *, axis: int | None = None, keepdims: bool = False, "
+            f"out: Sequence[Tensor] | None = None) -> return_types.{name}"
+        ),
         "(input: Tensor, dim: Tensor, *, out: Tensor | None = None) -> Tensor",
         "(input: Tensor, *, other: Tensor, out: Tensor | None = None) -> Tensor",
     ]

@@ -1248,6 +1248,14 @@ def max(
     out: Sequence[Tensor] | None = None,
 ) -> return_types.max: ...
 @overload
+def max(
+    input: Tensor,
+    *,
+    axis: _int | None = None,
+    keepdims: _bool = False,
+    out: Sequence[Tensor] | None = None,
+) -> return_types.max: ...
+@overload
 def max(input: Tensor, dim: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def max(input: Tensor, *, other: Tensor, out: Tensor | None = None) -> Tensor: ...
@@ -1317,6 +1325,14 @@ def min(
     dim: _int,
     keepdim: _bool = False,
     *,
+    out: Sequence[Tensor] | None = None,
+) -> return_types.min: ...
+@overload
+def min(
+    input: Tensor,
+    *,
+    axis: _int | None = None,
+    keepdims: _bool = False,
     out: Sequence[Tensor] | None = None,
 ) -> return_types.min: ...
 @overload

@@ -922,6 +922,14 @@ class Tensor:
         input, dim: _int, keepdim: _bool = False, *, out: Sequence[Tensor] | None = None
     ) -> return_types.max: ...
     @overload
+    def max(
+        input,
+        *,
+        axis: _int | None = None,
+        keepdims: _bool = False,
+        out: Sequence[Tensor] | None = None,
+    ) -> return_types.max: ...
+    @overload
     def max(input, dim: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     @overload
     def max(input, *, other: Tensor, out: Tensor | None = None) -> Tensor: ...
@@ -954,6 +962,14 @@ class Tensor:
     @overload
     def min(
         input, dim: _int, keepdim: _bool = False, *, out: Sequence[Tensor] | None = None
+    ) -> return_types.min: ...
+    @overload
+    def min(
+        input,
+        *,
+        axis: _int | None = None,
+        keepdims: _bool = False,
+        out: Sequence[Tensor] | None = None,
     ) -> return_types.min: ...
     @overload
     def min(input, dim: Tensor, *, out: Tensor | None = None) -> Tensor: ...

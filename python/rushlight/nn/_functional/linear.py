@@ -5,13 +5,14 @@ from __future__ import annotations
 import rushlight
 
 
-def linear(input, weight, bias=None):
+def linear(input, weight, bias=None, *, out=None):
     """Compute ``input @ weight.T + bias``.
 
     Args:
         input: shape ``(*, in_features)``.
         weight: shape ``(out_features, in_features)``, or ``(in_features,)``.
         bias: shape ``(out_features,)``, or ``None``.
+        out: a tensor to write the result into, or ``None``.
 
     Returns:
         A tensor of shape ``(*, out_features)``.
@@ -25,6 +26,8 @@ def linear(input, weight, bias=None):
         >>> F.linear(rushlight.ones(2), rushlight.ones(3, 2))
         tensor([2., 2., 2.])
     """
+    if out is not None:
+        return rushlight._ops.linear(input, weight, bias, out=out)
     return rushlight._ops.linear(input, weight, bias)
 
 
