@@ -133,9 +133,6 @@ _setup.attach()
 from rushlight import (  # noqa: E402
     autograd,
     cuda,
-    nn,
-    optim,
-    utils,
 )
 from rushlight._core import empty, ones, zeros  # noqa: E402
 from rushlight.autograd import (  # noqa: E402

@@ -18,11 +18,14 @@ NAMESPACES: tuple[str, ...] = (
     "array_api",
     "fft",
     "linalg",
+    "nn",
+    "optim",
     "overrides",
     "return_types",
     "signal",
     "special",
     "storage",
+    "utils",
 )
 
 # module -> public functions and constants of rushlight.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import _local
 
 import rushlight
 from rushlight import _core, _ops, _public
@@ -16,7 +16,7 @@ class NoOverride(TypeError):
     """All who were asked returned NotImplemented; a binary operator passes that on."""
 
 
-class _Modes(threading.local):
+class _Modes(_local):
     def __init__(self):
         self.stack = []
 

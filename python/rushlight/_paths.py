@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
 __all__ = ["get_cmake_dir", "get_include", "get_lib_dir"]
 
@@ -12,9 +12,9 @@ def _find(*parts: str) -> str:
     # An editable install has two folders: the sources and what CMake installed.
     folders = list(sys.modules["rushlight"].__path__)
     for folder in folders:
-        path = Path(folder, *parts)
-        if path.is_dir():
-            return str(path)
+        path = os.path.join(folder, *parts)
+        if os.path.isdir(path):
+            return path
     raise FileNotFoundError(
         f"rushlight: no folder {'/'.join(parts)!r} in {folders};"
         " the C++ package comes with `pip install .`, not with a build folder"

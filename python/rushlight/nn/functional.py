@@ -11,12 +11,9 @@ from rushlight.nn._functional.activation import (
     tanh,
     threshold,
 )
-from rushlight.nn._functional.conv import conv2d
 from rushlight.nn._functional.dropout import dropout, dropout2d
 from rushlight.nn._functional.linear import linear, one_hot
 from rushlight.nn._functional.loss import cross_entropy, nll_loss
-from rushlight.nn._functional.padding import pad
-from rushlight.nn._functional.pooling import max_pool2d
 
 # module -> its functions, imported when first asked for.
 FUNCTIONS: dict[str, str] = {
@@ -36,13 +33,14 @@ FUNCTIONS: dict[str, str] = {
         "fractional_max_pool2d_with_indices fractional_max_pool3d "
         "fractional_max_pool3d_with_indices max_unpool1d max_unpool2d max_unpool3d"
     ),
-    "rushlight.nn._functional.conv": "conv1d conv3d conv_tbc",
+    "rushlight.nn._functional.conv": "conv1d conv2d conv3d conv_tbc",
     "rushlight.nn._functional.conv_transpose": (
         "conv_transpose1d conv_transpose2d conv_transpose3d"
     ),
+    "rushlight.nn._functional.padding": "pad",
     "rushlight.nn._functional.pooling": (
-        "max_pool1d max_pool1d_with_indices max_pool2d_with_indices max_pool3d "
-        "max_pool3d_with_indices"
+        "max_pool1d max_pool1d_with_indices max_pool2d max_pool2d_with_indices "
+        "max_pool3d max_pool3d_with_indices"
     ),
     "rushlight.nn._functional.resizing": (
         "interpolate upsample upsample_bilinear upsample_nearest"
