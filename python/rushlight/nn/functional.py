@@ -84,16 +84,13 @@ FUNCTIONS: dict[str, str] = {
 __getattr__, __dir__ = _lazy.module_getattr(globals(), FUNCTIONS, ())
 
 __all__ = [
-    "conv2d",
     "cross_entropy",
     "dropout",
     "dropout2d",
     "linear",
     "log_softmax",
-    "max_pool2d",
     "nll_loss",
     "one_hot",
-    "pad",
     "relu",
     "sigmoid",
     "softmax",
