@@ -7,16 +7,13 @@ from rushlight._ops import Generator
 from rushlight._typing import Dims, Number
 
 __all__ = [
-    "conv2d",
     "cross_entropy",
     "dropout",
     "dropout2d",
     "linear",
     "log_softmax",
-    "max_pool2d",
     "nll_loss",
     "one_hot",
-    "pad",
     "relu",
     "sigmoid",
     "softmax",
