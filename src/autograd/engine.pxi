@@ -618,7 +618,12 @@ def _set_inference(bint on):
     set_inference(on)
 
 
+_type_of_types = type
+
+
 def _set_out_of_memory_error(type):
+    if not (isinstance(type, _type_of_types) and issubclass(type, MemoryError)):
+        raise TypeError("_set_out_of_memory_error(): expected a subclass of MemoryError")
     set_out_of_memory_error(type)
 
 

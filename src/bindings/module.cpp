@@ -51,8 +51,16 @@ PYBIND11_MODULE(_ops, m) {
   RL_BINDINGS(RL_BIND)
 #undef RL_BIND
   using python::py::handle;
-  m.def("_set_out_of_memory_error", [](handle type) { python::set_out_of_memory_error(type.ptr()); });
+  m.def("_set_out_of_memory_error", [](handle type) {
+    RL_CHECK_TYPE(PyType_Check(type.ptr()) &&
+                      PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type.ptr()),
+                                       reinterpret_cast<PyTypeObject*>(PyExc_MemoryError)),
+                  "_set_out_of_memory_error(): expected a subclass of MemoryError");
+    python::set_out_of_memory_error(type.ptr());
+  });
   m.def("_redirect", [](handle op, handle handler) {
+    RL_CHECK_TYPE(handler.is_none() || PyCallable_Check(handler.ptr()),
+                  "_redirect(): expected a function as handler, or None");
     python::Function::redirect(op.ptr(), handler.is_none() ? nullptr : handler.ptr());
   });
   // For functions written in Python: their out= and their named results.
