@@ -246,6 +246,10 @@ def column_stack(tensors, *, out=None):
     return _ops.hstack(columns, out=out) if out is not None else _ops.hstack(columns)
 
 
+# Of a split; as many views would take hundreds of gigabytes.
+_MAX_PARTS = 2**31
+
+
 def _pieces(op, input, indices_or_sections, dim):
     _tensor(op, input)
     if not input.dim():
@@ -269,6 +273,11 @@ def _pieces(op, input, indices_or_sections, dim):
         if parts <= 0:
             raise RuntimeError(
                 f"{op}: number of sections must be larger than 0, got {parts}"
+            )
+        if parts > _MAX_PARTS:
+            raise RuntimeError(
+                f"{op}(): {parts} sections are more than memory holds; a dim of size {n} "
+                "has no use for them"
             )
         small, longer = divmod(n, parts)
         ends = [(i + 1) * small + min(i + 1, longer) for i in range(parts)]
