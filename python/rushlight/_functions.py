@@ -63,7 +63,7 @@ def _into(op, result, out):
             f"{op}(): functions with out=... arguments don't support automatic "
             "differentiation, but one of the arguments requires grad."
         )
-    return _ops._write_out(op, result, out)
+    return _ops.write_out(op, result, out)
 
 
 def arange(

@@ -32,7 +32,7 @@ def nonzero(input, *, out=None, as_tuple=False):
         raise RuntimeError(
             f"nonzero(): expected an out of dtype {result.dtype}, got {out.dtype}"
         )
-    return _ops._write_out("nonzero", result, out)
+    return _ops.write_out("nonzero", result, out)
 
 
 def argwhere(input):

@@ -40,9 +40,6 @@ void bind_linalg(py::module_& m) {
   def_op(m, "linalg_ldl_factor_ex(input, hermitian=False) -> LD, pivots, info", &la::ldl_factor_ex);
   def_op(m, "linalg_ldl_solve(input, pivots, other, hermitian=False)", &la::ldl_solve);
   m.def("_linalg_failure", &first_failure);
-  m.def("_write_out", [](const std::string& op, const Tensor& result, py::handle out) {
-    return write_out(op.c_str(), result, out.ptr());
-  });
 }
 
 }  // namespace rushlight::python

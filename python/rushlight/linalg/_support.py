@@ -87,7 +87,7 @@ def put(op, result, out, matrix=True):
     resized = isinstance(out, Tensor) and (
         out.numel() == 0 if op in _ONLY_EMPTY else out.shape != result.shape
     )
-    _ops._write_out(op, result, out)
+    _ops.write_out(op, result, out)
     if resized and matrix and op in _COLUMN_MAJOR:
         order = result.mT.contiguous().mT if result.dim() > 1 else result
         out.as_strided_(order.shape, order.stride()).copy_(order)
