@@ -1,33 +1,9 @@
 // Optimizer updates. Each step is one of PyTorch's operations and is rounded as there, so that a
 // training run gives its numbers: fused multiply-adds where PyTorch's kernels have them.
-#include "loops.h"
+#include "optim_steps.h"
 
 namespace rushlight::cpu::RL_ISA {
 namespace {
-
-// Half types round after every operation, as if it had been stored.
-template <class T>
-RL_INLINE Compute<T> rounded(Compute<T> x) {
-  if constexpr (is_half_v<T>)
-    return Compute<T>(T(x));
-  else
-    return x;
-}
-
-RL_INLINE float square_root(float x) { return __builtin_sqrtf(x); }
-RL_INLINE double square_root(double x) { return __builtin_sqrt(x); }
-
-// torch.add rounds its alpha to the tensors' dtype; other operations take scalars as they are.
-template <class T>
-RL_INLINE Compute<T> alpha(double value) {
-  return Compute<T>(T(Compute<T>(value)));
-}
-
-// c + a * b
-template <class T>
-RL_INLINE Compute<T> add_scaled(Compute<T> c, Compute<T> a, Compute<T> b) {
-  return rounded<T>(math::fma(a, b, c));
-}
 
 template <class T, Momentum kMomentum, bool kDecay>
 void sgd_loop(const SgdScalars& o, const SgdSpan& span, int64_t begin, int64_t end) {
@@ -87,26 +63,22 @@ void adam_loop(const AdamScalars& o, const AdamSpan& span, int64_t begin, int64_
   T* square = static_cast<T*>(span.square);
   T* max_square = static_cast<T*>(span.max_square);
   const C sign = o.maximize ? C(-1) : C(1), decay = alpha<T>(o.weight_decay), keep = C(o.keep);
-  // torch.lerp works from the nearer end.
-  const C weight = C(1 - o.beta1);
-  const bool from_start = weight < C(0.5);
-  const C lerp = from_start ? weight : weight - C(1);
-  const C beta2 = C(o.beta2), take2 = C(1 - o.beta2), eps = C(o.eps);
+  const Lerp<T> lerp(1 - o.beta1);
+  const MeanSquare<T> mean_square(o.beta2);
+  const C eps = C(o.eps);
   const C bias = C(span.square_root_bias), step = C(-span.step_size);
 #pragma GCC ivdep
   for (int64_t i = begin; i < end; ++i) {
     C p = C(param[i]), g = sign * C(grad[i]), m = C(mean[i]);
     if constexpr (kDecay == Decay::Decoupled) p = rounded<T>(p * keep);
     if constexpr (kDecay == Decay::L2) g = add_scaled<T>(g, p, decay);
-    m = add_scaled<T>(from_start ? m : g, lerp, g - m);
+    m = lerp(m, g);
     mean[i] = T(m);
-    const C s = add_scaled<T>(rounded<T>(C(square[i]) * beta2), take2 * g, g);
+    const C s = mean_square(C(square[i]), g);
     square[i] = T(s);
     C largest = s;
     if constexpr (kMax) {
-      const C old = C(max_square[i]);
-      // NaN on either side stays, as in torch.maximum.
-      largest = old > s || old != old ? old : s;
+      largest = larger(C(max_square[i]), s);
       max_square[i] = T(largest);
     }
     const C root = rounded<T>(rounded<T>(square_root(largest)) / bias);
