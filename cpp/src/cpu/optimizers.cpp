@@ -103,12 +103,12 @@ struct NAdam {
   C eps, by_grad, by_mean, bias;
 };
 
-// factors: 1 - beta1^step, sqrt(1 - beta2^step), the rectification or 0 where there is none yet.
-template <class T>
-struct RAdam {
+// factors: 1 - beta1^step, sqrt(1 - beta2^step), the rectification.
+template <class T, bool kRectifies>
+struct RAdamStep {
   using C = Compute<T>;
   static constexpr int kStates = 2;
-  RL_INLINE RAdam(const UpdateOptions& o, const UpdateSpan& span)
+  RL_INLINE RAdamStep(const UpdateOptions& o, const UpdateSpan& span)
       : lerp(1 - o.value[kBeta1]),
         mean_square(o.value[kBeta2]),
         eps(C(o.value[kEps])),
@@ -120,16 +120,27 @@ struct RAdam {
     s[0] = lerp(s[0], g);
     s[1] = mean_square(s[1], g);
     C move = rounded<T>(rounded<T>(s[0] / bias) * lr);
-    // A number over a tensor is its reciprocal times the number.
-    const C root = rounded<T>(rounded<T>(square_root(s[1])) + eps);
-    const C adaptive = rounded<T>(rounded<T>(C(1) / root) * root_bias);
-    const C rectified = rounded<T>(rounded<T>(move * adaptive) * rectify);
-    move = rectify == C(0) ? move : rectified;
+    if constexpr (kRectifies) {
+      // A number over a tensor is its reciprocal times the number.
+      const C root = rounded<T>(rounded<T>(square_root(s[1])) + eps);
+      const C adaptive = rounded<T>(rounded<T>(C(1) / root) * root_bias);
+      move = rounded<T>(rounded<T>(move * adaptive) * rectify);
+    }
     return p - move;
   }
   Lerp<T> lerp;
   MeanSquare<T> mean_square;
   C eps, lr, bias, root_bias, rectify;
+};
+
+template <class T>
+struct RAdam : RAdamStep<T, true> {
+  using RAdamStep<T, true>::RAdamStep;
+};
+// The first steps, in which the variance is not known yet.
+template <class T>
+struct EarlyRAdam : RAdamStep<T, false> {
+  using RAdamStep<T, false>::RAdamStep;
 };
 
 // States: the mean square; the momentum and the mean gradient where the options want them.
@@ -188,7 +199,8 @@ struct Rprop {
 
 template <template <class> class Rule, class T>
 inline constexpr bool kDecoupledDecay =
-    std::is_same_v<Rule<T>, NAdam<T>> || std::is_same_v<Rule<T>, RAdam<T>>;
+    std::is_same_v<Rule<T>, NAdam<T>> || std::is_same_v<Rule<T>, RAdam<T>> ||
+    std::is_same_v<Rule<T>, EarlyRAdam<T>>;
 
 // kPresent: bit k says whether state k is there; the others are 0 and not written.
 template <template <class> class Rule, class T, int kPresent>
@@ -240,11 +252,19 @@ void update(const UpdateOptions& o, const UpdateSpan& span, int64_t begin, int64
   }
 }
 
+template <class T>
+void update_radam(const UpdateOptions& o, const UpdateSpan& span, int64_t begin, int64_t end) {
+  if (span.factor[2] == 0)
+    update<EarlyRAdam, T>(o, span, begin, end);
+  else
+    update<RAdam, T>(o, span, begin, end);
+}
+
 // In the order of UpdateRule.
 template <class T>
 constexpr OptimizerKernels kernels_of() {
   return {{&update<Adadelta, T>, &update<Adagrad, T>, &update<Adamax, T>, &update<Asgd, T>,
-           &update<NAdam, T>, &update<RAdam, T>, &update<RMSprop, T>, &update<Rprop, T>}};
+           &update<NAdam, T>, &update_radam<T>, &update<RMSprop, T>, &update<Rprop, T>}};
 }
 
 const OptimizerKernels* optimizers(DType dtype) {

@@ -65,6 +65,7 @@ void radam_factors(const double* o, Counts& counts, double* factor) {
   const double length = longest - 2 * step * decayed / (1 - decayed);
   factor[0] = 1 - std::pow(o[kBeta1], step);
   factor[1] = std::sqrt(1 - decayed);
+  // 0: not yet.
   factor[2] = length > 5 ? std::sqrt((length - 4) * (length - 2) * longest /
                                      ((longest - 4) * (longest - 2) * length))
                          : 0;
