@@ -117,7 +117,9 @@ class RuleOptimizer(Optimizer):
 
 def composite_update(formula, group, param, grad, entry, names) -> None:
     """Write what a formula makes of a parameter and its named states into them."""
-    real = [as_real(x) for x in (param, grad, *(entry[name] for name in names))]
+    # Clones: what autograd saves of the formula must not see the writes below.
+    before = [param.clone(), grad, *(entry[name].clone() for name in names)]
+    real = [as_real(x) for x in before]
     if group["maximize"]:
         real[1] = -real[1]
     param_after, *states_after = formula(group, entry, *real)
