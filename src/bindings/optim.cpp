@@ -91,8 +91,8 @@ std::vector<Tensor> entries_of(const char* op, const py::list& dicts, const py::
       throw py::error_already_set();
     }
     if (!is_tensor(item) || !tensor_of(item).defined())
-      raise<TypeError>(op, "(): expected a tensor as the state '", py::str(name).cast<std::string>(),
-                       "', got ", Py_TYPE(item)->tp_name);
+      raise<TypeError>(op, "(): expected a tensor as the state '",
+                       py::str(name).cast<std::string>(), "', got ", Py_TYPE(item)->tp_name);
     tensors.push_back(tensor_of(item));
   }
   return tensors;

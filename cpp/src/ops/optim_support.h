@@ -20,10 +20,9 @@ inline void check_lists(const char* op, const char* name, size_t params, size_t 
 }
 
 inline void check_like(const char* op, const char* name, size_t index, const Tensor& param,
-                const Tensor& t) {
+                       const Tensor& t) {
   RL_CHECK(t.defined(), op, "(): parameter ", index, " has no ", name);
-  RL_CHECK(t.shape() == param.shape() && t.dtype() == param.dtype() &&
-               t.device() == param.device(),
+  RL_CHECK(t.shape() == param.shape() && t.dtype() == param.dtype() && t.device() == param.device(),
            op, "(): parameter ", index, " has shape ", param.shape(), " and dtype ", param.dtype(),
            " but its ", name, " has shape ", t.shape(), " and dtype ", t.dtype(),
            ", or lies on another device");
@@ -66,7 +65,11 @@ class DenseCopies {
 // Runs the kernel over all spans: small work in one piece, else the elements of all parameters are
 // shared out together, so that many small ones use the threads too.
 template <class Span, class Run>
-void run_spans(const std::vector<Span>& spans, const Run& run) {
+void run_spans(Device device, const std::vector<Span>& spans, const Run& run) {
+  if (!device.is_cpu()) {
+    for (const Span& s : spans) run(s, 0, s.count);
+    return;
+  }
   int64_t total = 0;
   for (const Span& s : spans) total += s.count;
   const auto one_by_one = [&](int64_t grain) {
@@ -95,19 +98,23 @@ void run_spans(const std::vector<Span>& spans, const Run& run) {
   });
 }
 
-// Groups hold one dtype nearly always; the spans of each are run together.
+// Groups hold one dtype on one device nearly always; the spans of each are run together.
 template <class Span, class Run>
 void run_by_dtype(const std::vector<Tensor>& params, const std::vector<Span>& spans,
                   const Run& run) {
-  std::vector<bool> done(kNumDTypes, false);
-  for (const Tensor& p : params) {
-    const DType dtype = real_of(p.dtype());
-    if (done[size_t(dtype)]) continue;
-    done[size_t(dtype)] = true;
+  std::vector<bool> done(params.size(), false);
+  for (size_t first = 0; first < params.size(); ++first) {
+    if (done[first]) continue;
+    const DType dtype = real_of(params[first].dtype());
+    const Device device = params[first].device();
     std::vector<Span> same;
-    for (size_t i = 0; i < spans.size(); ++i)
-      if (real_of(params[i].dtype()) == dtype && spans[i].count) same.push_back(spans[i]);
-    run_spans(same, [&](const Span& s, int64_t b, int64_t e) { run(dtype, s, b, e); });
+    for (size_t i = first; i < spans.size(); ++i) {
+      if (real_of(params[i].dtype()) != dtype || params[i].device() != device) continue;
+      done[i] = true;
+      if (spans[i].count) same.push_back(spans[i]);
+    }
+    run_spans(device, same,
+              [&](const Span& s, int64_t b, int64_t e) { run(device, dtype, s, b, e); });
   }
 }
 

@@ -184,15 +184,12 @@ void update_(const std::string& name, const UpdateLists& lists,
   check_update(rule, number, lists, o.value);
   const std::vector<Tensor>& params = lists.params;
   if (params.empty()) return;
-  const Device device = params[0].device();
-  const auto kernels = kernel_or_raise(kernel_slots(device.type).optimizers, rule.name, device,
-                                       params[0].dtype());
   DenseCopies dense;
   std::vector<UpdateSpan> spans;
   spans.reserve(params.size());
   for (size_t i = 0; i < params.size(); ++i) {
-    UpdateSpan span{dense.writable(params[i]), dense.readable(lists.grads[i]), {},
-                    real_count(params[i]), {}};
+    UpdateSpan span{
+        dense.writable(params[i]), dense.readable(lists.grads[i]), {}, real_count(params[i]), {}};
     for (int k = 0; k < rule.states; ++k)
       if (wants_state(number, k, o.value))
         span.state[k] = dense.writable(lists.states[size_t(k)][i]);
@@ -200,9 +197,11 @@ void update_(const std::string& name, const UpdateLists& lists,
   }
   // Nothing can fail from here on.
   count_steps(rule, lists, o.value, spans);
-  run_by_dtype(params, spans, [&](DType dtype, const UpdateSpan& s, int64_t b, int64_t e) {
-    kernels(dtype)->update[number](o, s, b, e);
-  });
+  run_by_dtype(
+      params, spans, [&](Device device, DType dtype, const UpdateSpan& s, int64_t b, int64_t e) {
+        kernel_or_raise(kernel_slots(device.type).optimizers, rule.name, device, dtype)(dtype)
+            ->update[number](o, s, b, e);
+      });
   dense.write_back();
 }
 

@@ -43,7 +43,7 @@ class LBFGS(Optimizer):
         ...     return loss
         >>> optimizer.step(closure).item()
         13.0
-        >>> weight.tolist()
+        >>> [round(value, 4) for value in weight.tolist()]
         [1.0, 1.0]
     """
 

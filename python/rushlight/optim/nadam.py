@@ -45,7 +45,7 @@ class NAdam(RuleOptimizer):
         >>> weight.grad = rushlight.tensor([2.0])
         >>> optimizer.step()
         >>> round(weight.item(), 4)
-        0.8612
+        0.8944
     """
 
     _rule = "nadam"

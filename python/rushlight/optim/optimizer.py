@@ -498,12 +498,18 @@ def new_count(value) -> rushlight.Tensor:
 
 
 def counts_to_tensors(optimizer, names=("step",)) -> None:
-    """Turn counts into tensors that older files hold as numbers."""
+    """Make counts tensors on the CPU, where a step reads them.
+
+    Older files hold them as numbers, PyTorch's may hold them on an accelerator.
+    """
     for group in optimizer.param_groups:
         for param in group["params"]:
             entry = optimizer.state.get(param)
             if not entry:
                 continue
             for name in names:
-                if not isinstance(entry[name], rushlight.Tensor):
-                    entry[name] = new_count(entry[name])
+                count = entry[name]
+                if isinstance(count, rushlight.Tensor):
+                    entry[name] = count.to("cpu")
+                else:
+                    entry[name] = new_count(count)

@@ -37,11 +37,11 @@ class RMSprop(RuleOptimizer):
     Example:
         >>> import rushlight
         >>> weight = rushlight.nn.Parameter(rushlight.tensor([1.0]))
-        >>> optimizer = rushlight.optim.RMSprop([weight], lr=0.1)
+        >>> optimizer = rushlight.optim.RMSprop([weight], lr=0.05)
         >>> weight.grad = rushlight.tensor([2.0])
         >>> optimizer.step()
         >>> round(weight.item(), 4)
-        -0.0
+        0.5
     """
 
     _rule = "rmsprop"

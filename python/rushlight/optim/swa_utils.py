@@ -57,7 +57,7 @@ def get_swa_multi_avg_fn():
     """Return a function that averages lists of tensors with equal weights.
 
     Called with averages of ``n`` models, the current parameters and ``n``, it writes
-    the averages of ``n + 1`` models.
+    the averages of ``n + 1`` models. It raises ``RuntimeError`` for whole numbers.
 
     Example:
         >>> import rushlight
@@ -74,10 +74,13 @@ def get_swa_multi_avg_fn():
         for average, current in zip(
             averaged_param_list, current_param_list, strict=True
         ):
-            if _is_number(average):
-                average.lerp_(current, float(weight))
-            else:
-                average.add_((current - average) * float(weight))
+            if not _is_number(average):
+                raise RuntimeError(
+                    "get_swa_multi_avg_fn(): whole numbers have no average, got a "
+                    f"tensor of {average.dtype}; use get_swa_avg_fn(), which rounds "
+                    "them down, or use_buffers=False"
+                )
+            average.lerp_(current, float(weight))
 
     return swa_update
 
