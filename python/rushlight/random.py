@@ -111,8 +111,8 @@ def _filled(op, fill, size, default, options):
         shape = _core.empty(*size, size=named).shape
         return fill(factory_out(op, shape, dtype, out))
     dtype = default if dtype is None else dtype
-    result = fill(_core.empty(*size, size=named, dtype=dtype))
-    return _place(result, None, device, requires_grad)
+    result = fill(_core.empty(*size, size=named, dtype=dtype, device=device))
+    return _place(result, None, None, requires_grad)
 
 
 def rand(*size, generator=None, **options):
