@@ -1,0 +1,263 @@
+"""One variant of a module record: a dtype in training or evaluation, or its errors."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+
+import rushlight as rl
+from moduledb.modules import arguments, state
+from opdb.check import ERRORS, Report, _same_outcome, _text, outcome, same_error
+from opdb.compare import TOLERANCE, Mismatch, array, close, same, tensors_of
+from opdb.snapshot import Missing, Snapshot, Untranslatable, dtype, find
+
+DTYPES = ("float32", "float64")
+NEW = "new module"
+
+
+def variants(info):
+    """What a record is checked for: dtypes in both modes, then its errors."""
+    names = [f"{d} {mode}" for d in DTYPES for mode in ("train", "eval")]
+    return names + ([ERRORS] if info.module_error_inputs_func is not None else [])
+
+
+def records():
+    """{class name: record} of module_db, in its order."""
+    from torch.testing._internal.common_modules import module_db
+
+    return {info.module_cls.__name__: info for info in module_db}
+
+
+def check(info, variant, limit=None, progress=lambda text: None):
+    """Checks one variant.
+
+    Args:
+        info: a record of module_db.
+        variant: of ``variants(info)``.
+        limit: number of inputs; None for all.
+        progress: called with a description of each input before it is used.
+
+    Returns:
+        (status, failures): ``pass``, ``fail``, ``missing`` (there is no such class) or
+        ``empty`` (no input to compare), and texts.
+    """
+    report = Report(progress)
+    report.at(variant)
+    try:
+        ours = find(f"nn.{info.module_cls.__name__}")
+    except Missing as error:
+        report.fail(f"missing: {error}", missing=True)
+        return report.status(), report.failures
+    torch.manual_seed(0)
+    if variant == ERRORS:
+        inputs = info.module_error_inputs_func(
+            info, device="cpu", dtype=torch.float32, requires_grad=False, training=True
+        )
+        for i, given in enumerate(inputs):
+            report.at(f"error {i} {_summary(given.module_error_input)}")
+            report.calls += 1
+            _check_error(info.module_cls, ours, given, report)
+        return report.status(), report.failures
+    name, _, mode = variant.partition(" ")
+    kind = getattr(torch, name)
+    inputs = info.module_inputs_func(
+        info, device="cpu", dtype=kind, requires_grad=True, training=mode == "train"
+    )
+    for i, given in enumerate(list(inputs)[:limit]):
+        report.at(f"input {i} {_summary(given)}")
+        report.calls += 1
+        _check_input(info.module_cls, ours, given, kind, mode == "train", report)
+    return report.status(), report.failures
+
+
+def _summary(given):
+    made = given.constructor_input
+    text = [*map(_short, made.args)]
+    text += [f"{k}={_short(v)}" for k, v in made.kwargs.items()]
+    return f"({', '.join(text)}) {given.desc}".strip()[:200]
+
+
+def _short(x):
+    if isinstance(x, torch.Tensor):
+        return f"tensor{tuple(x.shape)}"
+    return type(x).__name__ if isinstance(x, torch.nn.Module) else repr(x)
+
+
+def _build(cls, args, kwargs, kind, training, library):
+    """A module made after seeding, of a dtype and in a mode."""
+    library.manual_seed(3)
+    module = cls(*args, **kwargs)
+    return module.to("cpu").to(kind).train(training)
+
+
+def _check_input(their_cls, our_cls, given, kind, training, report):
+    made = given.constructor_input
+    # The records hand over modules and tensors that both libraries could write to.
+    made = copy.deepcopy((made.args, made.kwargs))
+    theirs = _build(their_cls, *made, kind, training, torch)
+    try:
+        args, kwargs = arguments(given.constructor_input)
+    except Missing as error:
+        report.fail(f"missing: {error}", missing=True)
+        return
+    try:
+        ours = _build(our_cls, args, kwargs, dtype(kind), training, rl)
+    except Exception as error:
+        report.fail(f"constructor: raises {_text(error)}")
+        return
+    _check_alike(ours, theirs, NEW, report)
+    lazy = isinstance(theirs, torch.nn.modules.lazy.LazyModuleMixin)
+    if not lazy:
+        try:
+            ours.load_state_dict(state(theirs))
+        except Exception as error:
+            report.fail(f"load_state_dict: raises {_text(error)}")
+            return
+    _check_call(ours, theirs, given.forward_input, kind, report)
+    _check_alike(ours, theirs, "after the call", report)
+
+
+def _check_alike(ours, theirs, what, report):
+    """The same repr, names, versions, requires_grad and values.
+
+    Parameters are equal to the bit, for both were seeded alike; so are buffers before
+    the call, which may compute them anew.
+    """
+    if repr(ours) != repr(theirs):
+        report.fail(f"{what}: repr {ours!r}, expected {theirs!r}")
+    got, expected = ours.state_dict(), theirs.state_dict()
+    if got._metadata != expected._metadata:
+        report.fail(f"{what}: {got._metadata}, expected {expected._metadata}")
+    if list(got) != list(expected):
+        report.fail(f"{what}: state of {list(got)}, expected {list(expected)}")
+        return
+    computed = set()
+    if what != NEW:
+        computed.update(name for name, _ in theirs.named_buffers())
+    for name, value in expected.items():
+        lazy = torch.nn.parameter.is_lazy(value)
+        if rl.nn.parameter.is_lazy(got[name]) != lazy:
+            report.fail(f"{what}: {name} is to be uninitialized: {lazy}")
+        elif not lazy:
+            tolerance = None if name in computed else 0
+            try:
+                same(got[name], value, f"{what}: {name}", tolerance=tolerance)
+            except Mismatch as error:
+                report.fail(str(error))
+    names = [(k, p.requires_grad) for k, p in theirs.named_parameters()]
+    if [(k, p.requires_grad) for k, p in ours.named_parameters()] != names:
+        report.fail(f"{what}: parameters differ from {names}")
+
+
+def _check_call(ours, theirs, given, kind, report):
+    try:
+        frozen = Snapshot(None, given.args, given.kwargs)
+        our_tree, _, our_tensors = frozen.ours()
+    except (Untranslatable, Missing) as error:
+        report.fail(f"inputs: {_text(error)}", missing=isinstance(error, Missing))
+        return
+    their_tree, _, their_tensors = frozen.theirs()
+    torch.manual_seed(5)
+    expected = outcome(lambda _, *a, **k: theirs(*a, **k), their_tree)
+    rl.manual_seed(5)
+    got = outcome(lambda _, *a, **k: ours(*a, **k), our_tree)
+    if not _same_outcome(got, expected, report):
+        return
+    try:
+        same(got[1], expected[1], memory=None)
+    except Mismatch as error:
+        report.fail(str(error))
+        return
+    leaves = [(a, b) for a, b in zip(our_tensors, their_tensors) if b.requires_grad]
+    names = [f"input {i}" for i in range(len(leaves))]
+    for (name, b), a in zip(theirs.named_parameters(), ours.parameters()):
+        leaves.append((a, b))
+        names.append(name)
+    if leaves:
+        _check_gradients(got[1], expected[1], names, leaves, TOLERANCE[kind], report)
+
+
+def _check_gradients(ours, theirs, names, leaves, tolerance, report):
+    """Gradients of inputs and parameters for one random cotangent an output."""
+    pairs = [
+        (a, b) for a, b in zip(tensors_of(ours), tensors_of(theirs)) if b.requires_grad
+    ]
+    if not pairs:
+        return
+    generator = torch.Generator().manual_seed(2)
+    weights = [
+        torch.randn(b.shape, dtype=b.dtype, generator=generator) for _, b in pairs
+    ]
+    expected = torch.autograd.grad(
+        [b for _, b in pairs], [b for _, b in leaves], weights, allow_unused=True
+    )
+    try:
+        got = rl.autograd.grad(
+            [a for a, _ in pairs],
+            [a for a, _ in leaves],
+            [Snapshot(w).ours()[0][0] for w in weights],
+            allow_unused=True,
+        )
+    except Exception as error:
+        report.fail(f"gradient: raises {_text(error)}")
+        return
+    for name, a, b in zip(names, got, expected):
+        if a is None or b is None:
+            if a is not b:
+                report.fail(f"gradient of {name}: {a}, expected {b}")
+            continue
+        x, y = array(a), array(b)
+        if x.shape != y.shape or x.dtype != y.dtype:
+            report.fail(
+                f"gradient of {name}: {x.dtype}{x.shape}, not {y.dtype}{y.shape}"
+            )
+            continue
+        scale = tolerance * max(1, abs(y).max(initial=0))
+        good = close(x, y, scale)
+        if not good.all():
+            worst = abs(x - y).max()
+            report.fail(
+                f"gradient of {name}: {int((~good).sum())} differ, by up to {worst}"
+            )
+
+
+def _check_error(their_cls, our_cls, given, report):
+    """An exception of the type that PyTorch raises, at the same moment."""
+    made = given.module_error_input
+    expected = _error(their_cls, made.constructor_input, made.forward_input, False)
+    if expected is None:
+        return
+    try:
+        got = _error(our_cls, made.constructor_input, made.forward_input, True)
+    except Missing as error:
+        report.fail(f"missing: {error}", missing=True)
+        return
+    when, theirs = expected
+    if got is None:
+        report.fail(f"no error, expected {_text(theirs)}")
+    elif got[0] != when or not same_error(got[1], theirs):
+        report.fail(
+            f"{got[0]} raises {_text(got[1])}, expected {when}: {_text(theirs)}"
+        )
+
+
+def _error(cls, made, given, ours):
+    """(``constructor`` or ``call``, exception), or None when nothing is raised."""
+    if ours:
+        args, kwargs = arguments(made)
+        frozen = given and Snapshot(None, given.args, given.kwargs).ours()[0]
+    else:
+        args, kwargs = made.args, made.kwargs
+        frozen = given and Snapshot(None, given.args, given.kwargs).theirs()[0]
+    try:
+        module = cls(*args, **kwargs)
+    except Exception as error:
+        return "constructor", error
+    if frozen is None:
+        return None
+    try:
+        module(*frozen[1], **frozen[2])
+    except Exception as error:
+        return "call", error
+    return None
