@@ -30,7 +30,8 @@ def _module(theirs):
     Raises:
         Missing: when Rushlight lacks the class.
     """
-    cls = find(f"nn.{type(theirs).__name__}")
+    kind = type(theirs)
+    cls = find(f"{kind.__module__.removeprefix('torch.')}.{kind.__name__}")
     ours = cls.__new__(cls)
     rl.nn.Module.__init__(ours)
     for name, value in vars(theirs).items():
