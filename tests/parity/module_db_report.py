@@ -6,7 +6,8 @@
 
 A variant is a record of ``module_db`` with a dtype in training or evaluation, or its
 errors. It passes when for every input the repr, the initial weights of a seed, outputs,
-gradients of inputs and parameters, and the state afterwards are PyTorch's.
+gradients of inputs and parameters (in double precision their gradients too), and the
+state afterwards are PyTorch's.
 """
 
 from __future__ import annotations

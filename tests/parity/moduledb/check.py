@@ -7,13 +7,16 @@ import copy
 import torch
 
 import rushlight as rl
+from moduledb.gradients import check_gradients
 from moduledb.modules import arguments, state
 from opdb.check import ERRORS, Report, _same_outcome, _text, outcome, same_error
-from opdb.compare import TOLERANCE, Mismatch, array, close, same, tensors_of
+from opdb.compare import Mismatch, same
 from opdb.snapshot import Missing, Snapshot, Untranslatable, dtype, find
 
 DTYPES = ("float32", "float64")
 NEW = "new module"
+# Second derivatives are compared in double precision, for that many inputs.
+TWICE = 6
 
 
 def variants(info):
@@ -67,7 +70,8 @@ def check(info, variant, limit=None, progress=lambda text: None):
     for i, given in enumerate(list(inputs)[:limit]):
         report.at(f"input {i} {_summary(given)}")
         report.calls += 1
-        _check_input(info.module_cls, ours, given, kind, mode == "train", report)
+        twice = info.supports_gradgrad and kind is torch.float64 and i < TWICE
+        _check_input(info.module_cls, ours, given, kind, mode == "train", twice, report)
     return report.status(), report.failures
 
 
@@ -91,7 +95,7 @@ def _build(cls, args, kwargs, kind, training, library):
     return module.to("cpu").to(kind).train(training)
 
 
-def _check_input(their_cls, our_cls, given, kind, training, report):
+def _check_input(their_cls, our_cls, given, kind, training, twice, report):
     made = given.constructor_input
     # The records hand over modules and tensors that both libraries could write to.
     made = copy.deepcopy((made.args, made.kwargs))
@@ -114,7 +118,7 @@ def _check_input(their_cls, our_cls, given, kind, training, report):
         except Exception as error:
             report.fail(f"load_state_dict: raises {_text(error)}")
             return
-    _check_call(ours, theirs, given.forward_input, kind, report)
+    _check_call(ours, theirs, given.forward_input, twice, report)
     _check_alike(ours, theirs, "after the call", report)
 
 
@@ -150,7 +154,7 @@ def _check_alike(ours, theirs, what, report):
         report.fail(f"{what}: parameters differ from {names}")
 
 
-def _check_call(ours, theirs, given, kind, report):
+def _check_call(ours, theirs, given, twice, report):
     try:
         frozen = Snapshot(None, given.args, given.kwargs)
         our_tree, _, our_tensors = frozen.ours()
@@ -169,57 +173,14 @@ def _check_call(ours, theirs, given, kind, report):
     except Mismatch as error:
         report.fail(str(error))
         return
-    leaves = [(a, b) for a, b in zip(our_tensors, their_tensors) if b.requires_grad]
-    names = [f"input {i}" for i in range(len(leaves))]
+    leaves = [
+        (f"input {i}", a, b)
+        for i, (a, b) in enumerate(zip(our_tensors, their_tensors))
+        if b.requires_grad
+    ]
     for (name, b), a in zip(theirs.named_parameters(), ours.parameters()):
-        leaves.append((a, b))
-        names.append(name)
-    if leaves:
-        _check_gradients(got[1], expected[1], names, leaves, TOLERANCE[kind], report)
-
-
-def _check_gradients(ours, theirs, names, leaves, tolerance, report):
-    """Gradients of inputs and parameters for one random cotangent an output."""
-    pairs = [
-        (a, b) for a, b in zip(tensors_of(ours), tensors_of(theirs)) if b.requires_grad
-    ]
-    if not pairs:
-        return
-    generator = torch.Generator().manual_seed(2)
-    weights = [
-        torch.randn(b.shape, dtype=b.dtype, generator=generator) for _, b in pairs
-    ]
-    expected = torch.autograd.grad(
-        [b for _, b in pairs], [b for _, b in leaves], weights, allow_unused=True
-    )
-    try:
-        got = rl.autograd.grad(
-            [a for a, _ in pairs],
-            [a for a, _ in leaves],
-            [Snapshot(w).ours()[0][0] for w in weights],
-            allow_unused=True,
-        )
-    except Exception as error:
-        report.fail(f"gradient: raises {_text(error)}")
-        return
-    for name, a, b in zip(names, got, expected):
-        if a is None or b is None:
-            if a is not b:
-                report.fail(f"gradient of {name}: {a}, expected {b}")
-            continue
-        x, y = array(a), array(b)
-        if x.shape != y.shape or x.dtype != y.dtype:
-            report.fail(
-                f"gradient of {name}: {x.dtype}{x.shape}, not {y.dtype}{y.shape}"
-            )
-            continue
-        scale = tolerance * max(1, abs(y).max(initial=0))
-        good = close(x, y, scale)
-        if not good.all():
-            worst = abs(x - y).max()
-            report.fail(
-                f"gradient of {name}: {int((~good).sum())} differ, by up to {worst}"
-            )
+        leaves.append((name, a, b))
+    check_gradients(got[1], expected[1], leaves, twice, report)
 
 
 def _check_error(their_cls, our_cls, given, report):
