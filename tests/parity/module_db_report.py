@@ -4,10 +4,11 @@
     python tests/parity/module_db_report.py --failing BatchNorm1d
     python tests/parity/module_db_report.py --only 'Conv*' --json out.json
 
-A variant is a record of ``module_db`` with a dtype in training or evaluation, or its
-errors. It passes when for every input the repr, the initial weights of a seed, outputs,
-gradients of inputs and parameters (in double precision their gradients too), and the
-state afterwards are PyTorch's.
+A variant is a record of ``module_db`` with a dtype in training or evaluation. It passes
+when for every input the repr, the initial weights of a seed, outputs, gradients of
+inputs and parameters (in double precision their gradients too), and the state
+afterwards are PyTorch's. More variants are "strided": inputs with gaps in memory;
+"copies": deep copies, pickles, checkpoints for the other library, ``dtype=``; "errors".
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ def main():
         print(*table, sep="\n")
         return 0
     names = chosen(table, args.only or ([args.failing] if args.failing else None))
+    full = set(args.all_samples_of.split())
     tasks = []
     for name in names:
-        wanted = variants(table[name])
-        tasks.append((name, chosen(wanted, args.dtype), args.limit))
+        wanted = chosen(variants(table[name]), args.dtype)
+        tasks.append((name, wanted, None if name in full else args.limit))
     began = time.perf_counter()
     results = {}
     running = pool.run(table, check, tasks, args.processes, args.seconds)

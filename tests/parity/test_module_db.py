@@ -1,7 +1,7 @@
 """PyTorch's own module records (module_db) against Rushlight: one test a class.
 
-The records run in a process of their own; ``python tests/parity/module_db_report.py``
-does the same and prints the score.
+The records run in a process of their own, on a few inputs a variant;
+``python tests/parity/module_db_report.py`` runs all of them and prints the score.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from opdb.running import Results, chosen_names, names_of, problems  # noqa: E402
 from opdb.scope import Gaps  # noqa: E402
 
 REPORT = pathlib.Path(__file__).with_name("module_db_report.py")
+INPUTS = 12
 GAPS = Gaps.read(PATH)
 
 
 @pytest.fixture(scope="module")
 def results(request):
-    running = Results(REPORT, chosen_names(request))
+    running = Results(REPORT, chosen_names(request), INPUTS, GAPS)
     yield running
     running.close()
 

@@ -23,15 +23,7 @@ GAPS = Gaps.read()
 
 @pytest.fixture(scope="module")
 def results(request):
-    names = chosen_names(request)
-    # All samples where a gap is listed: it may show on one of them only.
-    listed = [n for n in names if any("*" not in line[0] for line in GAPS.of_op(n))]
-    running = Results(
-        REPORT,
-        names,
-        f"--limit={SAMPLES}",
-        f"--all-samples-of={' '.join(listed)}",
-    )
+    running = Results(REPORT, chosen_names(request), SAMPLES, GAPS)
     yield running
     running.close()
 

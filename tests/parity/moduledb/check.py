@@ -1,12 +1,14 @@
-"""One variant of a module record: a dtype in training or evaluation, or its errors."""
+"""One variant of a module record: a dtype and a mode, strided, copies, or errors."""
 
 from __future__ import annotations
 
 import copy
+import functools
 
 import torch
 
 import rushlight as rl
+from moduledb.copies import check_checkpoints, check_copies, check_factory
 from moduledb.gradients import check_gradients
 from moduledb.modules import arguments, state
 from opdb.check import ERRORS, Report, _same_outcome, _text, outcome, same_error
@@ -14,14 +16,18 @@ from opdb.compare import Mismatch, same
 from opdb.snapshot import Missing, Snapshot, Untranslatable, dtype, find
 
 DTYPES = ("float32", "float64")
+# Inputs with gaps in memory; copies, checkpoints and constructors with a dtype.
+STRIDED = "strided"
+COPIES = "copies"
 NEW = "new module"
 # Second derivatives are compared in double precision, for that many inputs.
 TWICE = 6
 
 
 def variants(info):
-    """What a record is checked for: dtypes in both modes, then its errors."""
+    """What a record is checked for: dtypes in both modes and the rest."""
     names = [f"{d} {mode}" for d in DTYPES for mode in ("train", "eval")]
+    names += [STRIDED, COPIES]
     return names + ([ERRORS] if info.module_error_inputs_func is not None else [])
 
 
@@ -63,15 +69,31 @@ def check(info, variant, limit=None, progress=lambda text: None):
             _check_error(info.module_cls, ours, given, report)
         return report.status(), report.failures
     name, _, mode = variant.partition(" ")
-    kind = getattr(torch, name)
+    if not mode:
+        name, mode = "float32", "train"
+    kind, training = getattr(torch, name), mode == "train"
     inputs = info.module_inputs_func(
-        info, device="cpu", dtype=kind, requires_grad=True, training=mode == "train"
+        info, device="cpu", dtype=kind, requires_grad=True, training=training
     )
     for i, given in enumerate(list(inputs)[:limit]):
         report.at(f"input {i} {_summary(given)}")
         report.calls += 1
-        twice = info.supports_gradgrad and kind is torch.float64 and i < TWICE
-        _check_input(info.module_cls, ours, given, kind, mode == "train", twice, report)
+        pair = _pair(info.module_cls, ours, given, kind, training, report)
+        if pair is None:
+            continue
+        args, kwargs = given.forward_input.args, given.forward_input.kwargs
+        if variant == STRIDED:
+            _check_call(*pair, _strided(args), _strided(kwargs), False, report)
+        elif variant == COPIES:
+            # Lazy modules get their parameters.
+            _check_call(*pair, args, kwargs, False, report)
+            check_copies(pair[0], functools.partial(_call, args, kwargs), report)
+            check_checkpoints(*pair, report)
+            check_factory(ours, info.module_cls, given.constructor_input, report)
+        else:
+            twice = info.supports_gradgrad and kind is torch.float64 and i < TWICE
+            _check_call(*pair, args, kwargs, twice, report)
+            _check_alike(*pair, "after the call", report)
     return report.status(), report.failures
 
 
@@ -95,31 +117,46 @@ def _build(cls, args, kwargs, kind, training, library):
     return module.to("cpu").to(kind).train(training)
 
 
-def _check_input(their_cls, our_cls, given, kind, training, twice, report):
+def _pair(their_cls, our_cls, given, kind, training, report):
+    """(Rushlight's module, PyTorch's) of one seed and the same state, or None."""
     made = given.constructor_input
     # The records hand over modules and tensors that both libraries could write to.
-    made = copy.deepcopy((made.args, made.kwargs))
-    theirs = _build(their_cls, *made, kind, training, torch)
+    args, kwargs = copy.deepcopy((made.args, made.kwargs))
+    theirs = _build(their_cls, args, kwargs, kind, training, torch)
     try:
-        args, kwargs = arguments(given.constructor_input)
+        args, kwargs = arguments(made)
     except Missing as error:
         report.fail(f"missing: {error}", missing=True)
-        return
+        return None
     try:
         ours = _build(our_cls, args, kwargs, dtype(kind), training, rl)
     except Exception as error:
         report.fail(f"constructor: raises {_text(error)}")
-        return
+        return None
     _check_alike(ours, theirs, NEW, report)
-    lazy = isinstance(theirs, torch.nn.modules.lazy.LazyModuleMixin)
-    if not lazy:
+    if not isinstance(theirs, torch.nn.modules.lazy.LazyModuleMixin):
         try:
             ours.load_state_dict(state(theirs))
         except Exception as error:
             report.fail(f"load_state_dict: raises {_text(error)}")
-            return
-    _check_call(ours, theirs, given.forward_input, twice, report)
-    _check_alike(ours, theirs, "after the call", report)
+            return None
+    return ours, theirs
+
+
+def _strided(x):
+    """The same arguments in memory with gaps between the elements."""
+    if isinstance(x, torch.Tensor):
+        gaps = torch.testing._internal.common_utils.noncontiguous_like(x.detach())
+        return gaps.requires_grad_(x.requires_grad)
+    if type(x) in (list, tuple):
+        return type(x)(map(_strided, x))
+    return {k: _strided(v) for k, v in x.items()} if isinstance(x, dict) else x
+
+
+def _call(args, kwargs, module):
+    _, args, kwargs = Snapshot(None, args, kwargs).ours()[0]
+    rl.manual_seed(7)
+    return module(*args, **kwargs)
 
 
 def _check_alike(ours, theirs, what, report):
@@ -154,9 +191,9 @@ def _check_alike(ours, theirs, what, report):
         report.fail(f"{what}: parameters differ from {names}")
 
 
-def _check_call(ours, theirs, given, twice, report):
+def _check_call(ours, theirs, args, kwargs, twice, report):
     try:
-        frozen = Snapshot(None, given.args, given.kwargs)
+        frozen = Snapshot(None, args, kwargs)
         our_tree, _, our_tensors = frozen.ours()
     except (Untranslatable, Missing) as error:
         report.fail(f"inputs: {_text(error)}", missing=isinstance(error, Missing))

@@ -29,16 +29,20 @@ class Results:
     Args:
         report (Path): ``opdb_report.py`` or one with the same options.
         names: of the records.
-        options: more options for the report.
+        limit: the number of samples a variant; all where a gap is listed, for it may
+            show on one of them only.
+        gaps: the :class:`~opdb.scope.Gaps`.
     """
 
-    def __init__(self, report, names, *options):
+    def __init__(self, report, names, limit, gaps):
+        listed = [n for n in names if any("*" not in line[0] for line in gaps.of_op(n))]
         self.process = _start(
             report,
             *(f"--only={n}" for n in names),
+            f"--limit={limit}",
+            f"--all-samples-of={' '.join(listed)}",
             f"--processes={max(2, os.cpu_count() or 2)}",
             "--stream",
-            *options,
         )
         self.found = {}
 
