@@ -148,13 +148,15 @@ def _direction(op, data, batch_sizes, states, weights, reverse):
     return (output, h) if cx is None else (output, h, c)
 
 
-def _run(op, data, batch_sizes, hx, params, biases, layers, drop, train, both):
+def run(op, data, batch_sizes, hx, params, biases, layers, drop, train, both):
     """The output of the last layer and the states of all, stacked.
 
     Args:
         data: ``(T, N, features)``, or packed and then with batch sizes.
-        hx: tensors ``(layers * directions, N, hidden)``.
+        hx: one or two tensors ``(layers * directions, N, hidden)``.
     """
+    if len(data) == 0:
+        raise RuntimeError(f"{op}(): Expected sequence length to be larger than 0")
     directions = 2 if both else 1
     projected = op == "lstm" and hx[0].shape[2] != hx[1].shape[2]
     parts = 2 + 2 * bool(biases) + projected
@@ -215,11 +217,8 @@ def _padded(op, input, hx, params, biases, layers, drop, train, both, batch_firs
         raise RuntimeError(f"{op}(): expected a 3-d input, got {tuple(input.shape)}")
     if batch_first:
         input = input.transpose(0, 1)
-    steps, rows, _ = input.shape
-    if steps == 0:
-        raise RuntimeError(f"{op}(): Expected sequence length to be larger than 0")
-    _check_states(op, hx, params, layers, 1 + bool(both), rows)
-    output, *states = _run(
+    _check_states(op, hx, params, layers, 1 + bool(both), input.shape[1])
+    output, *states = run(
         op, input, None, hx, params, biases, layers, drop, train, both
     )
     return output.transpose(0, 1) if batch_first else output, *states
@@ -236,7 +235,7 @@ def _packed(op, data, batch_sizes, hx, params, biases, layers, drop, train, both
             f"2-d data tensor, got {sizes} and {tuple(data.shape)}"
         )
     _check_states(op, hx, params, layers, 1 + bool(both), sizes[0])
-    return _run(op, data, batch_sizes, hx, params, biases, layers, drop, train, both)
+    return run(op, data, batch_sizes, hx, params, biases, layers, drop, train, both)
 
 
 def _sequence(op, args, kwargs, states):
