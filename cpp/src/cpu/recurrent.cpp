@@ -11,8 +11,9 @@
 namespace rushlight::cpu::RL_ISA {
 namespace {
 
-constexpr int64_t kPackGrain = 16384;          // elements
+constexpr int64_t kPackGrain = 16384;           // elements
 constexpr double kWalkGrain = double(1 << 20);  // multiply-adds
+constexpr int64_t kUnit = 4;                    // sequences that stay together
 
 RL_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -85,12 +86,12 @@ struct Walk {
 
   // body(begin, end) over parts of the sequences.
   template <class F>
-  RL_INLINE void share(const GemmMicro& micro, const F& body) const {
-    const int64_t units = (p.sequences + micro.rows - 1) / micro.rows;
+  RL_INLINE void share(const F& body) const {
+    const int64_t units = (p.sequences + kUnit - 1) / kUnit;
     const double work = double(p.total) / double(units) * double(gates) * double(p.state);
     const int64_t grain = int64_t(kWalkGrain / (work + 1));
     parallel_for(0, units, grain > 0 ? grain : 1, [&](int64_t b, int64_t e) {
-      body(b * micro.rows, least(p.sequences, e * micro.rows));
+      body(b * kUnit, least(p.sequences, e * kUnit));
     });
   }
 
@@ -106,7 +107,7 @@ struct Walk {
       T* product = memory + (hh + hr) / sizeof(T);
       w_hh.pack(at(p.w_hh, 0), true);
       if (p.w_hr) w_hr.pack(at(p.w_hr, 0), true);
-      share(micro, [&](int64_t begin, int64_t end) {
+      share([&](int64_t begin, int64_t end) {
         T *h = at(p.h, begin * state), *c = p.c ? at(p.c, begin * hidden) : nullptr;
         T* own = product + begin * gates;
         for_steps(p.reverse, begin, end, [&](int64_t row, int64_t n) {
@@ -154,7 +155,7 @@ struct Walk {
       T* grad_raw = memory + (hh + hr) / sizeof(T);
       w_hh.pack(at(p.w_hh, 0), false);
       if (p.w_hr) w_hr.pack(at(p.w_hr, 0), false);
-      share(micro, [&](int64_t begin, int64_t end) {
+      share([&](int64_t begin, int64_t end) {
         T* h = at(p.h, begin * state);
         for_steps(p.reverse, begin, end, [&](int64_t row, int64_t n) {
           copy(at(b.before, row * state), h, n * state);
