@@ -98,6 +98,8 @@ Shape make_shape(const Tensor& input, const Tensor& hx, const MaybeTensor& cx, c
   const bool lstm = s.mode == RecurrentMode::Lstm;
   RL_CHECK(cx.has_value() == lstm, kOp, "(): a cell state goes with an LSTM alone");
   RL_CHECK(lstm || !s.projected, kOp, "(): a projection goes with an LSTM alone");
+  RL_CHECK(!s.projected || s.hidden > 0, kOp, "(): there is nothing to project: w_hh is ",
+           w_hh.shape());
   RL_CHECK(s.projected || s.state == s.hidden, kOp, "(): expected w_hh (", s.width(), ", ",
            s.hidden, "), got ", w_hh.shape());
   check_dims("w_ih", w_ih, Dims({s.width(), s.features}), s);
