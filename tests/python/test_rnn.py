@@ -198,6 +198,31 @@ def test_gradient_of_some_arguments_only(kind):
     assert all(p.grad is not None for p in layer.parameters())
 
 
+def test_second_gradient_of_some_arguments_only():
+    """A gradient penalty: the weights are constants of the first pass's search."""
+    layer = nn.LSTM(3, 4).double()
+    x = rl.tensor(draw(4, 2, 3), requires_grad=True)
+    (slope,) = rl.autograd.grad(layer(x)[0].sum(), x, create_graph=True)
+    slope.square().sum().backward()
+    step = 1e-6
+    weight = layer.weight_hh_l0
+
+    def penalty():
+        (slope,) = rl.autograd.grad(layer(x)[0].sum(), x)
+        return slope.square().sum().item()
+
+    for at in ((0, 0), (7, 2), (15, 3)):
+        values = []
+        for sign in (1, -1):
+            with rl.no_grad():
+                weight[at] += sign * step
+            values.append(penalty())
+            with rl.no_grad():
+                weight[at] -= sign * step
+        expected = (values[0] - values[1]) / (2 * step)
+        np.testing.assert_allclose(weight.grad[at].item(), expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize("which", ["last", "cell", "part"])
 def test_gradient_from_one_result(which):
     layer = nn.LSTM(3, 4).double()
