@@ -6,8 +6,7 @@
 namespace rushlight::python {
 
 void bind_recurrent(py::module_& m) {
-  def_op(m,
-         "_recurrent(input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, batch_sizes, mode, reverse)",
+  def_op(m, "_recurrent(input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, batch_sizes, mode, reverse)",
          &recurrent);
   def_op(m,
          "_recurrent_backward(grad_output, grad_h, grad_c, input, hx, cx, w_ih, w_hh, w_hr, "

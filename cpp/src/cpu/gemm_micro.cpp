@@ -150,7 +150,8 @@ template <class T, bool kPackedA>
 RL_INLINE void multiply_rows_of_tile(int64_t rows, int64_t cols, int64_t k, const T* a, int64_t lda,
                                      const T* b, T alpha, T beta, T* c, int64_t ldc) {
   if (rows > 4)
-    multiply_tile<T, kPackedA, kRows>(smaller(kRows, rows), cols, k, a, lda, b, alpha, beta, c, ldc);
+    multiply_tile<T, kPackedA, kRows>(smaller(kRows, rows), cols, k, a, lda, b, alpha, beta, c,
+                                      ldc);
   else if (rows > 2)
     multiply_tile<T, kPackedA, 4>(rows, cols, k, a, lda, b, alpha, beta, c, ldc);
   else if (rows == 2)

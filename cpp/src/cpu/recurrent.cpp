@@ -90,16 +90,16 @@ struct Walk {
     const int64_t units = (p.sequences + kUnit - 1) / kUnit;
     const double work = double(p.total) / double(units) * double(gates) * double(p.state);
     const int64_t grain = int64_t(kWalkGrain / (work + 1));
-    parallel_for(0, units, grain > 0 ? grain : 1, [&](int64_t b, int64_t e) {
-      body(b * kUnit, least(p.sequences, e * kUnit));
-    });
+    parallel_for(0, units, grain > 0 ? grain : 1,
+                 [&](int64_t b, int64_t e) { body(b * kUnit, least(p.sequences, e * kUnit)); });
   }
 
   void forward(const GemmMicro& micro) const {
     const int64_t hidden = p.hidden, state = p.state;
     const size_t hh = Weight<T>::bytes(micro, gates, state);
     const size_t hr = p.w_hr ? Weight<T>::bytes(micro, state, hidden) : 0;
-    const size_t products = p.mode == RecurrentMode::Gru ? size_t(p.sequences * gates) * sizeof(T) : 0;
+    const size_t products =
+        p.mode == RecurrentMode::Gru ? size_t(p.sequences * gates) * sizeof(T) : 0;
     with_scratch(hh + hr + products, [&](void* scratch) {
       T* memory = static_cast<T*>(scratch);
       const Weight<T> w_hh{&micro, gates, state, memory};
@@ -179,8 +179,8 @@ struct Walk {
               break;
             case RecurrentMode::Gru: {
               T* grad_product = at(b.grad_products, row * gates);
-              G::gru_backward(n, hidden, gate, at(p.kept, row * hidden),
-                              at(b.before, row * state), grad_out, grad_h, grad_gate, grad_product);
+              G::gru_backward(n, hidden, gate, at(p.kept, row * hidden), at(b.before, row * state),
+                              grad_out, grad_h, grad_gate, grad_product);
               w_hh.multiply(n, grad_product, 1.0, grad_h);
               break;
             }

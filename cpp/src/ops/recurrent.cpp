@@ -44,7 +44,7 @@ void check_state(const char* name, const Tensor& t, int64_t width, const Shape& 
   check_dims(name, t, wanted, s);
 }
 
-void read_steps(const Tensor& input, const MaybeTensor& batch_sizes, Shape& s) {
+void read_steps(const Tensor& input, const OptionalTensor& batch_sizes, Shape& s) {
   if (!batch_sizes) {
     RL_CHECK(input.ndim() == 2 || input.ndim() == 3, kOp,
              "(): expected an input (steps, sequences, features) or (sequences, features), got ",
@@ -79,9 +79,9 @@ void read_steps(const Tensor& input, const MaybeTensor& batch_sizes, Shape& s) {
            ", but the packed input has ", input.size(0), " rows");
 }
 
-Shape make_shape(const Tensor& input, const Tensor& hx, const MaybeTensor& cx, const Tensor& w_ih,
-                 const Tensor& w_hh, const MaybeTensor& w_hr, const MaybeTensor& batch_sizes,
-                 int64_t mode) {
+Shape make_shape(const Tensor& input, const Tensor& hx, const OptionalTensor& cx,
+                 const Tensor& w_ih, const Tensor& w_hh, const OptionalTensor& w_hr,
+                 const OptionalTensor& batch_sizes, int64_t mode) {
   RL_CHECK(mode >= 0 && mode <= 3, kOp, "(): expected a mode from 0 to 3, got ", mode);
   Shape s;
   s.mode = RecurrentMode(mode);
@@ -90,8 +90,8 @@ Shape make_shape(const Tensor& input, const Tensor& hx, const MaybeTensor& cx, c
   s.device = input.device();
   read_steps(input, batch_sizes, s);
   s.features = input.size(input.ndim() - 1);
-  RL_CHECK(w_hh.ndim() == 2 && w_hh.size(0) % s.gates == 0, kOp, "(): expected w_hh with ",
-           s.gates, " gates in its rows, got ", w_hh.shape());
+  RL_CHECK(w_hh.ndim() == 2 && w_hh.size(0) % s.gates == 0, kOp, "(): expected w_hh with ", s.gates,
+           " gates in its rows, got ", w_hh.shape());
   s.hidden = w_hh.size(0) / s.gates;
   s.state = w_hh.size(1);
   s.projected = w_hr.has_value();
@@ -164,7 +164,7 @@ RecurrentPlan make_plan(const Shape& s, const Saved& saved, const Tensor& output
 struct Biases {
   Tensor gates, fresh;
 
-  Biases(const Shape& s, const MaybeTensor& b_ih, const MaybeTensor& b_hh) {
+  Biases(const Shape& s, const OptionalTensor& b_ih, const OptionalTensor& b_hh) {
     RL_CHECK(b_ih.has_value() == b_hh.has_value(), kOp,
              "(): b_ih and b_hh must both be given or both be missing");
     const bool gru = s.mode == RecurrentMode::Gru;
@@ -189,7 +189,7 @@ Tensor own(const Tensor& t) {
   copy_(out, t);
   return out;
 }
-Tensor own_or_zeros(const MaybeTensor& t, const Tensor& like) {
+Tensor own_or_zeros(const OptionalTensor& t, const Tensor& like) {
   if (!t) return zeros(like.shape(), like.dtype(), like.device());
   RL_CHECK(t->shape() == like.shape() && t->dtype() == like.dtype(), kOp,
            "_backward(): expected a gradient of shape ", like.shape(), " and ", like.dtype(),
@@ -200,9 +200,9 @@ Tensor own_or_zeros(const MaybeTensor& t, const Tensor& like) {
 }  // namespace
 
 std::tuple<Tensor, Tensor, Tensor, Tensor> recurrent(
-    const Tensor& input, const Tensor& hx, const MaybeTensor& cx, const Tensor& w_ih,
-    const Tensor& w_hh, const MaybeTensor& b_ih, const MaybeTensor& b_hh, const MaybeTensor& w_hr,
-    const MaybeTensor& batch_sizes, int64_t mode, bool reverse) {
+    const Tensor& input, const Tensor& hx, const OptionalTensor& cx, const Tensor& w_ih,
+    const Tensor& w_hh, const OptionalTensor& b_ih, const OptionalTensor& b_hh,
+    const OptionalTensor& w_hr, const OptionalTensor& batch_sizes, int64_t mode, bool reverse) {
   const Shape s = make_shape(input, hx, cx, w_ih, w_hh, w_hr, batch_sizes, mode);
   const RecurrentKernels& kernels = kernels_of(s);
   const Biases biases(s, b_ih, b_hh);
@@ -230,9 +230,9 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> recurrent(
 }
 
 std::vector<Tensor> recurrent_backward(
-    const MaybeTensor& grad_output, const MaybeTensor& grad_h, const MaybeTensor& grad_c,
-    const Tensor& input, const Tensor& hx, const MaybeTensor& cx, const Tensor& w_ih,
-    const Tensor& w_hh, const MaybeTensor& w_hr, const MaybeTensor& batch_sizes, int64_t mode,
+    const OptionalTensor& grad_output, const OptionalTensor& grad_h, const OptionalTensor& grad_c,
+    const Tensor& input, const Tensor& hx, const OptionalTensor& cx, const Tensor& w_ih,
+    const Tensor& w_hh, const OptionalTensor& w_hr, const OptionalTensor& batch_sizes, int64_t mode,
     bool reverse, const Tensor& output, const Tensor& saved_values, int64_t wanted) {
   const Shape s = make_shape(input, hx, cx, w_ih, w_hh, w_hr, batch_sizes, mode);
   const RecurrentKernels& kernels = kernels_of(s);

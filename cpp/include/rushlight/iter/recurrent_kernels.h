@@ -29,10 +29,10 @@ inline int recurrent_gates(RecurrentMode mode) {
 // All matrices are row-major and dense. "total" is the sum of the sizes.
 struct RecurrentPlan {
   RecurrentMode mode;
-  bool reverse;     // walk from the last step back
+  bool reverse;  // walk from the last step back
   int64_t steps, sequences, total;
-  int64_t hidden;   // units
-  int64_t state;    // width of h: `hidden`, or less with a projection
+  int64_t hidden;  // units
+  int64_t state;   // width of h: `hidden`, or less with a projection
   const int64_t *sizes, *starts;
   const void* w_hh;      // (gates * hidden, state)
   const void* w_hr;      // (state, hidden): the projection, or null

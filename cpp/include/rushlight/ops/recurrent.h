@@ -9,7 +9,7 @@
 
 namespace rushlight {
 
-using MaybeTensor = std::optional<Tensor>;
+using OptionalTensor = std::optional<Tensor>;
 
 // mode: 0 tanh, 1 relu, 2 GRU, 3 LSTM, of g = 1, 1, 3, 4 gates. With H units and a state of P
 // features (P = H unless w_hr projects):
@@ -21,16 +21,16 @@ using MaybeTensor = std::optional<Tensor>;
 // Returns the output, of the input's shape with P features; the last h and c, of hx' and cx' shapes
 // (c empty where there is none); and what recurrent_backward() wants.
 RL_API std::tuple<Tensor, Tensor, Tensor, Tensor> recurrent(
-    const Tensor& input, const Tensor& hx, const MaybeTensor& cx, const Tensor& w_ih,
-    const Tensor& w_hh, const MaybeTensor& b_ih, const MaybeTensor& b_hh, const MaybeTensor& w_hr,
-    const MaybeTensor& batch_sizes, int64_t mode, bool reverse);
+    const Tensor& input, const Tensor& hx, const OptionalTensor& cx, const Tensor& w_ih,
+    const Tensor& w_hh, const OptionalTensor& b_ih, const OptionalTensor& b_hh,
+    const OptionalTensor& w_hr, const OptionalTensor& batch_sizes, int64_t mode, bool reverse);
 
 // The gradients of input, hx, cx, w_ih, w_hh, b_ih, b_hh and w_hr whose bit is set in `wanted`, the
 // lowest bit the input's, in this order. grad_*: of output, h and c, each may be missing for zero.
 RL_API std::vector<Tensor> recurrent_backward(
-    const MaybeTensor& grad_output, const MaybeTensor& grad_h, const MaybeTensor& grad_c,
-    const Tensor& input, const Tensor& hx, const MaybeTensor& cx, const Tensor& w_ih,
-    const Tensor& w_hh, const MaybeTensor& w_hr, const MaybeTensor& batch_sizes, int64_t mode,
+    const OptionalTensor& grad_output, const OptionalTensor& grad_h, const OptionalTensor& grad_c,
+    const Tensor& input, const Tensor& hx, const OptionalTensor& cx, const Tensor& w_ih,
+    const Tensor& w_hh, const OptionalTensor& w_hr, const OptionalTensor& batch_sizes, int64_t mode,
     bool reverse, const Tensor& output, const Tensor& saved, int64_t wanted);
 
 }  // namespace rushlight
