@@ -24,7 +24,7 @@ KINDS = {
 
 @pytest.fixture(autouse=True)
 def same_weights():
-    # In half precision other weights may put a value on the other side of ReLU's corner.
+    # In half precision others may put a value on the other side of ReLU's corner.
     rl.manual_seed(0)
 
 
