@@ -45,7 +45,9 @@ def manual_seed(seed):
         >>> rushlight.rand(2)
         tensor([0.4963, 0.7682])
     """
-    return default_generator.manual_seed(int(seed))
+    seed = int(seed)
+    _ops._cuda_seed_all(seed & 0xFFFFFFFFFFFFFFFF)
+    return default_generator.manual_seed(seed)
 
 
 def seed():

@@ -18,6 +18,7 @@ const Api& api() { return *g_api; }
   _(matmul) \
   _(conv) \
   _(config) \
+  _(cuda) \
   _(optim) \
   _(storage) \
   _(index) \
