@@ -259,6 +259,16 @@ cdef inline bint holds_values(Node node):
     return False
 
 
+# The gradients of an op that has one function for all of them.
+cdef list run_joint(Run run, Node node, object g, bint chosen):
+    cdef OpInfo op = node.op
+    wanted = tuple([edge is not None and (not chosen or leads_somewhere(run, edge))
+                    for edge in node.edges])
+    if g is None or True not in wanted:
+        return [None] * op.n_rules
+    return list(op.joint(g, wanted, *[unpack(node, s, run.create) for s in range(op.n_slots)]))
+
+
 cdef int run_node(Run run, Node node) except -1:
     cdef object g = node.buffer
     cdef object edge, result
@@ -295,8 +305,11 @@ cdef int run_node(Run run, Node node) except -1:
             "graph a second time.")
     if node.hooks:
         inputs = []
-    if node.function is not None:
-        results = list(node.function._run_backward(g if type(g) is list else [g], node.metas))
+    if node.function is not None or op.joint is not None:
+        if node.function is not None:
+            results = list(node.function._run_backward(g if type(g) is list else [g], node.metas))
+        else:
+            results = run_joint(run, node, g, chosen)
         for i in range(len(node.edges)):
             result = results[i]
             results[i] = None

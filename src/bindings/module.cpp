@@ -28,7 +28,8 @@ const Api& api() { return *g_api; }
   _(sort) \
   _(softmax) \
   _(linalg) \
-  _(special)
+  _(special) \
+  _(recurrent)
 
 #define RL_DECLARE(family) void bind_##family(py::module_& m);
 RL_BINDINGS(RL_DECLARE)

@@ -4,7 +4,8 @@ The first parameter is the gradient of the result. The names of the others say w
 tape saves: an argument of the op, ``<argument>_shape``, ``<argument>_dtype``, ``result``
 or ``result<i>`` (of a tuple). Rows use Tensor ops, so a second derivative works by
 itself. The engine sums broadcast dims and undoes promotion; a function may return None
-for zero.
+for zero. A row may also be a tuple: the names of the arguments, and one function of the
+gradient and their truth values (which are wanted) that returns all their gradients.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from rushlight.autograd import (
     _rules_indexing,
     _rules_linalg,
     _rules_products,
+    _rules_recurrent,
     _rules_reductions,
     _rules_sorting,
     _rules_special,
@@ -371,6 +373,7 @@ RULES = {
 }
 RULES.update(_rules_indexing.RULES)
 RULES.update(_rules_products.PRODUCTS)
+RULES.update(_rules_recurrent.RULES)
 RULES.update(_rules_reductions.RULES)
 RULES.update(_rules_linalg.RULES)
 RULES.update(_rules_sorting.RULES)
