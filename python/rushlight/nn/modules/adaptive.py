@@ -43,8 +43,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
     Example:
         >>> import rushlight
-        >>> layer = rushlight.nn.AdaptiveLogSoftmaxWithLoss(8, 10, [2, 5])
-        >>> x = rushlight.zeros(3, 8)
+        >>> layer = rushlight.nn.AdaptiveLogSoftmaxWithLoss(16, 10, [2, 5])
+        >>> x = rushlight.zeros(3, 16)
         >>> layer(x, rushlight.tensor([0, 4, 9])).output.shape
         rushlight.Size([3])
         >>> layer.log_prob(x).shape
