@@ -20,7 +20,9 @@ constexpr int64_t kTaskWork = 1 << 19;  // multiply-adds for which a thread is w
 RL_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 RL_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 RL_INLINE int64_t blocks_of(int64_t n, int64_t block) { return (n + block - 1) / block; }
-RL_INLINE int64_t round_up(int64_t n, int64_t multiple) { return blocks_of(n, multiple) * multiple; }
+RL_INLINE int64_t round_up(int64_t n, int64_t multiple) {
+  return blocks_of(n, multiple) * multiple;
+}
 
 RL_INLINE void store_lanes(double* p, Vec<double> v) { v.storeu(p); }
 RL_INLINE void store_lanes_partial(double* p, Vec<double> v, int64_t n) { v.store_partial(p, n); }
@@ -71,8 +73,8 @@ struct Attention {
   static constexpr bool kConverts = !std::is_same_v<T, C>;
 
   const AttentionPlan& p;
-  const GemmMicro& stored;    // packs T
-  const GemmMicro& computed;  // multiplies C
+  const GemmMicro& stored;                      // packs T
+  const GemmMicro& computed;                    // multiplies C
   const int64_t shared = p.heads / p.kv_heads;  // heads of q for one of k and v
   const int64_t query_blocks = blocks_of(p.queries, kQueryBlock);
   const int64_t key_blocks = blocks_of(p.keys, kKeyBlock);
@@ -184,7 +186,8 @@ struct Attention {
       const V factor = math::exp(V(state.largest[row]) - shift);
       state.total[row] = state.total[row] * double(factor[0]) + here;
       if (!(factor[0] == C(1)))
-        for (int64_t c = 0; c < value_width; c += kSize) (V::loadu(sum + c) * factor).storeu(sum + c);
+        for (int64_t c = 0; c < value_width; c += kSize)
+          (V::loadu(sum + c) * factor).storeu(sum + c);
     }
     state.largest[row] = largest;
   }
@@ -219,15 +222,16 @@ struct Attention {
       for_registers(p.value_width, [&](int64_t c, int64_t here) __attribute__((always_inline)) {
         store(out + r * p.out.row + c, V::loadu(s.sum + r * value_width + c) * scale, here);
       });
-      logsum[r] = total == 0 ? C(__builtin_inf())
-                             : C(double(state.largest[r]) + __builtin_log(total));
+      logsum[r] =
+          total == 0 ? C(__builtin_inf()) : C(double(state.largest[r]) + __builtin_log(total));
     }
   }
 
   void forward() const {
-    const int64_t groups = p.batch * p.kv_heads, seen = p.causal ? smaller(p.keys, p.queries) : p.keys;
-    const double work = double(shared) * double(p.queries) * double(seen) *
-                        double(p.width + p.value_width);
+    const int64_t groups = p.batch * p.kv_heads,
+                  seen = p.causal ? smaller(p.keys, p.queries) : p.keys;
+    const double work =
+        double(shared) * double(p.queries) * double(seen) * double(p.width + p.value_width);
     const Tasks tasks(groups, shared * query_blocks, work);
     // Of the last block as a whole: its values are packed to that depth.
     const int64_t packed_keys = smaller(p.keys, round_up(seen, kKeyBlock));
@@ -248,7 +252,8 @@ struct Attention {
           const int64_t group = task / tasks.parts, batch = group / p.kv_heads;
           const int64_t kv_head = group % p.kv_heads;
           if (group != at) {
-            stored.pack_b(rows_of(p.k, batch, kv_head), p.k.row, true, packed_keys, p.width, s.keys);
+            stored.pack_b(rows_of(p.k, batch, kv_head), p.k.row, true, packed_keys, p.width,
+                          s.keys);
             for (int64_t j0 = 0; j0 < packed_keys; j0 += kKeyBlock)
               stored.pack_b(rows_of(p.v, batch, kv_head) + j0 * p.v.row, p.v.row, false,
                             p.value_width, keys_in(j0), s.values + j0 * value_width);
@@ -268,9 +273,9 @@ struct Attention {
   struct BackwardScratch {
     C *keys_across, *values_across, *keys;  // the block of k, v and k, for products of rows
     C *queries, *grads;                     // all blocks of q and grad, for sums over rows
-    C *delta;                               // of every row: the sum of grad * out
+    C* delta;                               // of every row: the sum of grad * out
     C *weights, *slopes;                    // a block of softmax(scores), and its gradient
-    C *packed;                              // one of those, turned
+    C* packed;                              // one of those, turned
     C *grad_q, *grad_k, *grad_v;            // sums
   };
 
@@ -331,7 +336,8 @@ struct Attention {
     }
     if (!wants_kv) return;
     write_rows(g.k, batch, kv_head, j0, count, p.width, first ? nullptr : s.grad_k, width);
-    write_rows(g.v, batch, kv_head, j0, count, p.value_width, first ? nullptr : s.grad_v, value_width);
+    write_rows(g.v, batch, kv_head, j0, count, p.value_width, first ? nullptr : s.grad_v,
+               value_width);
   }
 
   // Rows [begin, begin + count) of an operand from sums; null: zeros.
@@ -406,18 +412,19 @@ struct Attention {
     const int64_t weights = pieces.take(kQueryBlock * kKeyBlock, sizeof(C));
     const int64_t slopes = pieces.take(kQueryBlock * kKeyBlock, sizeof(C));
     const int64_t deepest = larger(larger(p.width, p.value_width), kKeyBlock);
-    const int64_t packed = pieces.take(round_up(larger(kQueryBlock, kKeyBlock), stored.rows) *
-                                           larger(deepest, kQueryBlock), sizeof(C));
+    const int64_t packed = pieces.take(
+        round_up(larger(kQueryBlock, kKeyBlock), stored.rows) * larger(deepest, kQueryBlock),
+        sizeof(C));
     const int64_t grad_q = pieces.take(all_rows * width, sizeof(C));
     const int64_t grad_k = pieces.take(kKeyBlock * width, sizeof(C));
     const int64_t grad_v = pieces.take(kKeyBlock * value_width, sizeof(C));
     parallel_for(0, groups * each, tasks.grain, [&](int64_t begin, int64_t end) {
       with_scratch(size_t(pieces.bytes), [&](void* scratch) {
         char* base = static_cast<char*>(scratch);
-        const BackwardScratch s{
-            (C*)(base + across), (C*)(base + values), (C*)(base + keys), (C*)(base + queries),
-            (C*)(base + grads), (C*)(base + delta), (C*)(base + weights), (C*)(base + slopes),
-            (C*)(base + packed), (C*)(base + grad_q), (C*)(base + grad_k), (C*)(base + grad_v)};
+        const BackwardScratch s{(C*)(base + across),  (C*)(base + values), (C*)(base + keys),
+                                (C*)(base + queries), (C*)(base + grads),  (C*)(base + delta),
+                                (C*)(base + weights), (C*)(base + slopes), (C*)(base + packed),
+                                (C*)(base + grad_q),  (C*)(base + grad_k), (C*)(base + grad_v)};
         for (int64_t task = begin; task < end; ++task) {
           const int64_t group = task / each, part = task % each;
           const Share all{0, 1};

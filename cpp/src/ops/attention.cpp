@@ -49,11 +49,13 @@ void check_shapes(const char* op, const Tensor& q, const Tensor& k, const Tensor
   const bool fit = q.ndim() == 4 && k.ndim() == 4 && v.ndim() == 4 && q.size(0) == k.size(0) &&
                    q.size(0) == v.size(0) && k.size(1) == v.size(1) && k.size(2) == v.size(2) &&
                    q.size(3) == k.size(3);
-  RL_CHECK(fit, op, "(): expected query (N, Hq, L, E), key (N, H, S, E) and value (N, H, S, Ev), got ",
+  RL_CHECK(fit, op,
+           "(): expected query (N, Hq, L, E), key (N, H, S, E) and value (N, H, S, Ev), got ",
            q.shape(), ", ", k.shape(), " and ", v.shape());
-  RL_CHECK(q.size(1) == k.size(1) || (k.size(1) > 0 && q.size(1) % k.size(1) == 0), op,
-           "(): the number of query heads must be a multiple of the number of key heads, got shapes ",
-           q.shape(), " and ", k.shape());
+  RL_CHECK(
+      q.size(1) == k.size(1) || (k.size(1) > 0 && q.size(1) % k.size(1) == 0), op,
+      "(): the number of query heads must be a multiple of the number of key heads, got shapes ",
+      q.shape(), " and ", k.shape());
   RL_CHECK(q.dtype() == k.dtype() && q.dtype() == v.dtype(), op,
            "(): expected query, key and value to have the same dtype, got ", q.dtype(), ", ",
            k.dtype(), " and ", v.dtype());
@@ -66,7 +68,8 @@ Prepared prepare(const char* op, const Tensor& query, const Tensor& key, const T
                  const std::optional<Tensor>& mask, bool causal, double scale) {
   check_shapes(op, query, key, value);
   const DType dtype = query.dtype();
-  const auto find = kernel_or_raise(kernel_slots(query.device().type).attention, op, query.device(), dtype);
+  const auto find =
+      kernel_or_raise(kernel_slots(query.device().type).attention, op, query.device(), dtype);
   Prepared p;
   p.kernels = kernel_or_raise(find(dtype), op, query.device(), dtype);
   p.q = with_adjacent_columns(query);
@@ -86,8 +89,9 @@ Prepared prepare(const char* op, const Tensor& query, const Tensor& key, const T
   p.plan.k = operand<const void>(p.k);
   p.plan.v = operand<const void>(p.v);
   if (!mask) return p;
-  RL_CHECK(mask->device() == query.device(), op, "(): Expected all tensors to be on the same device, ",
-           "but found a mask on ", mask->device(), " and a query on ", query.device());
+  RL_CHECK(mask->device() == query.device(), op,
+           "(): Expected all tensors to be on the same device, ", "but found a mask on ",
+           mask->device(), " and a query on ", query.device());
   RL_CHECK(mask->dtype() == DType::Bool || is_floating(mask->dtype()), op,
            "(): expected a mask of bool or a floating point dtype, got ", mask->dtype());
   const Dims shape{p.plan.batch, p.plan.heads, p.plan.queries, p.plan.keys};
@@ -124,29 +128,30 @@ std::tuple<Tensor, Tensor> attention(const Tensor& query, const Tensor& key, con
   return {out, logsum};
 }
 
-std::tuple<Tensor, Tensor, Tensor> attention_backward(
-    const Tensor& grad, const Tensor& query, const Tensor& key, const Tensor& value,
-    const Tensor& output, const Tensor& logsum, const std::optional<Tensor>& mask, bool causal,
-    double scale) {
+std::tuple<Tensor, Tensor, Tensor> attention_backward(const Tensor& grad, const Tensor& query,
+                                                      const Tensor& key, const Tensor& value,
+                                                      const Tensor& output, const Tensor& logsum,
+                                                      const std::optional<Tensor>& mask,
+                                                      bool causal, double scale) {
   constexpr const char* kName = "attention_backward";
   Prepared p = prepare(kName, query, key, value, mask, causal, scale);
   const AttentionPlan& plan = p.plan;
   const Dims shape{plan.batch, plan.heads, plan.queries, plan.value_width};
   RL_CHECK(grad.shape() == shape && output.shape() == shape, kName,
-           "(): expected a gradient and an output of shape ", shape, ", got ", grad.shape(), " and ",
-           output.shape());
+           "(): expected a gradient and an output of shape ", shape, ", got ", grad.shape(),
+           " and ", output.shape());
   RL_CHECK(logsum.shape() == (Dims{plan.batch, plan.heads, plan.queries}), kName,
            "(): expected logsum of shape ", Dims{plan.batch, plan.heads, plan.queries}, ", got ",
            logsum.shape());
   const DType dtype = query.dtype();
-  RL_CHECK(grad.dtype() == dtype && output.dtype() == dtype && logsum.dtype() == compute_dtype(dtype),
-           kName, "(): expected a gradient and an output of ", dtype, " and logsum of ",
-           compute_dtype(dtype), ", got ", grad.dtype(), ", ", output.dtype(), " and ",
-           logsum.dtype());
+  RL_CHECK(
+      grad.dtype() == dtype && output.dtype() == dtype && logsum.dtype() == compute_dtype(dtype),
+      kName, "(): expected a gradient and an output of ", dtype, " and logsum of ",
+      compute_dtype(dtype), ", got ", grad.dtype(), ", ", output.dtype(), " and ", logsum.dtype());
   RL_CHECK(grad.device() == query.device() && output.device() == query.device() &&
                logsum.device() == query.device(),
-           kName, "(): Expected all tensors to be on the same device, but found ", grad.device(), ", ",
-           output.device(), ", ", logsum.device(), " and ", query.device());
+           kName, "(): Expected all tensors to be on the same device, but found ", grad.device(),
+           ", ", output.device(), ", ", logsum.device(), " and ", query.device());
   Tensor grad_q = empty_in_order_of(p.q, plan.width, dtype);
   Tensor grad_k = empty_in_order_of(p.k, plan.width, dtype);
   Tensor grad_v = empty_in_order_of(p.v, plan.value_width, dtype);

@@ -21,16 +21,16 @@ struct AttentionOperand {
 // algorithms 1 and 4). float16 and bfloat16 are computed in float.
 struct AttentionPlan {
   int64_t batch, heads, kv_heads;
-  int64_t queries, keys;        // > 0
-  int64_t width, value_width;   // of q and k, and of v and out
+  int64_t queries, keys;       // > 0
+  int64_t width, value_width;  // of q and k, and of v and out
   double scale;
-  bool causal;                  // query i sees keys 0 ... i
+  bool causal;  // query i sees keys 0 ... i
   AttentionOperand<const void> q, k, v;
   // At most one: where attention is allowed, or numbers to add, in the dtype that is computed in.
   AttentionOperand<const bool> allowed;
   AttentionOperand<const void> added;
-  AttentionOperand<void> out;   // read by the gradient
-  void* logsum;                 // (batch, heads, queries), in the dtype that is computed in
+  AttentionOperand<void> out;  // read by the gradient
+  void* logsum;                // (batch, heads, queries), in the dtype that is computed in
 };
 
 struct AttentionGradients {

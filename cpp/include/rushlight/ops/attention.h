@@ -15,9 +15,8 @@ namespace rushlight {
 // 0 ... i. A row that may see nothing is 0, its logarithm inf.
 // @throws Error if shapes or dtypes do not fit; NotImplementedError for another dtype or device
 RL_API std::tuple<Tensor, Tensor> attention(const Tensor& query, const Tensor& key,
-                                            const Tensor& value,
-                                            const std::optional<Tensor>& mask, bool causal,
-                                            double scale);
+                                            const Tensor& value, const std::optional<Tensor>& mask,
+                                            bool causal, double scale);
 
 // The gradients of query, key and value from that of output.
 RL_API std::tuple<Tensor, Tensor, Tensor> attention_backward(
