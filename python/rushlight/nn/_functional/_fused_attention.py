@@ -21,8 +21,9 @@ def fused(query, key, value, mask, is_causal, scale):
         is_causal: position i attends to 0 ... i alone.
         scale: the scores' factor.
     """
-    shape = query.shape
-    if len(shape) != 4:
+    shape = None
+    if query.dim() != 4:
+        shape = query.shape
         query, key, value = (_in_four_dims(x) for x in (query, key, value))
     if rushlight.is_grad_enabled() and (
         query.requires_grad or key.requires_grad or value.requires_grad
@@ -30,7 +31,7 @@ def fused(query, key, value, mask, is_causal, scale):
         out = _Attention.apply(query, key, value, mask, is_causal, scale)
     else:
         out = _ops.attention(query, key, value, mask, is_causal, scale)[0]
-    return out if len(shape) == 4 else out.reshape(*shape[:-1], out.shape[-1])
+    return out if shape is None else out.reshape(*shape[:-1], out.shape[-1])
 
 
 def _in_four_dims(x):
