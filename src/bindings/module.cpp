@@ -26,6 +26,7 @@ const Api& api() { return *g_api; }
   _(reduce) \
   _(sort) \
   _(softmax) \
+  _(units) \
   _(linalg) \
   _(special)
 

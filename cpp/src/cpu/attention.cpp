@@ -6,6 +6,7 @@
 #include "rushlight/core/parallel.h"
 #include "rushlight/iter/kernel_slots.h"
 #include "scratch.h"
+#include "units.h"
 
 namespace rushlight::cpu::RL_ISA {
 namespace {
@@ -456,7 +457,7 @@ void backward(const AttentionPlan& plan, const AttentionGradients& gradients) {
 }
 
 template <class T>
-constexpr AttentionKernels kKernels{&forward<T>, &backward<T>};
+constexpr AttentionKernels kKernels{&forward<T>, &backward<T>, &run_unit<T>};
 
 const AttentionKernels* attention(DType dtype) {
   switch (dtype) {
