@@ -164,7 +164,49 @@ def _reductions():
             for name in ("softmax_backward", "log_softmax_backward")
             for dim in (0, 1)
         },
+        **{
+            f"{name} {how}": lambda m, name=name, how=how: getattr(_ops, name)(
+                m.f(m(9, 120_001)), *how
+            )
+            for name, hows in _UNITS.items()
+            for how in hows
+        },
+        **{
+            f"{name}_backward {how}": lambda m, name=name, how=how: getattr(
+                _ops, f"{name}_backward"
+            )(m.f(m(9, 120_001)), m.f(m(9, 120_001)), *how)
+            for name, hows in _UNITS.items()
+            for how in hows
+        },
+        "attention": lambda m: _ops.attention(*_heads(m)),
+        "attention causal, one head": lambda m: _ops.attention(
+            m.f(1, 1, m(5, 700), 9),
+            *(m.f(1, 1, m(4, 700), 9) for _ in "kv"),
+            None,
+            True,
+        ),
+        "attention_backward": _attention_backward,
+        "attention_backward causal, one head": lambda m: _attention_backward(m, True),
     }
+
+
+_UNITS = {"gelu": [(), (True,)], "silu": [()], "leaky_relu": [(0.2,)]}
+
+
+def _heads(m, one=False):
+    """Queries, keys and values, and a mask; two heads of queries for one of keys."""
+    n, heads = (1, 1) if one else (m(2, 3), 2)
+    length, keys = m(5, 200), m(4, 300)
+    q, k = m.f(n, 2 * heads, length, 9), m.f(n, heads, keys, 9)
+    return q, k, m.f(n, heads, keys, 11), m.b(length, keys)
+
+
+def _attention_backward(m, one=False):
+    q, k, v, mask = _heads(m, one)
+    how = (None, True) if one else (mask, False)
+    with rl.no_grad():
+        out, logsum = _ops.attention(q, k, v, *how)
+    return _ops.attention_backward(m.f(*out.shape), q, k, v, out, logsum, *how)
 
 
 def _rows(m):

@@ -19,6 +19,7 @@ namespace rushlight::cpu::RL_ISA {
   _(reduce_arg) \
   _(reduce_var) \
   _(softmax) \
+  _(attention) \
   _(loss) \
   _(scan) \
   _(index) \

@@ -138,8 +138,13 @@ def hardswish(input, inplace=False):
 
 
 @in_single
-def _leaky_relu(input, slope):
+def _composite_leaky_relu(input, slope):
     return _ops.where(input > 0, input, input * slope)
+
+
+def _leaky_relu(input, slope):
+    compute = _composite_leaky_relu if input.is_cuda else _ops.leaky_relu
+    return compute(input, slope)
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
@@ -159,7 +164,9 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
         tensor([-0.5000,  2.0000])
     """
     check_floats("leaky_relu", input)
-    return written("leaky_relu", _leaky_relu, input, negative_slope, inplace=inplace)
+    if not inplace:
+        return _leaky_relu(input, negative_slope)
+    return written("leaky_relu", _leaky_relu, input, negative_slope)
 
 
 def leaky_relu_(input, negative_slope=0.01):
