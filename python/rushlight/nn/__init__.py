@@ -6,12 +6,19 @@ from rushlight.nn import functional, init, modules, parallel, parameter, utils
 from rushlight.nn.modules import *
 from rushlight.nn.modules import __all__ as _layers
 from rushlight.nn.parallel import DataParallel
-from rushlight.nn.parameter import Buffer, Parameter
+from rushlight.nn.parameter import (
+    Buffer,
+    Parameter,
+    UninitializedBuffer,
+    UninitializedParameter,
+)
 
 __all__ = [
     "Buffer",
     "DataParallel",
     "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
     *_layers,
     "functional",
     "init",

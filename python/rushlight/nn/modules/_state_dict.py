@@ -7,7 +7,7 @@ from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
 
 import rushlight
-from rushlight.nn.parameter import Parameter
+from rushlight.nn.parameter import Parameter, is_lazy
 from rushlight.utils.hooks import RemovableHandle
 
 EXTRA_STATE_SUFFIX = "_extra_state"
@@ -278,14 +278,16 @@ class StateDictMixin:
                 "Tensor-like object from checkpoint but "
                 f"received {type(loaded)}"
             )
-        # Files older than 0-d tensors hold scalars as one-element vectors.
-        if param.ndim == 0 and tuple(loaded.shape) == (1,):
-            loaded = loaded[0]
-        if loaded.shape != param.shape:
-            return (
-                f"size mismatch for {key}: copying a param with shape {loaded.shape} "
-                f"from checkpoint, the shape in current model is {param.shape}."
-            )
+        if not is_lazy(param):
+            # Files older than 0-d tensors hold scalars as one-element vectors.
+            if param.ndim == 0 and tuple(loaded.shape) == (1,):
+                loaded = loaded[0]
+            if loaded.shape != param.shape:
+                return (
+                    f"size mismatch for {key}: copying a param with shape "
+                    f"{loaded.shape} from checkpoint, the shape in current model is "
+                    f"{param.shape}."
+                )
         try:
             with rushlight.no_grad():
                 if not assign:
