@@ -37,6 +37,7 @@ MORE = (
     "rushlight.nn.modules.module",
     "rushlight.nn.parameter",
     "rushlight.nn.utils",
+    "rushlight.nn.utils.rnn",
     "rushlight.optim",
     "rushlight.optim.lr_scheduler",
     "rushlight.return_types",

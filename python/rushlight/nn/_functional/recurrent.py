@@ -7,6 +7,7 @@ padded and packed sequences are one case: a sequence that has ended leaves the s
 from __future__ import annotations
 
 import itertools
+import sys
 
 import rushlight
 from rushlight._core import Tensor
@@ -48,6 +49,12 @@ _STEPS = {
     "lstm": (_lstm_step, 4),
     "gru": (_gru_step, 3),
 }
+
+
+def is_casting():
+    """Whether autocast may give the parts of a layer other dtypes in this thread."""
+    autocast = sys.modules.get("rushlight._autocast")
+    return autocast is not None and any(autocast._state.enabled.values())
 
 
 def _hidden(w_hh, b_hh):
