@@ -1,0 +1,329 @@
+"""Models and their training, written once against the API that both libraries have.
+
+Each function takes the library and returns ``(model, loss of a step, optimizer)``; the
+numbers come from the library's own generator or from NumPy's.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+from pathlib import Path
+
+import numpy as np
+
+# The folder of real data stands beside the checkout, or further up.
+_PLACES = [up / "shared" / "data" / "mnist10k" for up in Path(__file__).parents[2:]]
+MNIST = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
+TEXT = (
+    "whan that aprille with his shoures soote the droghte of march hath perced to the "
+    "roote and bathed every veyne in swich licour of which vertu engendred is the flour "
+)
+
+
+def mlp(torch):
+    """Three layers, two kinds of units, dropout, Adam with weight decay."""
+    nn = torch.nn
+    model = nn.Sequential(
+        nn.Linear(20, 64),
+        nn.ReLU(),
+        nn.Dropout(0.3),
+        nn.Linear(64, 64),
+        nn.Tanh(),
+        nn.Dropout(0.1),
+        nn.Linear(64, 5),
+    )
+    x = torch.randn(320, 20)
+    y = (x[:, :5] * x[:, 5:10]).argmax(1)
+
+    def loss(step):
+        rows = slice(32 * (step % 10), 32 * (step % 10) + 32)
+        return nn.functional.cross_entropy(model(x[rows]), y[rows])
+
+    return model, loss, torch.optim.AdamW(model.parameters(), lr=3e-3)
+
+
+def idx(name, header):
+    data = gzip.decompress((MNIST / name).read_bytes())
+    return np.frombuffer(data, np.uint8, offset=header)
+
+
+def lenet(torch):
+    """Convolutions and pooling on real digits, SGD with momentum, a schedule."""
+    nn = torch.nn
+    model = nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2),
+        nn.Tanh(),
+        nn.AvgPool2d(2),
+        nn.Conv2d(6, 16, 5),
+        nn.Tanh(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(400, 120),
+        nn.Dropout(0.2),
+        nn.Tanh(),
+        nn.Linear(120, 84),
+        nn.Tanh(),
+        nn.Linear(84, 10),
+    )
+    images = idx("t10k-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)[:1600]
+    x = torch.from_numpy(images.astype(np.float32) / 255)
+    y = torch.from_numpy(idx("t10k-labels-idx1-ubyte.gz", 8)[:1600].astype(np.int64))
+    dataset = torch.utils.data.TensorDataset(x, y)
+    loader = torch.utils.data.DataLoader(dataset, batch_size=32, shuffle=True)
+    batches = list(loader)
+    optimizer = torch.optim.SGD(
+        model.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-4
+    )
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 20, gamma=0.5)
+
+    def loss(step):
+        x, y = batches[step]
+        result = nn.CrossEntropyLoss(label_smoothing=0.1)(model(x), y)
+        if step:
+            schedule.step()
+        return result
+
+    return model, loss, optimizer
+
+
+def residual_block(torch, inputs, outputs, stride):
+    nn = torch.nn
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+            self.bn1 = nn.BatchNorm2d(outputs)
+            self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+            self.bn2 = nn.BatchNorm2d(outputs)
+            self.relu = nn.ReLU(inplace=True)
+            self.downsample = None
+            if stride != 1 or inputs != outputs:
+                self.downsample = nn.Sequential(
+                    nn.Conv2d(inputs, outputs, 1, stride, bias=False),
+                    nn.BatchNorm2d(outputs),
+                )
+
+        def forward(self, x):
+            y = self.relu(self.bn1(self.conv1(x)))
+            y = self.bn2(self.conv2(y))
+            y += x if self.downsample is None else self.downsample(x)
+            return self.relu(y)
+
+    return Block()
+
+
+def resnet18_model(torch, width=64, classes=10):
+    """ResNet-18 (He et al. 2016), its first layers included."""
+    nn = torch.nn
+    layers = [
+        nn.Conv2d(3, width, 7, 2, 3, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(3, 2, 1),
+    ]
+    inputs = width
+    for stage in range(4):
+        outputs = width << stage
+        for at in range(2):
+            stride = 2 if stage and not at else 1
+            layers.append(residual_block(torch, inputs, outputs, stride))
+            inputs = outputs
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes)]
+    model = nn.Sequential(*layers)
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    return model
+
+
+def resnet18(torch):
+    """ResNet-18 on 32x32 images of ten drawn textures."""
+    model = resnet18_model(torch, width=16)
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(0, 10, 200)
+    waves = np.arange(32)[None, :, None] * (kinds[:, None, None] + 1) / 10
+    images = np.sin(waves)[:, None] + 0.5 * rng.standard_normal((200, 3, 32, 32))
+    x, y = torch.from_numpy(images).to(torch.get_default_dtype()), torch.from_numpy(kinds)
+
+    def loss(step):
+        rows = slice(16 * (step % 12), 16 * (step % 12) + 16)
+        return torch.nn.functional.cross_entropy(model(x[rows]), y[rows])
+
+    optimizer = torch.optim.SGD(
+        model.parameters(), lr=0.01, weight_decay=1e-4
+    )
+    return model, loss, optimizer
+
+
+def letters(torch, length, count):
+    """Pieces of a text as numbers, and the same a letter further."""
+    text = TEXT * 4
+    known = sorted(set(text))
+    codes = np.array([known.index(letter) for letter in text])
+    starts = np.random.default_rng(0).integers(0, len(text) - length - 1, count)
+    rows = starts[:, None] + np.arange(length)
+    return torch.from_numpy(codes[rows]), torch.from_numpy(codes[rows + 1]), len(known)
+
+
+def lstm(torch):
+    """A language model: embedding, two LSTM layers with dropout between, clipping."""
+    nn = torch.nn
+
+    x, y, size = letters(torch, 24, 400)
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(size, 32)
+            self.lstm = nn.LSTM(32, 48, num_layers=2, dropout=0.2, batch_first=True)
+            self.drop = nn.Dropout(0.1)
+            self.head = nn.Linear(48, size)
+
+        def forward(self, x):
+            hidden, _ = self.lstm(self.embedding(x))
+            return self.head(self.drop(hidden))
+
+    model = Model()
+    clip = nn.utils.clip_grad_norm_
+    for parameter in model.parameters():
+        parameter.register_hook(lambda grad: grad * 1.0)
+
+    def loss(step):
+        if step:
+            clip(model.parameters(), 0.25)
+        rows = slice(8 * step, 8 * step + 8)
+        scores = model(x[rows])
+        return nn.functional.cross_entropy(scores.flatten(0, 1), y[rows].flatten())
+
+    return model, loss, torch.optim.RMSprop(model.parameters(), lr=2e-3)
+
+
+def gpt(torch):
+    """A small GPT-2: pre-norm blocks, causal attention, GELU, dropout everywhere."""
+    nn = torch.nn
+    length, width, heads, depth = 24, 48, 4, 2
+
+    x, y, size = letters(torch, length, 400)
+
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.qkv = nn.Linear(width, 3 * width)
+            self.out = nn.Linear(width, width)
+            self.drop = nn.Dropout(0.1)
+            mask = torch.ones(length, length).tril() == 0
+            self.register_buffer("mask", mask, persistent=False)
+
+        def forward(self, x):
+            parts = self.qkv(x).split(width, dim=-1)
+            q, k, v = (
+                part.view(*part.shape[:2], heads, -1).transpose(1, 2) for part in parts
+            )
+            scores = q @ k.transpose(-2, -1) / math.sqrt(width // heads)
+            scores = scores.masked_fill(self.mask, float("-inf"))
+            mixed = self.drop(scores.softmax(-1)) @ v
+            return self.drop(self.out(mixed.transpose(1, 2).reshape(x.shape)))
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.attention = Attention()
+            self.mlp = nn.Sequential(
+                nn.Linear(width, 4 * width),
+                nn.GELU(approximate="tanh"),
+                nn.Linear(4 * width, width),
+                nn.Dropout(0.1),
+            )
+
+        def forward(self, x):
+            x = x + self.attention(self.norm1(x))
+            return x + self.mlp(self.norm2(x))
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.token = nn.Embedding(size, width)
+            self.place = nn.Embedding(length, width)
+            self.drop = nn.Dropout(0.1)
+            self.blocks = nn.ModuleList(Block() for _ in range(depth))
+            self.norm = nn.LayerNorm(width)
+            self.head = nn.Linear(width, size, bias=False)
+            self.head.weight = self.token.weight
+            self.apply(self.start)
+
+        def start(self, module):
+            if isinstance(module, (nn.Linear, nn.Embedding)):
+                nn.init.normal_(module.weight, std=0.02)
+            if isinstance(module, nn.Linear) and module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+        def forward(self, x):
+            x = self.drop(self.token(x) + self.place(torch.arange(x.shape[1])))
+            for block in self.blocks:
+                x = block(x)
+            return self.head(self.norm(x))
+
+    model = Model()
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.1}, {"params": others}],
+        lr=1e-3,
+        betas=(0.9, 0.95),
+        weight_decay=0.0,
+    )
+
+    def loss(step):
+        rows = slice(8 * step, 8 * step + 8)
+        scores = model(x[rows])
+        return nn.functional.cross_entropy(scores.view(-1, size), y[rows].view(-1))
+
+    return model, loss, optimizer
+
+
+def transformer(torch):
+    """PyTorch's own encoder layers and multi-head attention, post-norm, dropout."""
+    nn = torch.nn
+    x, y, size = letters(torch, 16, 400)
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(size, 32)
+            layer = nn.TransformerEncoderLayer(32, 4, 64, 0.1, batch_first=True)
+            self.encoder = nn.TransformerEncoder(layer, 2)
+            self.head = nn.Linear(32, size)
+
+        def forward(self, x):
+            mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+            hidden = self.encoder(self.embedding(x), mask=mask, is_causal=True)
+            return self.head(hidden)
+
+    model = Model()
+
+    def loss(step):
+        rows = slice(8 * step, 8 * step + 8)
+        scores = model(x[rows])
+        return nn.functional.cross_entropy(scores.flatten(0, 1), y[rows].flatten())
+
+    return model, loss, torch.optim.Adam(model.parameters(), lr=1e-3)
+
+
+MODELS = [mlp, lenet, resnet18, lstm, gpt, transformer]
+
+
+def losses(torch, make, steps):
+    """The losses of a training run from a fixed seed, and the final state."""
+    torch.manual_seed(1)
+    model, loss_of, optimizer = make(torch)
+    result = []
+    for step in range(steps):
+        optimizer.zero_grad()
+        loss = loss_of(step)
+        loss.backward()
+        optimizer.step()
+        result.append(loss.item())
+    return result, model
