@@ -221,16 +221,14 @@ def multi_head_attention_forward(
         if key_padding_mask is not None:
             key_padding_mask = key_padding_mask.unsqueeze(0)
     length, rows, width = query.shape
-    if key_padding_mask is not None:
-        other = None if attn_mask is None else attn_mask.dtype
-        if other is not None and other is not key_padding_mask.dtype:
-            warnings.warn(
-                f"{op}(): masks of different dtypes ({key_padding_mask.dtype} and "
-                f"{other}) are deprecated; use the same for key_padding_mask and "
-                "attn_mask",
-                stacklevel=2,
-            )
-        key_padding_mask = _added(key_padding_mask, "key_padding_mask", query.dtype)
+    key_padding_mask = _canonical_mask(
+        key_padding_mask,
+        "key_padding_mask",
+        None if attn_mask is None else attn_mask.dtype,
+        "attn_mask",
+        query.dtype,
+        stacklevel=3,
+    )
     if is_causal and attn_mask is None:
         raise RuntimeError(
             f"{op}(): Need attn_mask if specifying the is_causal hint; "
@@ -240,7 +238,7 @@ def multi_head_attention_forward(
         attn_mask = None
     else:
         if attn_mask is not None:
-            attn_mask = _added(attn_mask, "attn_mask", query.dtype)
+            attn_mask = _canonical_mask(attn_mask, "attn_mask", None, "", query.dtype)
         is_causal = is_causal and key_padding_mask is None
     _require(
         width == embed_dim_to_check,
@@ -268,11 +266,7 @@ def multi_head_attention_forward(
             in_proj_weight is not None,
             "use_separate_proj_weight is False but in_proj_weight is None",
         )
-        biases = (None,) * 3 if in_proj_bias is None else in_proj_bias.chunk(3)
-        q, k, v = (
-            linear(x, w, b)
-            for x, w, b in zip((query, key, value), in_proj_weight.chunk(3), biases)
-        )
+        q, k, v = _projected(query, key, value, in_proj_weight, in_proj_bias)
     attn_mask = _checked_mask(attn_mask, length, key.shape[0], rows * num_heads)
     masks = [attn_mask, key_padding_mask]
     _require(
@@ -389,16 +383,46 @@ def _check_heads(query, key, value, key_padding_mask, attn_mask, num_heads):
     return dim == 3
 
 
-def _added(mask, name, dtype):
-    """A mask as numbers to add to the scores."""
-    if mask.is_floating_point():
-        return mask
+def _canonical_mask(mask, name, other_type, other_name, dtype, stacklevel=4):
+    """A mask as numbers to add to the scores; ``None`` stays.
+
+    Args:
+        mask: bool, True where attention is not allowed, or floating point; or ``None``.
+        name: the mask's name, for messages.
+        other_type: the dtype of the mask that comes with it, or ``None``.
+        other_name: that mask's name.
+        dtype: of the result for a bool mask.
+        stacklevel: of the warning that the dtypes differ.
+
+    Raises:
+        AssertionError: the mask is of another kind.
+    """
+    if mask is None:
+        return None
+    is_float = mask.is_floating_point()
     _require(
-        mask.dtype is rushlight.bool,
+        is_float or mask.dtype is rushlight.bool,
         f"only bool and floating types of {name} are supported, got {mask.dtype}",
     )
+    if other_type is not None and other_type is not mask.dtype:
+        warnings.warn(
+            f"Support for mismatched {name} and {other_name} is deprecated "
+            f"({mask.dtype} and {other_type}). Use same type for both instead.",
+            stacklevel=stacklevel,
+        )
+    if is_float:
+        return mask
     zeros = rushlight.zeros(*mask.shape, dtype=dtype, device=mask.device)
     return zeros.masked_fill_(mask, float("-inf"))
+
+
+def _projected(query, key, value, weight, bias):
+    if query is key and key is value:
+        return linear(query, weight, bias).chunk(3, -1)
+    biases = (None,) * 3 if bias is None else bias.chunk(3)
+    return [
+        linear(x, w, b) for x, w, b in zip((query, key, value), weight.chunk(3), biases)
+    ]
 
 
 def _projected_apart(query, key, value, weights, bias):
