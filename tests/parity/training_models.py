@@ -16,8 +16,9 @@ import numpy as np
 _PLACES = [up / "shared" / "data" / "mnist10k" for up in Path(__file__).parents[2:]]
 MNIST = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
 TEXT = (
-    "whan that aprille with his shoures soote the droghte of march hath perced to the "
-    "roote and bathed every veyne in swich licour of which vertu engendred is the flour "
+    "whan that aprille with his shoures soote the droghte of march hath perced to "
+    "the roote and bathed every veyne in swich licour of which vertu engendred is "
+    "the flour "
 )
 
 
@@ -139,20 +140,28 @@ def resnet18_model(torch, width=64, classes=10):
 
 
 def resnet18(torch):
-    """ResNet-18 on 32x32 images of ten drawn textures."""
+    """ResNet-18 on images of ten drawn textures.
+
+    The last weight of every branch starts at zero (Goyal et al. 2017, section 5.1).
+    With the ordinary start two runs of PyTorch drift apart by 1% in 50 steps when the
+    weights of one differ in the last bit: nothing could be compared.
+    """
     model = resnet18_model(torch, width=16)
+    for module in model.modules():
+        if hasattr(module, "bn2"):
+            torch.nn.init.zeros_(module.bn2.weight)
     rng = np.random.default_rng(0)
-    kinds = rng.integers(0, 10, 200)
-    waves = np.arange(32)[None, :, None] * (kinds[:, None, None] + 1) / 10
-    images = np.sin(waves)[:, None] + 0.5 * rng.standard_normal((200, 3, 32, 32))
-    x, y = torch.from_numpy(images).to(torch.get_default_dtype()), torch.from_numpy(kinds)
+    kinds = rng.integers(0, 10, 800)
+    waves = np.arange(64)[None, :, None] * (kinds[:, None, None] + 1) / 10
+    images = np.sin(waves)[:, None] + 0.5 * rng.standard_normal((800, 3, 64, 64))
+    x, y = torch.from_numpy(images.astype(np.float32)), torch.from_numpy(kinds)
 
     def loss(step):
-        rows = slice(16 * (step % 12), 16 * (step % 12) + 16)
+        rows = slice(16 * step, 16 * step + 16)
         return torch.nn.functional.cross_entropy(model(x[rows]), y[rows])
 
     optimizer = torch.optim.SGD(
-        model.parameters(), lr=0.01, weight_decay=1e-4
+        model.parameters(), lr=0.002, momentum=0.9, weight_decay=1e-4
     )
     return model, loss, optimizer
 
@@ -186,18 +195,13 @@ def lstm(torch):
             return self.head(self.drop(hidden))
 
     model = Model()
-    clip = nn.utils.clip_grad_norm_
-    for parameter in model.parameters():
-        parameter.register_hook(lambda grad: grad * 1.0)
 
     def loss(step):
-        if step:
-            clip(model.parameters(), 0.25)
         rows = slice(8 * step, 8 * step + 8)
         scores = model(x[rows])
         return nn.functional.cross_entropy(scores.flatten(0, 1), y[rows].flatten())
 
-    return model, loss, torch.optim.RMSprop(model.parameters(), lr=2e-3)
+    return model, loss, torch.optim.Adam(model.parameters(), lr=5e-3)
 
 
 def gpt(torch):
@@ -324,6 +328,7 @@ def losses(torch, make, steps):
         optimizer.zero_grad()
         loss = loss_of(step)
         loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         result.append(loss.item())
     return result, model
