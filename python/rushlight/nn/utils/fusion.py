@@ -82,9 +82,7 @@ def fuse_conv_bn_weights(
         (0.5, -0.5)
     """
     bias_dtype = conv_w.dtype if conv_b is None else conv_b.dtype
-    conv_b = rushlight.zeros_like(bn_rm) if conv_b is None else conv_b
-    bn_w = rushlight.ones_like(bn_rm) if bn_w is None else bn_w
-    bn_b = rushlight.zeros_like(bn_rm) if bn_b is None else bn_b
+    conv_b, bn_w, bn_b = _given(bn_rm, conv_b, bn_w, bn_b)
     scale = rushlight.rsqrt(bn_rv + bn_eps)
     shape = [1] * conv_w.ndim
     shape[1 if transpose else 0] = -1
@@ -149,8 +147,8 @@ def fuse_linear_bn_weights(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b)
         bn_rm: the running mean, shape ``(out,)`` or ``(1,)``.
         bn_rv: the running variance, of the same shape.
         bn_eps: what is added to the variance.
-        bn_w: the normalization's weight.
-        bn_b: the normalization's bias.
+        bn_w: the normalization's weight, or ``None``.
+        bn_b: the normalization's bias, or ``None``.
 
     Returns:
         Two ``Parameter``s of the dtypes of ``linear_w`` and ``linear_b``.
@@ -165,13 +163,22 @@ def fuse_linear_bn_weights(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b)
         (0.5, -0.5)
     """
     bias_dtype = linear_w.dtype if linear_b is None else linear_b.dtype
-    linear_b = rushlight.zeros_like(bn_rm) if linear_b is None else linear_b
+    linear_b, bn_w, bn_b = _given(bn_rm, linear_b, bn_w, bn_b)
     scale = bn_w * rushlight.rsqrt(bn_rv + bn_eps)
     weight = linear_w * scale.unsqueeze(-1).to(linear_w.dtype)
     bias = ((linear_b - bn_rm) * scale + bn_b).to(bias_dtype)
     return (
         Parameter(weight, linear_w.requires_grad),
         Parameter(bias, linear_b.requires_grad),
+    )
+
+
+def _given(like, layer_bias, weight, bias):
+    """Return a layer's bias and a norm's weight and bias, ``None`` made explicit."""
+    return (
+        rushlight.zeros_like(like) if layer_bias is None else layer_bias,
+        rushlight.ones_like(like) if weight is None else weight,
+        rushlight.zeros_like(like) if bias is None else bias,
     )
 
 
