@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import gzip
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+import _resnet
+
+sys.path.pop(0)
 # The folder of real data stands beside the checkout, or further up.
 _PLACES = [up / "shared" / "data" / "mnist10k" for up in Path(__file__).parents[2:]]
 MNIST = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
@@ -88,57 +93,6 @@ def lenet(torch):
     return model, loss, optimizer
 
 
-def residual_block(torch, inputs, outputs, stride):
-    nn = torch.nn
-
-    class Block(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-            self.bn1 = nn.BatchNorm2d(outputs)
-            self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-            self.bn2 = nn.BatchNorm2d(outputs)
-            self.relu = nn.ReLU(inplace=True)
-            self.downsample = None
-            if stride != 1 or inputs != outputs:
-                self.downsample = nn.Sequential(
-                    nn.Conv2d(inputs, outputs, 1, stride, bias=False),
-                    nn.BatchNorm2d(outputs),
-                )
-
-        def forward(self, x):
-            y = self.relu(self.bn1(self.conv1(x)))
-            y = self.bn2(self.conv2(y))
-            y += x if self.downsample is None else self.downsample(x)
-            return self.relu(y)
-
-    return Block()
-
-
-def resnet18_model(torch, width=64, classes=10):
-    """ResNet-18 (He et al. 2016), its first layers included."""
-    nn = torch.nn
-    layers = [
-        nn.Conv2d(3, width, 7, 2, 3, bias=False),
-        nn.BatchNorm2d(width),
-        nn.ReLU(inplace=True),
-        nn.MaxPool2d(3, 2, 1),
-    ]
-    inputs = width
-    for stage in range(4):
-        outputs = width << stage
-        for at in range(2):
-            stride = 2 if stage and not at else 1
-            layers.append(residual_block(torch, inputs, outputs, stride))
-            inputs = outputs
-    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes)]
-    model = nn.Sequential(*layers)
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-    return model
-
-
 def resnet18(torch):
     """ResNet-18 on images of ten drawn textures.
 
@@ -146,7 +100,7 @@ def resnet18(torch):
     With the ordinary start two runs of PyTorch drift apart by 1% in 50 steps when the
     weights of one differ in the last bit: nothing could be compared.
     """
-    model = resnet18_model(torch, width=16)
+    model = _resnet.resnet18(torch, width=16)
     for module in model.modules():
         if hasattr(module, "bn2"):
             torch.nn.init.zeros_(module.bn2.weight)
