@@ -1,5 +1,8 @@
 # The backward pass: an iterative walk of the tape, latest op first.
 from _thread import get_ident
+from libcpp.unordered_map cimport unordered_map
+
+ctypedef PyObject* Leaf
 
 cdef class Run:
     """One backward pass."""
@@ -11,6 +14,9 @@ cdef class Run:
     cdef list touched          # nodes to clear when the pass ends early
     cdef list borrowed         # (node, run, waiting, buffer) of nodes an outer pass was using
     cdef object thread
+    cdef unordered_map[Leaf, int] leaf_uses  # leaf -> gradients it will still be sent
+    cdef set pruned            # ids of nodes that a pass with given inputs leaves out
+    cdef dict leaf_sums        # id of a leaf -> the gradient so far, where it is sent several
 
 
 cdef inline object key_of(object edge):
@@ -22,23 +28,23 @@ cdef inline object key_of(object edge):
 
 
 # A gradient of the wanted shape and dtype: broadcast dims summed, promotion undone.
-cdef object fit(object g, CDims* shape, int code, const char* what):
+cdef object fit(object g, CDims* shape, int code, str what):
     if not isinstance(g, Tensor):  # from a Function or a hook of the user's
-        raise TypeError(f"{what.decode()}: expected a Tensor or None as gradient, got "
+        raise TypeError(f"{what}: expected a Tensor or None as gradient, got "
                         f"{type(g).__name__}")
     cdef Tensor t = <Tensor>g
     cdef int i, skip
     if t.c.shape() != shape[0]:
         skip = t.c.ndim() - shape.size()
         if skip < 0:
-            raise RuntimeError(f"{what.decode()}: a gradient of shape {tuple(t.shape)} cannot belong "
+            raise RuntimeError(f"{what}: a gradient of shape {tuple(t.shape)} cannot belong "
                                f"to a value of shape {dims_tuple(shape[0])}")
         dims = list(range(skip))
         for i in range(shape.size()):
             if shape[0][i] == 1 and t.c.size(skip + i) != 1:
                 dims.append(skip + i)
             elif shape[0][i] != t.c.size(skip + i):
-                raise RuntimeError(f"{what.decode()}: a gradient of shape {tuple(t.shape)} cannot "
+                raise RuntimeError(f"{what}: a gradient of shape {tuple(t.shape)} cannot "
                                    f"belong to a value of shape {dims_tuple(shape[0])}")
         if dims:
             t = t.sum(dims, True)
@@ -80,14 +86,18 @@ cdef int send(Run run, object edge, object g, bint owned) except -1:
         leaf = <Tensor>edge
         if g is not None:
             dims = leaf.c.shape()
-            g = fit(g, &dims, <int>leaf.c.dtype(), b"backward")
-            reach_leaf(run, leaf, g, owned or <PyObject*>g != given)
+            g = fit(g, &dims, <int>leaf.c.dtype(), "backward")
+            owned = owned or <PyObject*>g != given
+        if run.leaf_uses[<PyObject*>leaf] > 1 or run.leaf_sums is not None:
+            gather_leaf(run, leaf, g, owned)
+        elif g is not None:
+            reach_leaf(run, leaf, g, owned)
         return 0
     if node.run != run.id:
         return 0
     if g is not None:
         if node.outputs == 1:
-            g = fit(g, &node.shape, node.dtype, b"backward")
+            g = fit(g, &node.shape, node.dtype, "backward")
             if node.buffer is None:
                 node.buffer = g
             else:
@@ -98,8 +108,8 @@ cdef int send(Run run, object edge, object g, bint owned) except -1:
                 old = None
         else:
             meta = node.metas[nr]
-            dims = parse_dims((meta[0],), b"backward")
-            g = fit(g, &dims, meta[1], b"backward")
+            dims = parse_dims((meta[0],), "backward")
+            g = fit(g, &dims, meta[1], "backward")
             if node.buffer is None:
                 node.buffer = [None] * node.outputs
             node.buffer[nr] = g if node.buffer[nr] is None else node.buffer[nr] + g
@@ -113,15 +123,68 @@ cdef extern from "Python.h":
     Py_ssize_t refcount "Py_REFCNT" (object)
 
 
-cdef object call_hooks(dict hooks, object g):
+# A leaf that several ops use gets one gradient, their sum: its hooks run once.
+cdef int gather_leaf(Run run, Tensor leaf, object g, bint owned) except -1:
+    cdef int left = run.leaf_uses[<PyObject*>leaf] - 1
+    cdef bint alone
+    run.leaf_uses[<PyObject*>leaf] = left
+    if run.leaf_sums is None:
+        run.leaf_sums = {}
+    old = run.leaf_sums.pop(id(leaf), None)
+    if old is not None:
+        if g is None:
+            g = old
+            owned = False
+        else:
+            alone = refcount(old) == 1
+            g = add_gradients(run, <Tensor>old, <Tensor>g, alone)
+            owned = True
+        old = None
+    if left > 0:
+        if g is not None:
+            run.leaf_sums[id(leaf)] = g
+        return 0
+    return 0 if g is None else reach_leaf(run, leaf, g, owned)
+
+
+cdef object call_hooks(object hooks, object g):
     for hook in list(hooks.values()):
         replaced = hook(g)
         if replaced is not None:
             if not isinstance(replaced, Tensor):
                 raise TypeError("expected a Tensor or None from a gradient hook, got "
                                 f"{type(replaced).__name__}")
+            check_replaced(hook, <Tensor>g, <Tensor>replaced)
             g = replaced
     return g
+
+
+cdef int check_replaced(object hook, Tensor before, Tensor after) except -1:
+    if before.c.dtype() != after.c.dtype():
+        raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the type of value "
+                           f"(was {before.dtype} got {after.dtype})")
+    if before.c.shape() != after.c.shape():
+        raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value "
+                           f"(was {tuple(before.shape)} got {tuple(after.shape)})")
+    return 0
+
+
+# What pre-hooks of a node make of its gradients.
+cdef object call_pre_hooks(object hooks, tuple gradients, str name):
+    for hook in list(hooks.values()):
+        replaced = hook(gradients)
+        if replaced is None:
+            continue
+        if not isinstance(replaced, tuple):
+            replaced = (replaced,)
+        if len(replaced) != len(gradients):
+            raise TypeError(f"expected a tuple of {len(gradients)} gradients from a pre-hook of {name}")
+        for x in replaced:
+            if x is not None and not isinstance(x, Tensor):
+                raise TypeError(f"a pre-hook of {name}: expected a Tensor or None as gradient, got "
+                                f"{type(x).__name__}")
+        gradients = replaced
+    return gradients
 
 
 cdef int reach_leaf(Run run, Tensor leaf, object gradient, bint owned) except -1:
@@ -131,9 +194,21 @@ cdef int reach_leaf(Run run, Tensor leaf, object gradient, bint owned) except -1
         g = call_hooks(leaf._extra.hooks, g)
         owned = False
     if run.wanted is not None:
-        for at in run.wanted.get(id(leaf), ()):
-            run.results[at] = g if run.results[at] is None else run.results[at] + g
-        return 0
+        at_all = run.wanted.get(id(leaf))
+        if at_all is None:
+            return 0
+        if not run.accumulate:
+            for at in at_all:
+                run.results[at] = g if run.results[at] is None else run.results[at] + g
+            return 0
+    hooked = leaf._extra is not None and leaf._extra.accumulator is not None
+    if hooked:
+        accumulator = leaf._extra.accumulator
+        if accumulator._pre_hooks:
+            g = call_pre_hooks(accumulator._pre_hooks, (g,), "AccumulateGrad")[0]
+            owned = False
+            if g is None:
+                return 0
     if grad_of(leaf) is None:
         owned = owned and g.c.storage().use_count() == 1 and g._base is None
         if run.create:
@@ -152,7 +227,11 @@ cdef int reach_leaf(Run run, Tensor leaf, object gradient, bint owned) except -1
             old.c.storage().bump_version()
     if leaf._extra.post_hooks:
         for hook in list(leaf._extra.post_hooks.values()):
-            hook(leaf)
+            if hook(leaf) is not None:
+                raise RuntimeError("post accumulate grad hooks should return None.")
+    if hooked and accumulator._hooks:
+        for hook in list(accumulator._hooks.values()):
+            hook((), (g,))
     return 0
 
 
@@ -168,14 +247,29 @@ def _set_anomaly(bint on, bint check_nan):
         _writes.clear()
     anomaly = on
     anomaly_nan = on and check_nan
+    update_watched()
 
 
 def _anomaly_state():
     return bool(anomaly), bool(anomaly_nan)
 
 
+cdef int note_place(Node node) except -1:
+    _late("note_place")(node.metadata)
+    return 0
+
+
 cdef object place_of_save(Node node):
-    return None if node.metadata_ is None else node.metadata_.get("traceback_")
+    return None if node is None or node.metadata_ is None else node.metadata_.get("place_")
+
+
+cdef int run_reported(Run run, Node node) except -1:
+    try:
+        run_node(run, node)
+    except Exception:
+        _late("report_anomaly")(node.name(), node.metadata_)
+        raise
+    return 0
 
 
 cdef object overwritten_text(str name, Tensor t, long long expected, object saved_at):
@@ -218,7 +312,9 @@ cdef object unpack(Node node, int s, bint create):
     cdef object value = node.saved[s]
     cdef Tensor t
     if not isinstance(value, Tensor):
-        return value
+        if value is None:
+            return None
+        return unpack_other(node, s, value, create)
     t = <Tensor>value
     if t.c.storage().version() != node.versions[s]:
         raise RuntimeError(overwritten_text(node.name(), t, node.versions[s],
@@ -227,6 +323,22 @@ cdef object unpack(Node node, int s, bint create):
         t = wrap_copy(t.c)
         set_history(t, node, node.op.slot_arg[s])
     return t
+
+
+cdef object unpack_other(Node node, int s, object value, bint create):
+    if isinstance(value, SavedTensor):
+        return unpack_saved(<SavedTensor>value, node, create)
+    if type(value) is list or type(value) is tuple:
+        for x in value:
+            if isinstance(x, SavedTensor):
+                return [unpack_saved(<SavedTensor>y, node, create) if isinstance(y, SavedTensor)
+                        else y for y in value]
+        if node.op.slot_kind[s] == SLOT_ARG and versions_of(value) != node.versions[s]:
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an inplace "
+                f"operation: a tensor of the list '{node.op.arg_names[node.op.slot_arg[s]]}' that "
+                f"{node.name()} saved. Hint: clone() the tensor before the in-place write.")
+    return value
 
 
 # Whether a gradient sent along this edge is of use to the pass.
@@ -254,6 +366,7 @@ cdef inline bint holds_values(Node node):
     for s in range(op.n_slots):
         value = node.saved[s]
         if value is not None and (isinstance(value, Tensor) or type(value) is list
+                                  or type(value) is SavedTensor
                                   or op.slot_is_operand & (1u << s)):
             return True
     return False
@@ -262,23 +375,15 @@ cdef inline bint holds_values(Node node):
 cdef int run_node(Run run, Node node) except -1:
     cdef object g = node.buffer
     cdef object edge, result
-    cdef int i, s
+    cdef int i
     cdef OpInfo op = node.op
-    cdef list inputs = None
+    cdef list inputs
     cdef bint chosen = run.wanted is not None
     cdef bint useful = False
     node.buffer = None
     node.run = 0
     if node.tensor_hooks is not None or node.retained is not None:
         g = observe(node, g)
-    if node.pre_hooks:
-        for hook in list(node.pre_hooks.values()):
-            replaced = hook(tuple(g) if type(g) is list else (g,))
-            if replaced is not None:
-                if not isinstance(replaced, tuple) or len(replaced) != node.outputs:
-                    raise TypeError(f"expected a tuple of {node.outputs} gradients from a pre-hook of "
-                                    f"{op.name}")
-                g = list(replaced) if type(g) is list else replaced[0]
     if chosen:
         for i in range(node.outputs):
             for at in run.wanted.get((id(node), i), ()):
@@ -293,63 +398,129 @@ cdef int run_node(Run run, Node node) except -1:
             f"after they have already been freed): the values {op.name} saved were freed by the "
             "first backward(). Specify retain_graph=True there if you need to backward through the "
             "graph a second time.")
+    if node.pre_hooks:
+        replaced = call_pre_hooks(node.pre_hooks, tuple(g) if type(g) is list else (g,), op.name)
+        g = list(replaced) if type(g) is list else replaced[0]
     if node.hooks:
-        inputs = []
-    if node.function is not None:
-        results = list(node.function._run_backward(g if type(g) is list else [g], node.metas))
+        inputs = call_node_hooks(node, derive(run, node, g), g)
         for i in range(len(node.edges)):
-            result = results[i]
-            results[i] = None
-            if anomaly_nan and result is not None:
-                check_nan(node, i, result)
-            if inputs is not None:
-                inputs.append(result)
-            elif node.edges[i] is not None:
+            if node.edges[i] is not None:
+                send_all(run, node.edges[i], inputs[i], False)
+    elif node.function is not None:
+        inputs = derive(run, node, g)
+        for i in range(len(node.edges)):
+            result = inputs[i]
+            inputs[i] = None
+            if node.edges[i] is not None:
                 send(run, node.edges[i], result, refcount(result) == 1)
             result = None
     else:
         for i in range(op.n_rules):
             edge = node.edges[i]
-            if edge is None or g is None or (chosen and not leads_somewhere(run, edge)):
-                if inputs is not None:
-                    inputs.append(None)
-                elif edge is not None:
-                    send_all(run, edge, None, False)
+            if edge is None:
                 continue
-            fn = op.rule_fns[i]
-            if fn is None:
-                result = None
-            else:
-                slots = op.rule_slots[i]
-                if len(slots) == 0:
-                    result = fn(g)
-                elif len(slots) == 1:
-                    result = fn(g, unpack(node, slots[0], run.create))
-                else:
-                    result = fn(g, *[unpack(node, s, run.create) for s in slots])
-                if anomaly_nan:
-                    check_nan(node, i, result)
-            if inputs is not None:
-                inputs.append(result)
-            else:
-                send_all(run, edge, result, refcount(result) == 1)
-                result = None
-    if inputs is not None:
-        for hook in list(node.hooks.values()):
-            replaced = hook(tuple(inputs), tuple(g) if type(g) is list else (g,))
-            if replaced is not None:
-                inputs = list(replaced) if isinstance(replaced, tuple) else [replaced]
-                if len(inputs) != len(node.edges):
-                    raise RuntimeError(f"expected {len(node.edges)} gradients from a hook of "
-                                       f"{op.name}, got {len(inputs)}")
-        for i in range(len(node.edges)):
-            if node.edges[i] is not None:
-                send_all(run, node.edges[i], inputs[i], False)
+            if g is None or (chosen and not leads_somewhere(run, edge)):
+                send_all(run, edge, None, False)
+                continue
+            result = derivative(run, node, i, g)
+            send_all(run, edge, result, refcount(result) == 1)
+            result = None
     if not run.keep and (node.function is not None or holds_values(node)):
         node.saved = None
         if node.function is not None:
             node.function._free()
     return 0
+
+
+# What rule i makes of the gradient.
+cdef inline object derivative(Run run, Node node, int i, object g):
+    cdef object fn = node.op.rule_fns[i]
+    cdef tuple slots
+    if fn is None:
+        return None
+    slots = <tuple>node.op.rule_slots[i]
+    if len(slots) == 0:
+        result = fn(g)
+    elif len(slots) == 1:
+        result = fn(g, unpack(node, slots[0], run.create))
+    else:
+        result = fn(g, *[unpack(node, s, run.create) for s in slots])
+    if anomaly_nan:
+        check_nan(node, i, result)
+    return result
+
+
+# All gradients of a node's inputs at once, of the inputs' shapes.
+cdef list derive(Run run, Node node, object g):
+    cdef int i
+    cdef list inputs = []
+    if node.function is not None:
+        results = node.function._run_backward(g if type(g) is list else [g], node.metas)
+        for i in range(len(node.edges)):
+            result = results[i]
+            if anomaly_nan and result is not None:
+                check_nan(node, i, result)
+            inputs.append(fit_edge(node.edges[i], result,
+                                   f"Function {node.name()} returned an invalid gradient at index {i}"))
+        return inputs
+    for i in range(node.op.n_rules):
+        edge = node.edges[i]
+        if edge is None or g is None:
+            inputs.append(None)
+            continue
+        result = derivative(run, node, i, g)
+        if type(edge) is list:
+            inputs.append(None if result is None else
+                          [fit_edge(e, x, node.name()) for e, x in zip(edge, result)])
+        else:
+            inputs.append(fit_edge(edge, result, node.name()))
+    return inputs
+
+
+cdef object fit_edge(object edge, object g, str what):
+    cdef CDims dims
+    cdef Node node
+    if edge is None or g is None:
+        return g
+    if type(edge) is tuple:
+        node = <Node>edge[0]
+        meta = node.metas[edge[1]]
+        dims = parse_dims((meta[0],), "backward")
+        return fit(g, &dims, meta[1], what)
+    if isinstance(edge, Node):
+        node = <Node>edge
+        return fit(g, &node.shape, node.dtype, what)
+    dims = (<Tensor>edge).c.shape()
+    return fit(g, &dims, <int>(<Tensor>edge).c.dtype(), what)
+
+
+cdef list call_node_hooks(Node node, list inputs, object g):
+    cdef list at = []          # where the hooks' gradients stand in inputs
+    for i, x in enumerate(inputs):
+        if node.function is not None and not node.function._takes_tensor(i):
+            continue
+        if type(node.edges[i]) is list:
+            at.extend([(i, k) for k in range(len(node.edges[i]))])
+        else:
+            at.append((i, -1))
+    shown = tuple([inputs[i] if k < 0 else (None if inputs[i] is None else inputs[i][k])
+                   for i, k in at])
+    outputs = tuple(g) if type(g) is list else (g,)
+    for hook in list(node.hooks.values()):
+        replaced = hook(shown, outputs)
+        if replaced is None:
+            continue
+        shown = tuple(replaced) if isinstance(replaced, tuple) else (replaced,)
+        if len(shown) != len(at):
+            raise RuntimeError(f"expected {len(at)} gradients from a hook of {node.op.name}, got "
+                               f"{len(shown)}")
+    inputs = [None if type(edge) is not list else [None] * len(edge) for edge in node.edges]
+    for (i, k), x in zip(at, shown):
+        if k < 0:
+            inputs[i] = x
+        else:
+            inputs[i][k] = x
+    return inputs
 
 
 cdef int send_all(Run run, object edge, object result, bint owned) except -1:
@@ -424,6 +595,8 @@ cdef bint count_consumers(Run run, list roots) except -1:
                 if type(e) is tuple:
                     e = e[0]
                 if not isinstance(e, Node):
+                    if e is not None:
+                        run.leaf_uses[<PyObject*>e] += 1
                     continue
                 target = <Node>e
                 if target.run != run.id:
@@ -457,6 +630,7 @@ cdef int release(Run run) except -1:
 cdef int prune(Run run) except -1:
     cdef Node node
     cdef bint needed
+    run.pruned = set()
     for x in sorted(run.touched, key=sequence_of):
         node = <Node>x
         needed = False
@@ -469,7 +643,78 @@ cdef int prune(Run run) except -1:
                 needed = needed or (id(node), nr) in run.wanted
         if not needed:
             node.run = 0
+            run.pruned.add(id(node))
     return 0
+
+
+# A GradientEdge stands for the tensor it was taken of.
+cdef object edge_of_input(object x):
+    if isinstance(x, Tensor):
+        return edge_of(<Tensor>x)
+    if isinstance(x, tuple) and len(x) >= 2:
+        if isinstance(x[0], Node):
+            return x[0] if x[1] == 0 else (x[0], x[1])
+        if isinstance(x[0], AccumulateGrad):
+            return x[0].variable
+    return None
+
+
+# Where a pass starts: the edge, and the first gradient.
+cdef tuple start_at(object x, int k, object g):
+    cdef Tensor t
+    cdef CDims shape
+    cdef CDevice device
+    cdef int code
+    edge = edge_of_input(x)
+    if edge is None:
+        raise TypeError(f"backward(): element {k} of tensors must be a Tensor, not {type(x).__name__}")
+    if isinstance(x, Tensor):
+        t = <Tensor>x
+        if not requires(t):
+            raise RuntimeError(f"element {k} of tensors does not require grad and does not have a "
+                               "grad_fn")
+        shape = t.c.shape()
+        code = <int>t.c.dtype()
+        device = t.c.device()
+    elif isinstance(edge, Tensor):
+        shape = (<Tensor>edge).c.shape()
+        code = <int>(<Tensor>edge).c.dtype()
+        device = (<Tensor>edge).c.device()
+    elif (<Node>x[0]).metas is None:
+        shape = (<Node>x[0]).shape
+        code = (<Node>x[0]).dtype
+    else:
+        meta = (<Node>x[0]).metas[x[1]]
+        shape = parse_dims((meta[0],), "backward")
+        code = meta[1]
+    if g is None:
+        if count_of(&shape) != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs, got a "
+                               f"tensor of shape {dims_tuple(shape)}")
+        if code >= 13:
+            raise RuntimeError("grad can be implicitly created only for real scalar outputs but "
+                               f"got {_DTYPES[code]}")
+        g = wrap_move(c_full(shape, CScalar(<int64_t>1), <CDType>code, device))
+    elif not isinstance(g, Tensor):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+    elif (<Tensor>g).c.shape() != shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{k}] has a shape of {g.shape} and output[{k}] has a "
+            f"shape of {_tuple_new(_Size, dims_tuple(shape))}.")
+    elif (<int>(<Tensor>g).c.dtype() >= 13) != (code >= 13):
+        raise RuntimeError(
+            "For complex Tensors, both grad_output and output are required to have the same dtype. "
+            f"Mismatch in dtype: grad_output[{k}] has a dtype of {g.dtype} and output[{k}] has a "
+            f"dtype of {_DTYPES[code]}.")
+    return (edge, g)
+
+
+cdef inline int64_t count_of(CDims* shape):
+    cdef int64_t n = 1
+    cdef int i
+    for i in range(shape.size()):
+        n *= shape[0][i]
+    return n
 
 
 def sequence_of(Node node):
@@ -490,7 +735,6 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
                          bint accumulate, bint allow_unused):
     global _runs
     cdef Run run = Run.__new__(Run)
-    cdef Tensor t
     cdef Node node
     cdef list start = []
     cdef list roots = []
@@ -501,6 +745,7 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
     run.id = _runs
     run.keep = keep
     run.create = create
+    run.accumulate = accumulate
     run.touched = []
     run.wanted = None
     cdef list single_inputs = None
@@ -513,33 +758,14 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
         run.wanted = {}
         run.results = [None] * len(single_inputs)
         for k, x in enumerate(single_inputs):
-            if not isinstance(x, Tensor) or not requires(<Tensor>x):
+            edge = edge_of_input(x)
+            if edge is None or (isinstance(x, Tensor) and not requires(<Tensor>x)):
                 raise RuntimeError("One of the differentiated Tensors does not require grad")
-            run.wanted.setdefault(key_of(edge_of(<Tensor>x)), []).append(k)
+            if accumulate and isinstance(x, Tensor):
+                x.retain_grad()
+            run.wanted.setdefault(key_of(edge), []).append(k)
     for k in range(len(tensors)):
-        if not isinstance(tensors[k], Tensor):
-            raise TypeError(f"backward(): element {k} of tensors must be a Tensor, not "
-                            f"{type(tensors[k]).__name__}")
-        t = <Tensor>tensors[k]
-        if not requires(t):
-            raise RuntimeError(f"element {k} of tensors does not require grad and does not have a "
-                               "grad_fn")
-        g = gradients[k]
-        if g is None:
-            if t.c.numel() != 1:
-                raise RuntimeError("grad can be implicitly created only for scalar outputs, got a "
-                                   f"tensor of shape {tuple(t.shape)}")
-            if <int>t.c.dtype() >= 13:
-                raise RuntimeError("grad can be implicitly created only for real scalar outputs but "
-                                   f"got {t.dtype}")
-            g = wrap_move(c_full(t.c.shape(), CScalar(<int64_t>1), t.c.dtype(), t.c.device()))
-        elif not isinstance(g, Tensor):
-            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
-        elif (<Tensor>g).c.shape() != t.c.shape():
-            raise RuntimeError(
-                f"Mismatch in shape: grad_output[{k}] has a shape of {g.shape} and output[{k}] has a "
-                f"shape of {t.shape}.")
-        start.append((edge_of(t), g))
+        start.append(start_at(tensors[k], k, gradients[k]))
     for edge, g in start:
         e = edge[0] if type(edge) is tuple else edge
         if isinstance(e, Node):
@@ -560,6 +786,8 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
             e = edge[0] if type(edge) is tuple else edge
             if isinstance(e, Node):
                 (<Node>e).waiting += 1
+            else:
+                run.leaf_uses[<PyObject*>e] += 1
         for edge, g in start:
             send(run, edge, g, False)
         start = roots = None
@@ -568,7 +796,10 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
             top = run.ready.top().second
             node = <Node>top
             run.ready.pop()
-            run_node(run, node)
+            if anomaly:
+                run_reported(run, node)
+            else:
+                run_node(run, node)
     finally:
         set_grad_enabled_c(was_enabled)
         _active_runs.pop(run.id, None)
@@ -579,11 +810,6 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
     if run.wanted is None:
         return None
     if accumulate:
-        for k, x in enumerate(single_inputs):
-            if run.results[k] is not None:
-                t = <Tensor>x
-                old = grad_of(t)
-                extra_of(t).grad = run.results[k] if old is None else old + run.results[k]
         return None
     for k in range(len(single_inputs)):
         if run.results[k] is None and not allow_unused:
@@ -630,8 +856,11 @@ def _set_out_of_memory_error(type):
 cdef OpInfo _op_function = get_op("_function", ())
 
 
-def _record_function(function, inputs, outputs):
-    """Makes ``outputs`` (list of Tensors) the results of a user's Function."""
+def _record_function(function, list inputs, list outputs, dirty, saved):
+    """Makes ``outputs`` the results of a user's Function; what is no Tensor among them stays out.
+
+    ``dirty``: inputs that were written; ``saved``: what save_for_backward was given.
+    """
     global _sequence
     cdef Node node = Node.__new__(Node)
     cdef Tensor t
@@ -645,12 +874,59 @@ def _record_function(function, inputs, outputs):
     _sequence += 1
     node.outputs = len(outputs)
     node.metas = []
+    function._saves = FunctionSaves(node, saved, outputs)
     for i in range(node.outputs):
+        if not isinstance(outputs[i], Tensor):
+            node.metas.append(None)
+            continue
         t = <Tensor>outputs[i]
         node.metas.append((dims_tuple(t.c.shape()), <int>t.c.dtype()))
-        if i == 0:
-            node.shape = t.c.shape()
-            node.dtype = <int>t.c.dtype()
-        if differentiable(t) and i not in function._non_differentiable:
-            set_history(t, node, i)
+        node.shape = t.c.shape()
+        node.dtype = <int>t.c.dtype()
+        if not differentiable(t) or i in function._non_differentiable:
+            continue
+        before = t._grad_fn
+        set_history(t, node, i)
+        t._requires_grad = False
+        for d in dirty:
+            if d is t:
+                if before is not None and (<Node>before).retained is not None:
+                    move_retained(<Node>before, t)
+                if t._base is not None:
+                    rebase(t)
+                else:
+                    t._history += 1
+    if anomaly:
+        note_place(node)
     return node
+
+
+def _check_dirty(Tensor t):
+    """Refuses a write that a user's Function did into a leaf or a view of one."""
+    check_write("mark_dirty", t)
+
+
+def _increment_version(Tensor t):
+    if not is_inference_version(t.c.storage().version()):
+        t.c.storage().bump_version()
+
+
+def _current_run():
+    """The id of the pass that runs on this thread, the innermost; -1 outside of any."""
+    me = get_ident()
+    return max([k for k, run in _active_runs.items() if (<Run>run).thread == me], default=-1)
+
+
+def _run_reaches(edge):
+    """Whether the pass that runs on this thread will hand (or handed) a gradient along ``edge``."""
+    cdef Run run = _active_runs[_current_run()]
+    target = edge_of_input(edge)
+    if isinstance(target, Tensor):
+        return run.leaf_uses.count(<PyObject*>target) > 0 and (
+            run.wanted is None or id(target) in run.wanted)
+    if type(target) is tuple:
+        target = target[0]
+    for node in run.touched:
+        if node is target:
+            return run.pruned is None or id(node) not in run.pruned
+    return False

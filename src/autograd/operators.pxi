@@ -162,7 +162,7 @@ cdef object binary_inplace(CBinaryOp op, object left, object b):
             if hasattr(b, "__array_interface__"):
                 return binary_inplace(op, left, _late("from_array")(b))
             return NotImplemented
-    if grad_enabled():
+    if grad_enabled() or write_watcher is not None:
         original = prepare_inplace(info, args)
     if isinstance(b, Tensor):
         with nogil:
