@@ -161,6 +161,9 @@ cdef class Node:
     def __getattr__(self, name):
         return node_attribute(self, name)
 
+    def __dir__(self):
+        return sorted([*object.__dir__(self), *attributes_of(self)])
+
     @property
     def next_functions(self):
         result = []
@@ -512,25 +515,24 @@ cdef int check_view_write(str name, Tensor view) except -1:
                 f"{name}(): A view was created in no_grad mode and is being modified inplace with "
                 "grad mode enabled. Make the view with gradients enabled, or write inside no_grad() "
                 "too; detach() the view where the write needs no gradient.")
-    elif node.outputs > 1 and node.function is None and node.op.name in _several_views:
-        raise RuntimeError(
-            f"{name}(): Output {view._output_nr} of {node.name()} is a view and is being modified "
-            "inplace. This view is the output of a function that returns multiple views. Such "
-            "functions do not allow the output views to be modified inplace: index or narrow() the "
-            "base instead, or clone() the output.")
-    else:
-        while node is not base._grad_fn and node is not None:
-            if node.function is not None:
-                raise RuntimeError(
-                    f"{name}(): Output {view._output_nr} of {view._grad_fn.name()} is a view and is "
-                    "being modified inplace. This view was created inside a custom Function (or "
-                    "because an input was returned as-is), whose backward the write would override. "
-                    "clone() the output of the custom Function first.")
-            if node.op.name not in _views or node.edges[0] is None:
-                break
-            edge = node.edges[0]
-            edge = edge[0] if type(edge) is tuple else edge
-            node = <Node>edge if isinstance(edge, Node) else None
+    while node is not base._grad_fn and node is not None:
+        if node.function is not None:
+            raise RuntimeError(
+                f"{name}(): Output {view._output_nr} of {view._grad_fn.name()} is a view and is "
+                "being modified inplace. This view was created inside a custom Function (or "
+                "because an input was returned as-is), whose backward the write would override. "
+                "clone() the output of the custom Function first.")
+        if node.op.name in _several_views:
+            raise RuntimeError(
+                f"{name}(): Output {view._output_nr} of {view._grad_fn.name()} is a view and is being "
+                "modified inplace. This view is the output of a function that returns multiple views. "
+                "Such functions do not allow the output views to be modified inplace: index or "
+                "narrow() the base instead, or clone() the output.")
+        if node.op.name not in _views or node.edges[0] is None:
+            break
+        edge = node.edges[0]
+        edge = edge[0] if type(edge) is tuple else edge
+        node = <Node>edge if isinstance(edge, Node) else None
     return 0
 
 

@@ -236,6 +236,24 @@ cdef object node_attribute(Node node, str name):
     raise AttributeError(f"'{node.name()}' object has no attribute '{name}'")
 
 
+cdef list attributes_of(Node node):
+    cdef int s
+    cdef OpInfo op = node.op
+    if node.function is not None:
+        return dir(node.function)
+    names = []
+    for s in range(op.n_slots):
+        if op.slot_kind[s] == SLOT_RESULT:
+            own = "result" if op.slot_arg[s] == 0 else f"result{op.slot_arg[s]}"
+        elif op.slot_kind[s] == SLOT_ARG:
+            own = op.arg_names[op.slot_arg[s]]
+        else:
+            continue
+        own = "self" if own == "input" else own
+        names += ["_saved_" + own, "_raw_saved_" + own]
+    return names
+
+
 cdef object raw_saved(Node node, int s):
     value = node.saved[s]
     if not isinstance(value, Tensor):

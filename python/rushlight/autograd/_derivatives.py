@@ -68,9 +68,7 @@ def _strided_gradient(g, size, stride, offset, shape, base_stride, base_offset):
     # A flat piece of storage that holds both the view and the base, which may lie apart.
     low = min(offset, base_offset)
     offset, base_offset = offset - low, base_offset - low
-    extent = max(
-        offset + _span(size, stride), base_offset + _span(shape, base_stride)
-    )
+    extent = max(offset + _span(size, stride), base_offset + _span(shape, base_stride))
     flat = rushlight.zeros(extent, dtype=g.dtype)
     if _overlaps(size, stride):
         where = rushlight.arange(extent).as_strided(size, stride, offset)

@@ -119,6 +119,11 @@ class FunctionCtx:
                 f"{wanted}, got {len(result)})"
             )
         for i, g in enumerate(result):
+            if g is not None and not isinstance(g, Tensor):
+                raise RuntimeError(
+                    f"function {name}: expected a Tensor or None as gradient "
+                    f"{i} from backward, got {type(g).__name__}"
+                )
             if g is not None and not self._is_tensor[i]:
                 raise RuntimeError(
                     f"function {name} returned a gradient different than None at "

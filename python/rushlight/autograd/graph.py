@@ -366,9 +366,7 @@ def allow_mutation_on_saved_tensors():
     before = _core._set_write_watcher(state.before_write)
     if before is not None:
         _core._set_write_watcher(before)
-        raise RuntimeError(
-            "allow_mutation_on_saved_tensors contexts cannot be nested"
-        )
+        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
     try:
         with saved_tensors_hooks(state.pack, state.unpack):
             yield state
