@@ -113,7 +113,7 @@ def _grad_of_rows(outputs, gradients, keep, create_graph, inputs, allow_unused):
     if len(counts) != 1 or None in counts:
         raise ValueError(
             "grad(): with is_grads_batched=True every gradient needs a first dim, of "
-            f"one size for all, got {[None if g is None else tuple(g.shape) for g in gradients]}"
+            f"one size for all, got the sizes {sorted(map(str, counts))}"
         )
     for k, (g, output) in enumerate(zip(gradients, outputs, strict=True)):
         if isinstance(output, Tensor) and g.shape[1:] != output.shape:

@@ -214,7 +214,7 @@ class Function:
 
     @staticmethod
     def jvp(ctx, *grad_inputs):
-        """The derivative along a direction; kept for forward mode, which is not here."""
+        """The derivative along a direction, for forward mode, which is not here."""
         raise NotImplementedError(
             "You must implement the jvp function for custom autograd.Function to use "
             "it with forward mode AD."

@@ -259,8 +259,8 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
 def _check_strategy(strategy):
     if strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError(
-            'Expected strategy to be either "forward-mode" or "reverse-mode": the first '
-            "makes a pass for every input element, the second for every output element"
+            'Expected strategy to be either "forward-mode" or "reverse-mode": a pass '
+            "for every input element, or one for every output element"
         )
 
 

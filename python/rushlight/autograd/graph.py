@@ -232,7 +232,7 @@ def register_multi_grad_hook(tensors, fn, *, mode="all"):
 
     Args:
         tensors (sequence of Tensor): all require grad.
-        fn (callable): ``fn(grads)``, in the order of ``tensors`` and with None for those
+        fn (callable): ``fn(grads)``, in the order of ``tensors`` with None for those
             without a gradient in this pass; with ``mode="any"`` ``fn(grad)``.
         mode (str): ``"all"``: after the last gradient; ``"any"``: after the first.
 
