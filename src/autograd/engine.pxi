@@ -297,14 +297,13 @@ cdef object fit_edge(object edge, object g, str what):
     cdef Node node
     if edge is None or g is None:
         return g
-    if type(edge) is tuple:
-        node = <Node>edge[0]
-        meta = node.metas[edge[1]]
+    if type(edge) is tuple or isinstance(edge, Node):
+        node = <Node>(edge[0] if type(edge) is tuple else edge)
+        if node.metas is None:
+            return fit(g, &node.shape, node.dtype, what)
+        meta = node.metas[edge[1] if type(edge) is tuple else 0]
         dims = parse_dims((meta[0],), "backward")
         return fit(g, &dims, meta[1], what)
-    if isinstance(edge, Node):
-        node = <Node>edge
-        return fit(g, &node.shape, node.dtype, what)
     dims = (<Tensor>edge).c.shape()
     return fit(g, &dims, <int>(<Tensor>edge).c.dtype(), what)
 

@@ -1011,5 +1011,5 @@ def near(a, b):
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(map(near, a, b))
     if isinstance(a, float) and isinstance(b, float):
-        return a == b or abs(a - b) <= 1e-12 * abs(b)
+        return a == b or abs(a - b) <= 1e-12 * abs(b) + 1e-14
     return a == b

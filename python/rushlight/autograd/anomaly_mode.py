@@ -91,8 +91,10 @@ class detect_anomaly(set_detect_anomaly):
     Example::
 
         >>> x = rushlight.ones(1, requires_grad=True)
-        >>> with rushlight.autograd.detect_anomaly():
-        ...     (x * 2).backward()
+        >>> import warnings
+        >>> with warnings.catch_warnings(action="ignore"):  # that this mode is slow
+        ...     with rushlight.autograd.detect_anomaly():
+        ...         (x * 2).backward()
     """
 
     def __init__(self, check_nan=True):
