@@ -199,7 +199,14 @@ cdef class Tensor:
 
     @property
     def grad(self):
-        return grad_of(self)
+        g = grad_of(self)
+        if g is None and self._grad_fn is not None and not self.retains_grad:
+            import warnings
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
+                ".grad attribute won't be populated during autograd.backward(): call "
+                ".retain_grad() on it, or read the leaf's .grad.", UserWarning, stacklevel=1)
+        return g
 
     @grad.setter
     def grad(self, value):
