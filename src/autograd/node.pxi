@@ -40,6 +40,14 @@ cdef class OpInfo:
     cdef unsigned slot_is_operand        # bit s: slot s is an operand, a tensor or a number
 
 
+# Log1P and AvgPool2D, as PyTorch spells them.
+cdef str capitalized(str part):
+    out = ""
+    for c in part:
+        out += c.upper() if not out or out[len(out) - 1].isdigit() else c
+    return out
+
+
 cdef OpInfo get_op(str name, tuple arg_names):
     cdef OpInfo op = _op_by_name.get(name)
     if op is not None:
@@ -51,7 +59,7 @@ cdef OpInfo get_op(str name, tuple arg_names):
     op.id = len(_ops)
     op.name = name
     op.arg_names = arg_names
-    op.node_name = "".join([p.capitalize() for p in name.strip("_").split("_")]) + "Backward0"
+    op.node_name = "".join([capitalized(p) for p in name.strip("_").split("_")]) + "Backward0"
     op.loaded = False
     _ops.append(op)
     _op_by_name[name] = op
@@ -149,7 +157,7 @@ cdef class Node:
 
     def name(self):
         """The op's name, such as ``MulBackward0``."""
-        return self.op.node_name if self.function is None else type(self.function).__name__
+        return name_of(self)
 
     def __repr__(self):
         return f"<{self.name()} object at {hex(id(self))}>"
@@ -201,6 +209,33 @@ cdef class Node:
         if self.pre_hooks is None:
             self.pre_hooks = new_hooks()
         return add_hook(self.pre_hooks, hook)
+
+
+cdef dict _renamed = None
+
+
+# As PyTorch has it; see python/rushlight/autograd/_node_names.py.
+cdef object name_of(Node node):
+    global _renamed
+    cdef OpInfo op = node.op
+    cdef int s
+    if node.function is not None:
+        return type(node.function).__name__
+    if _renamed is None:
+        from rushlight.autograd._node_names import NAMES
+        _renamed = NAMES
+    row = _renamed.get(op.name)
+    if row is None:
+        return op.node_name
+    if type(row) is str:
+        return row
+    saved = {}
+    if node.saved is not None:
+        for s in range(op.n_slots):
+            if op.slot_kind[s] == SLOT_ARG and node.saved[s] is not None:
+                saved[op.arg_names[op.slot_arg[s]]] = node.saved[s]
+    inputs = {op.arg_names[op.rule_arg[i]] for i in range(op.n_rules) if node.edges[i] is not None}
+    return row(node.shape.size(), saved, inputs)
 
 
 # Note [Types of nodes]
@@ -549,7 +584,7 @@ def _set_write_watcher(watcher):
 
 cdef frozenset _several_views = frozenset(("split_int", "split_sizes", "chunk", "unbind"))
 cdef frozenset _views = _several_views | frozenset((
-    "view", "permute", "transpose", "unsqueeze", "expand", "select", "slice", "as_strided", "squeeze",
+    "view", "permute", "transpose", "t", "unsqueeze", "expand", "select", "slice", "as_strided", "squeeze",
     "flatten", "unflatten", "movedim", "narrow", "unfold", "diagonal", "view_as_real",
     "view_as_complex"))
 

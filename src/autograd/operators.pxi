@@ -3,6 +3,7 @@
 cdef OpInfo op_view = get_op("view", ("self",))
 cdef OpInfo op_permute = get_op("permute", ("self", "dims"))
 cdef OpInfo op_transpose = get_op("transpose", ("self", "dim0", "dim1"))
+cdef OpInfo op_t = get_op("t", ("self",))
 cdef OpInfo op_unsqueeze = get_op("unsqueeze", ("self", "dim"))
 cdef OpInfo op_expand = get_op("expand", ("self", "size"))
 cdef OpInfo op_select = get_op("select", ("self", "dim", "index"))

@@ -600,7 +600,7 @@ cdef class Tensor:
         cdef CTensor out = c_t(self.c)
         cdef Tensor r = view_result(self, out)
         if recorded(self):
-            record(op_transpose, (self, 0, 1 if self.c.ndim() == 2 else 0), r)
+            record(op_t, (self,), r)
         return r
 
     def unsqueeze(self, dim=None, *, axis=None):

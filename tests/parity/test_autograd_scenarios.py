@@ -329,8 +329,28 @@ def edge_without_grad(t, x):
 
 @scenario
 def names_of_nodes(t, x):
-    made = [x + 1, x * x, x.exp(), x.sum(), x @ x, x / 2, -x, x.view(2, 1), x**2]
-    return [(y.grad_fn.name(), type(y.grad_fn).__name__) for y in made[:1] + made[2:3]]
+    m = x.outer(x)
+    image = m.expand(1, 1, 2, 2)
+    linear = t.nn.functional.linear
+    made = [
+        x + 1, x - 1, x * x, x / 2, -x, x**2, 2**x, x**x, x @ x, m @ x, m @ m, m,
+        m[None] @ m, m.t(), m.transpose(0, 1), m.permute(1, 0), m.sum(), m.sum(0),
+        m.mean(), m.mean(1), m.prod(), m.prod(0), m.max(), m.min(), m.max(0)[0],
+        m.median(), x.view(2, 1), m.flatten(), m.reshape(4), x.unflatten(0, (2, 1)),
+        m[0], m[:1], m[t.tensor([0])],
+        m.narrow(0, 0, 1), m.movedim(0, 1), x.float(),
+        m.chunk(2)[0], m.split(1)[0], m.split([1, 1])[0], m.unbind()[0],
+        x.expand(3, 2),
+        x.exp(), x.log(), x.log1p(), x.sqrt(), x.square(), x.tanh(), x.relu(),
+        x.clone(),
+        linear(m, m), linear(m, m, x), t.nn.functional.conv2d(image, image),
+        t.nn.functional.max_pool2d(image, 2), t.nn.functional.avg_pool2d(image, 2),
+        m.softmax(0), m.log_softmax(0), t.cat([x, x]), t.stack([x, x]),
+        t.where(x > 0, x, -x), m.gather(0, t.tensor([[0]])), m.index_select(
+            0, t.tensor([0])), m.masked_fill(m > 0, 1.0), x.cumsum(0), m.tril(),
+        x.abs(),
+    ]  # fmt: skip
+    return [(y.grad_fn.name(), type(y.grad_fn).__name__) for y in made]
 
 
 @scenario

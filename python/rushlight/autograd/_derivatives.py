@@ -294,6 +294,7 @@ RULES = {
         self=lambda g, dims: g.permute(_inverse([d % len(dims) for d in dims]))
     ),
     "transpose": dict(self=lambda g, dim0, dim1: g.transpose(dim0, dim1)),
+    "t": dict(self=lambda g: g.t()),
     "unsqueeze": dict(self=lambda g, self_shape: g.reshape(self_shape)),
     "expand": dict(self=lambda g: g),
     "select": dict(
