@@ -71,9 +71,7 @@ def _strided_gradient(g, size, stride, offset, shape, base_stride, base_offset):
     # A flat piece of storage that holds both the view and the base, which may lie apart.
     low = min(offset, base_offset)
     offset, base_offset = offset - low, base_offset - low
-    extent = max(
-        offset + _span(size, stride), base_offset + _span(shape, base_stride)
-    )
+    extent = max(offset + _span(size, stride), base_offset + _span(shape, base_stride))
     flat = rushlight.zeros(extent, dtype=g.dtype, device=g.device)
     if _overlaps(size, stride):
         where = rushlight.arange(extent, device=g.device).as_strided(size, stride, offset)
@@ -299,6 +297,7 @@ RULES = {
         self=lambda g, dims: g.permute(_inverse([d % len(dims) for d in dims]))
     ),
     "transpose": dict(self=lambda g, dim0, dim1: g.transpose(dim0, dim1)),
+    "t": dict(self=lambda g: g.t()),
     "unsqueeze": dict(self=lambda g, self_shape: g.reshape(self_shape)),
     "expand": dict(self=lambda g: g),
     "select": dict(
