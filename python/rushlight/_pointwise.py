@@ -438,7 +438,11 @@ def logit(input, eps=None, *, out=None):
     _real_only("logit", x)
     if eps is not None:
         x = _functions.clamp(x, eps, 1 - eps)
-    return give("logit", _ops.log(x / (1 - x)), out)
+    # About 1/2 the logarithm is that of nearly 1; there 2x - 1 is exact.
+    middle = (x > 0.25) & (x < 0.75)
+    near = rushlight.where(middle, 2 * x - 1, 0.0)
+    result = _ops.where(middle, 2 * _ops.atanh(near), _ops.log(x) - _ops.log1p(-x))
+    return give("logit", result, out)
 
 
 @_method("xlogy")
@@ -504,11 +508,19 @@ def sinc(input, *, out=None):
         tensor([1.0000, 0.6366])
     """
     _tensors("sinc", input)
-    x = _as_float(input) * math.pi
+    turns = _as_float(input)
+    x = turns * math.pi
     zero = x == 0
     safe = _ops.where(zero, rushlight.ones_like(x), x)
+    if x.is_complex():
+        sine = _ops.sin(safe)
+    else:
+        # The way to the nearest integer is exact; pi times a large number is not.
+        whole = _ops.round(turns.detach())
+        sine = _ops.sin((turns - whole) * math.pi)
+        sine = _ops.where(_ops.remainder(whole, 2) == 1, -sine, sine)
     # Near 0 the parabola carries the first two derivatives.
-    result = _ops.where(zero, 1 - x * x / 6, _ops.sin(safe) / safe)
+    result = _ops.where(zero, 1 - x * x / 6, sine / safe)
     return give("sinc", result, out)
 
 

@@ -235,7 +235,12 @@ def ndtr(input, *, out=None):
         tensor([0.5000, 0.8413])
     """
     need_tensor("special_ndtr", 1, "input", input)
-    return give("special_ndtr", _ops.erfc(input * -math.sqrt(0.5)) * 0.5, out)
+    if input.is_complex():
+        raise NotImplementedError(f'"special_ndtr" not implemented for {input.dtype}')
+    x = input if input.is_floating_point() else input.to(rushlight.get_default_dtype())
+    # The tail loses as many digits as the argument's square has: a wider argument.
+    area = _ops.erfc(x.double() * -math.sqrt(0.5)) * 0.5
+    return give("special_ndtr", area.to(x.dtype), out)
 
 
 def round(input, *, decimals=0, out=None):
@@ -294,5 +299,6 @@ def softmax(input, dim, *, dtype=None):
 def log_softmax(input, dim, *, dtype=None):
     """:func:`rushlight.log_softmax`."""
     return rushlight.log_softmax(input, dim, dtype=dtype)
+
 
 _public.publish(globals(), __all__)
