@@ -8,6 +8,7 @@ import warnings
 
 from rushlight import _core, _ops
 from rushlight._core import Tensor
+from rushlight._results import give
 
 
 def _place(result, dtype=None, device=None, requires_grad=False):
@@ -50,20 +51,6 @@ def _made(op, result, dtype, device, requires_grad, out):
     if out is None:
         return _place(result, None, device, requires_grad)
     return factory_out(op, result.shape, dtype, out).copy_(result)
-
-
-def _into(op, result, out):
-    """``result``, or ``out`` with it, for a composite function."""
-    if out is None:
-        return result
-    if _core.is_grad_enabled() and (
-        result.requires_grad or (isinstance(out, Tensor) and out.requires_grad)
-    ):
-        raise RuntimeError(
-            f"{op}(): functions with out=... arguments don't support automatic "
-            "differentiation, but one of the arguments requires grad."
-        )
-    return _ops.write_out(op, result, out)
 
 
 def arange(
@@ -437,7 +424,7 @@ def clamp(input, min=None, max=None, *, out=None):
         result = _ops._maximum(result, min)
     if max is not None:
         result = _ops._minimum(result, max)
-    return result if out is None else _into("clamp", result, out)
+    return give("clamp", result, out)
 
 
 def clamp_min(input, min, *, out=None):
@@ -456,7 +443,7 @@ def sgn(input, *, out=None):
         return _ops.sign(input, out=out)
     size = input.abs()
     result = _core_where(size == 0, zeros_like(input), input / size)
-    return _into("sgn", result, out)
+    return give("sgn", result, out)
 
 
 def _core_where(condition, a, b):
@@ -480,11 +467,11 @@ def angle(input, *, out=None):
         tensor([1.5708, 3.1416])
     """
     if input.is_complex():
-        return _into("angle", _ops.atan2(imag(input), real(input)), out)
+        return give("angle", _ops.atan2(imag(input), real(input)), out)
     if not input.is_floating_point():
         input = input.to(_core.get_default_dtype())
     straight = _ops.where(input < 0, full_like(input, math.pi), zeros_like(input))
-    return _into("angle", _ops.where(input.isnan(), input, straight), out)
+    return give("angle", _ops.where(input.isnan(), input, straight), out)
 
 
 def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
@@ -522,7 +509,7 @@ def complex(real, imag, *, out=None):
         raise RuntimeError(
             f"complex(): expected an out of dtype {result.dtype}, got {out.dtype}"
         )
-    return _into("complex", result, out)
+    return give("complex", result, out)
 
 
 def real(input):
@@ -761,7 +748,7 @@ def round(input, *, decimals=0, out=None):
         result = _ops.div(_ops.round(_ops.mul(input, factor)), factor)
     else:
         result = _ops.mul(_ops.round(_ops.div(input, factor)), factor)
-    return result if out is None else _ops.write_out("round", result, out)
+    return give("round", result, out)
 
 
 def relu_(input):

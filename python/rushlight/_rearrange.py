@@ -5,6 +5,7 @@ from __future__ import annotations
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
+from rushlight._results import give
 
 
 def nonzero(input, *, out=None, as_tuple=False):
@@ -26,13 +27,11 @@ def nonzero(input, *, out=None, as_tuple=False):
     if as_tuple:
         return tuple(_ops.nonzero_tuple(input))
     result = _ops.nonzero(input)
-    if out is None:
-        return result
     if isinstance(out, Tensor) and out.dtype != result.dtype:
         raise RuntimeError(
             f"nonzero(): expected an out of dtype {result.dtype}, got {out.dtype}"
         )
-    return _ops.write_out("nonzero", result, out)
+    return give("nonzero", result, out)
 
 
 def argwhere(input):

@@ -8,6 +8,7 @@ import rushlight
 from rushlight import _core, _ops
 from rushlight._core import Tensor
 from rushlight._functions import _tensor
+from rushlight._results import give
 
 
 def poisson(input, generator=None):
@@ -108,7 +109,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     if isinstance(out, Tensor):
         # Resized without a warning, as in PyTorch.
         out.resize_(result.shape)
-    return result if out is None else _ops.write_out("multinomial", result, out)
+    return give("multinomial", result, out)
 
 
 def _without_replacement(rows, weights, num_samples, generator):

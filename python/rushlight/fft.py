@@ -11,7 +11,8 @@ import math
 import rushlight
 from rushlight import _core, _fourier, _ops, _public
 from rushlight._core import Tensor
-from rushlight._functions import _into, factory_out
+from rushlight._functions import factory_out
+from rushlight._results import give
 
 __all__ = [
     "fft",
@@ -128,7 +129,7 @@ def _resized(op, x, sizes, dims):
 def _finish(op, result, out):
     if isinstance(out, Tensor) and result.is_complex() and not out.is_complex():
         raise RuntimeError(f"{op} expects a complex output tensor, but got {out.dtype}")
-    return _into(op, result, out)
+    return give(op, result, out)
 
 
 def _complex(op, input, s, dim, norm, forward, out):

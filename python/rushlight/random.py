@@ -9,8 +9,9 @@ import functools
 
 from rushlight import _core, _ops
 from rushlight._core import Tensor
-from rushlight._functions import _into, _like, _place, factory_out
+from rushlight._functions import _like, _place, factory_out
 from rushlight._ops import Generator, default_generator
+from rushlight._results import give
 
 __all__ = [
     "Generator",
@@ -280,7 +281,7 @@ def _normal_target(shape, dtype, out):
     if isinstance(out, Tensor) and not (out.is_floating_point() or out.is_complex()):
         raise NotImplementedError(f'"normal" not implemented for {out.dtype}')
     result = _core.empty(shape, dtype=out.dtype if isinstance(out, Tensor) else dtype)
-    return _into("normal", result, out)
+    return give("normal", result, out)
 
 
 @functools.cache

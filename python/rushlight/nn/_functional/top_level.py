@@ -7,7 +7,7 @@ arguments that only choose another library's kernel are taken and ignored.
 
 from __future__ import annotations
 
-from rushlight._functions import _into
+from rushlight._results import give
 from rushlight.nn._functional import (
     binary_losses,
     margin_losses,
@@ -96,7 +96,7 @@ def embedding(
     result = _tables._embedding(
         weight, indices, padding_idx, scale_grad_by_freq, sparse
     )
-    return _into("embedding", result, out)
+    return give("embedding", result, out)
 
 
 def embedding_renorm_(input, indices, max_norm, norm_type):
