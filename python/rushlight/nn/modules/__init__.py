@@ -9,7 +9,7 @@ from rushlight.nn.modules.dropout import *
 from rushlight.nn.modules.flatten import *
 from rushlight.nn.modules.linear import *
 from rushlight.nn.modules.loss import *
-from rushlight.nn.modules.module import Module
 from rushlight.nn.modules.pooling import *
+from rushlight.nn.modules.module import Module
 
 __all__ = [name for name in globals() if name[0].isupper()]
