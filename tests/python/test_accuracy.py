@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -70,5 +71,7 @@ def test_a_wrong_result_is_found():
     assert errors.worst == 1
     assert errors.at == (float(got[0]),)
     assert (errors.wrong, errors.nan, errors.zero) == (1, 1, 1)
+    some = ulp_sweep.measure_wrong(got, want, (got,))
+    assert some == dataclasses.replace(errors, total=0.0, summed=0)
     got[5] = np.inf
     assert ulp_sweep.measure_errors(got, want, (got,)).worst > 1e6
