@@ -5,6 +5,7 @@ from __future__ import annotations
 import rushlight
 from rushlight import _ops, linalg
 from rushlight._core import Tensor
+from rushlight._results import named
 from rushlight.autograd import Function
 from rushlight.linalg._factor import lu_unpack, reflect
 from rushlight.linalg._matrix import det, logdet, matrix_exp, matrix_power
@@ -14,7 +15,6 @@ from rushlight.linalg._support import (
     check_float,
     check_square,
     check_tensor,
-    named,
     put,
 )
 

@@ -7,13 +7,9 @@ import math
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
+from rushlight._results import named
 from rushlight.linalg._solve import inv
-from rushlight.linalg._support import (
-    check_square,
-    check_tensor,
-    named,
-    put,
-)
+from rushlight.linalg._support import check_square, check_tensor, put
 
 _Slogdet = named("linalg_slogdet", "sign logabsdet")
 
