@@ -288,8 +288,9 @@ class TorchFunctionMode:
         ...     def __torch_function__(self, func, types, args=(), kwargs=None):
         ...         print(func.__name__)
         ...         return func(*args, **(kwargs or {}))
+        >>> one = rushlight.ones(1)
         >>> with Names():
-        ...     x = rushlight.exp(rushlight.ones(1))
+        ...     x = rushlight.exp(one)
         exp
     """
 

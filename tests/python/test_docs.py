@@ -39,6 +39,7 @@ MORE = (
     "rushlight.nn.utils",
     "rushlight.optim",
     "rushlight.optim.lr_scheduler",
+    "rushlight.overrides",
     "rushlight.return_types",
     "rushlight.serialization",
     "rushlight.storage",
