@@ -72,7 +72,11 @@ def dropout_(input, p, train):
 
 
 def feature_dropout(input, p, train):
-    """:func:`dropout` of whole channels of (N, C, *)."""
+    """:func:`dropout` of whole channels of (N, C, *).
+
+    Shape:
+        Input (N, C, *), output the same.
+    """
     return _drop("feature_dropout", input, p, train, feature=True)
 
 
@@ -82,7 +86,11 @@ def feature_dropout_(input, p, train):
 
 
 def alpha_dropout(input, p, train):
-    """Dropout to SELU's negative limit that keeps mean 0 and variance 1."""
+    """Dropout to SELU's negative limit that keeps mean 0 and variance 1.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     return _drop("alpha_dropout", input, p, train, alpha=True)
 
 
@@ -92,7 +100,11 @@ def alpha_dropout_(input, p, train):
 
 
 def feature_alpha_dropout(input, p, train):
-    """:func:`alpha_dropout` of whole channels of (N, C, *)."""
+    """:func:`alpha_dropout` of whole channels of (N, C, *).
+
+    Shape:
+        Input (N, C, *), output the same.
+    """
     return _drop("feature_alpha_dropout", input, p, train, True, True)
 
 

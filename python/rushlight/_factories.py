@@ -88,6 +88,9 @@ def range(
 ):
     """The values ``start, start + step, ...`` up to and with ``end``; use :func:`arange`.
 
+    Shape:
+        (floor((end - start) / step) + 1,).
+
     Raises:
         RuntimeError: when step is 0 or leads away from end.
     """

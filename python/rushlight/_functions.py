@@ -148,6 +148,9 @@ def linspace(
 ):
     """``steps`` values from ``start`` to ``end``, both included.
 
+    Shape:
+        (steps,).
+
     Example::
 
         >>> rushlight.linspace(0, 1, 3)
@@ -332,6 +335,9 @@ def unbind(input, dim=0):
 def add(input, other, *, alpha=1, out=None):
     """``input + alpha * other``, broadcast and promoted.
 
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+
     Example::
 
         >>> rushlight.add(rushlight.ones(2), 1, alpha=3)
@@ -343,7 +349,11 @@ def add(input, other, *, alpha=1, out=None):
 
 
 def sub(input, other, *, alpha=1, out=None):
-    """``input - alpha * other``, broadcast and promoted."""
+    """``input - alpha * other``, broadcast and promoted.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+    """
     if alpha != 1:
         other = _scaled("sub", input, other, alpha)
     return _ops.sub(input, other, out=out)
@@ -371,6 +381,9 @@ def _sub_(self, other, *, alpha=1):
 
 def div(input, other, *, rounding_mode=None, out=None):
     """``input / other``; ``rounding_mode`` None, 'trunc' or 'floor'.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
 
     Example::
 
@@ -404,13 +417,21 @@ _DIVISIONS = {
 
 
 def rsub(input, other, *, alpha=1):
-    """``other - alpha * input``."""
+    """``other - alpha * input``.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+    """
     _tensor("rsub", input)
     return other - (input if alpha == 1 else input * alpha)
 
 
 def clamp(input, min=None, max=None, *, out=None):
     """Values moved into [min, max]; either bound may be None or a tensor.
+
+    Shape:
+        Input of any shape, bounds that are tensors of shapes that broadcast with it;
+        output of the broadcast shape.
 
     Example::
 
@@ -428,17 +449,29 @@ def clamp(input, min=None, max=None, *, out=None):
 
 
 def clamp_min(input, min, *, out=None):
-    """:func:`clamp` from below."""
+    """:func:`clamp` from below.
+
+    Shape:
+        Input and min of shapes that broadcast, output of the broadcast shape.
+    """
     return clamp(_tensor("clamp_min", input), min, out=out)
 
 
 def clamp_max(input, max, *, out=None):
-    """:func:`clamp` from above."""
+    """:func:`clamp` from above.
+
+    Shape:
+        Input and max of shapes that broadcast, output of the broadcast shape.
+    """
     return clamp(_tensor("clamp_max", input), None, max, out=out)
 
 
 def sgn(input, *, out=None):
-    """The sign; for complex numbers ``input / abs(input)``."""
+    """The sign; for complex numbers ``input / abs(input)``.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     if not input.is_complex():
         return _ops.sign(input, out=out)
     size = input.abs()
@@ -451,7 +484,11 @@ def _core_where(condition, a, b):
 
 
 def conj(input):
-    """The complex conjugate; a real tensor as it is."""
+    """The complex conjugate; a real tensor as it is.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     if not input.is_complex():
         return input
     parts = _ops.view_as_real(input)
@@ -460,6 +497,9 @@ def conj(input):
 
 def angle(input, *, out=None):
     """The argument in radians; for real numbers 0, or pi where negative.
+
+    Shape:
+        Input of any shape, output the same.
 
     Example::
 
@@ -482,6 +522,9 @@ def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
 
 def complex(real, imag, *, out=None):
     """``real + 1j * imag`` of two tensors of the same real dtype.
+
+    Shape:
+        Real and imag of shapes that broadcast, output of the broadcast shape.
 
     Raises:
         RuntimeError: when the dtypes differ or are not floating-point.
@@ -513,12 +556,20 @@ def complex(real, imag, *, out=None):
 
 
 def real(input):
-    """The real part, a view; a real tensor as it is."""
+    """The real part, a view; a real tensor as it is.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     return _ops.view_as_real(input)[..., 0] if input.is_complex() else input
 
 
 def imag(input):
-    """The imaginary part, a view."""
+    """The imaginary part, a view.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     if not input.is_complex():
         raise RuntimeError(
             "imag is not implemented for tensors with non-complex dtypes."
@@ -671,52 +722,6 @@ def broadcast_tensors(*tensors):
     """The tensors expanded to their common shape."""
     shape = broadcast_shapes(*[x.shape for x in tensors])
     return tuple(x.expand(shape) for x in tensors)
-
-
-def set_printoptions(
-    precision=None,
-    threshold=None,
-    edgeitems=None,
-    linewidth=None,
-    profile=None,
-    sci_mode=None,
-):
-    """Sets how tensors are printed.
-
-    Args:
-        precision (int, optional): digits after the point; 4 at start.
-        threshold (int, optional): elements above which a summary is printed; 1000.
-        edgeitems (int, optional): elements of a summary at each end of a dim; 3.
-        linewidth (int, optional): characters of a line; 80.
-        profile (str, optional): ``"default"``, ``"short"`` or ``"full"``.
-        sci_mode (bool, optional): scientific notation; None decides by the values.
-
-    Example::
-
-        >>> rushlight.set_printoptions(precision=2)
-        >>> rushlight.tensor([1.12345])
-        tensor([1.12])
-        >>> rushlight.set_printoptions(profile="default")
-    """
-    from rushlight import _printing
-
-    _printing.set_printoptions(
-        precision, threshold, edgeitems, linewidth, profile, sci_mode
-    )
-
-
-def get_printoptions():
-    """The print options, as keyword arguments of :func:`set_printoptions`."""
-    from rushlight import _printing
-
-    return _printing.get_printoptions()
-
-
-def printoptions(**kwargs):
-    """A context manager: :func:`set_printoptions` for its duration."""
-    from rushlight import _printing
-
-    return _printing.printoptions(**kwargs)
 
 
 def round(input, *, decimals=0, out=None):

@@ -46,11 +46,14 @@ FUNCTIONS: dict[str, str] = {
         "LongStorage ShortStorage Storage StorageBase TypedStorage UntypedStorage "
         "is_storage"
     ),
+    "rushlight._printing": "get_printoptions printoptions set_printoptions",
+    "rushlight._identities": (
+        "adjoint conj_physical is_conj is_neg positive resolve_conj resolve_neg"
+    ),
     "rushlight._pointwise": (
-        "addcdiv addcmul adjoint conj_physical copysign deg2rad "
-        "float_power frexp gcd heaviside is_conj is_neg isin isneginf isposinf "
-        "isreal lcm ldexp lerp logaddexp logaddexp2 logit nan_to_num nextafter polar "
-        "positive rad2deg resolve_conj resolve_neg signbit sinc xlogy"
+        "addcdiv addcmul copysign deg2rad float_power frexp gcd heaviside isin isneginf "
+        "isposinf isreal lcm ldexp lerp logaddexp logaddexp2 logit nan_to_num nextafter "
+        "polar rad2deg signbit sinc xlogy"
     ),
     "rushlight._inplace_functions": (
         "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ "
@@ -153,13 +156,16 @@ METHODS: dict[str, str] = {
         "to_sparse_csr"
     ),
     "rushlight.storage": "_typed_storage storage storage_type untyped_storage",
+    "rushlight._identities": (
+        "adjoint chalf conj_physical conj_physical_ is_conj is_neg positive "
+        "resolve_conj resolve_neg"
+    ),
     "rushlight._pointwise": (
-        "addcdiv addcdiv_ addcmul addcmul_ adjoint chalf conj_physical conj_physical_ "
-        "copysign copysign_ deg2rad deg2rad_ float_power float_power_ frexp gcd gcd_ "
-        "heaviside heaviside_ is_conj is_neg isneginf isposinf isreal lcm lcm_ "
-        "ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 logit logit_ nan_to_num nan_to_num_ "
-        "nextafter nextafter_ positive rad2deg rad2deg_ resolve_conj resolve_neg "
-        "signbit sinc sinc_ xlogy xlogy_"
+        "addcdiv addcdiv_ addcmul addcmul_ copysign copysign_ deg2rad deg2rad_ "
+        "float_power float_power_ frexp gcd gcd_ heaviside heaviside_ isneginf isposinf "
+        "isreal lcm lcm_ ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 logit logit_ "
+        "nan_to_num nan_to_num_ nextafter nextafter_ rad2deg rad2deg_ signbit sinc sinc_ "
+        "xlogy xlogy_"
     ),
     "rushlight._norms": "dist renorm renorm_",
     "rushlight._placing": "index_reduce index_reduce_ put put_",

@@ -50,6 +50,10 @@ def where(condition, input=None, other=None, *, out=None):
     Returns:
         Tensor: of the promoted dtype; or ``nonzero(condition, as_tuple=True)``.
 
+    Shape:
+        Condition, input and other of shapes that broadcast, output of the broadcast
+        shape; of a condition alone, one vector for each of its dims.
+
     Example::
 
         >>> x = rushlight.tensor([-1., 2.])
@@ -195,7 +199,12 @@ def _flip(self, *args, dims=None):
 
 
 def _where(self, condition, other):
-    """``self`` where ``condition`` holds, else ``other``."""
+    """``self`` where ``condition`` holds, else ``other``.
+
+    Shape:
+        Condition, input and other of shapes that broadcast, output of the broadcast
+        shape.
+    """
     return where(condition, self, other)
 
 

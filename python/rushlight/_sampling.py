@@ -43,6 +43,9 @@ def binomial(count, prob, generator=None):
     Returns:
         Tensor: of count's dtype.
 
+    Shape:
+        Count and prob of shapes that broadcast, output of the broadcast shape.
+
     Raises:
         ValueError: when one of them is not floating.
         RuntimeError: when the dtypes differ or are half precision.

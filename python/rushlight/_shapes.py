@@ -511,6 +511,9 @@ def vander(x, N=None, increasing=False):
 def channel_shuffle(input, groups):
     """Channels of (N, C, *) dealt out in turn to ``groups`` groups.
 
+    Shape:
+        Input (N, C, *) with C a multiple of ``groups``, output the same.
+
     Example::
 
         >>> x = rushlight.arange(4).view(1, 4, 1)
@@ -541,7 +544,11 @@ def channel_shuffle(input, groups):
 
 
 def native_channel_shuffle(input, groups):
-    """:func:`channel_shuffle` under the name of its kernel."""
+    """:func:`channel_shuffle` under the name of its kernel.
+
+    Shape:
+        Input (N, C, *) with C a multiple of ``groups``, output the same.
+    """
     return channel_shuffle(input, groups)
 
 
@@ -668,7 +675,11 @@ def tril_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
 
 
 def triu_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
-    """Rows and columns of the upper triangle; see :func:`tril_indices`."""
+    """Rows and columns of the upper triangle; see :func:`tril_indices`.
+
+    Shape:
+        (2, number of places).
+    """
     return _indices("triu_indices", row, col, offset, dtype, device, _ops.triu)
 
 

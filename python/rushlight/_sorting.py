@@ -39,6 +39,9 @@ def sort(input, dim=-1, descending=False, *, stable=False, out=None):
 def argsort(input, dim=-1, descending=False, *, stable=False, out=None):
     """The indices of :func:`sort`.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.argsort(rushlight.tensor([3, 1, 2]), descending=True)

@@ -293,6 +293,9 @@ def aminmax(input, *, dim=None, keepdim=False, out=None):
 def nansum(input, dim=None, keepdim=False, *, dtype=None, out=None):
     """:func:`sum` with NaN counted as zero.
 
+    Shape:
+        Input of any shape, output without the reduced dims, or with 1 in their place.
+
     Example::
 
         >>> rushlight.nansum(rushlight.tensor([1., float("nan"), 2.]))
@@ -430,6 +433,10 @@ def _check_cov_weights(name, weights, n):
 
 def corrcoef(input):
     """The correlation coefficients of variables (rows): :func:`cov` scaled to diagonal 1.
+
+    Shape:
+        Input (variables, observations) or (observations,), output (variables,
+        variables) or 0-d.
 
     Example::
 

@@ -132,7 +132,11 @@ def rand(*size, generator=None, **options):
 
 
 def randn(*size, generator=None, **options):
-    """Normal numbers of mean 0 and standard deviation 1; arguments as :func:`rand`."""
+    """Normal numbers of mean 0 and standard deviation 1; arguments as :func:`rand`.
+
+    Shape:
+        The given size.
+    """
     return _filled(
         "randn", lambda t: _ops.normal_(t, generator=generator), size, None, options
     )
@@ -175,6 +179,9 @@ def randperm(n, *, generator=None, **options):
         n (int): the length.
         generator (Generator, optional): default the global one.
         options: as of :func:`rand`.
+
+    Shape:
+        (n,).
     """
     if n < 0:
         raise RuntimeError(f"randperm(): n must be non-negative, got {n}")
@@ -213,7 +220,11 @@ def rand_like(input, *, generator=None, **options):
 
 
 def randn_like(input, *, generator=None, **options):
-    """Standard normal numbers; arguments as :func:`rand_like`."""
+    """Standard normal numbers; arguments as :func:`rand_like`.
+
+    Shape:
+        That of the input.
+    """
     return _filled_like(
         "randn_like", lambda t: _ops.normal_(t, generator=generator), input, options
     )

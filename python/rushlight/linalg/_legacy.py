@@ -97,7 +97,12 @@ def cholesky_inverse(L, upper=False, *, out=None):
 
 
 def qr(input, some=True, *, out=None):
-    """:func:`rushlight.linalg.qr`, reduced where ``some``, else complete."""
+    """:func:`rushlight.linalg.qr`, reduced where ``some``, else complete.
+
+    Shape:
+        Input (*, m, n), Q (*, m, k) and R (*, k, n) with k the smaller of both, or m
+        where not ``some``.
+    """
     check_tensor("qr", input, "input")
     result = _ops.linalg_qr(input, "reduced" if some else "complete")
     return put("qr", _QR(*result), out)
@@ -155,6 +160,9 @@ def geqrf(input, *, out=None):
     Returns:
         A named tuple ``(a, tau)``: ``R`` above and Householder reflectors below the
         diagonal, and their factors.
+
+    Shape:
+        Input (*, m, n), ``a`` the same, ``tau`` (*, min(m, n)).
     """
     check_tensor("geqrf", input, "input")
     return put("geqrf", _ops.geqrf(input), out)
@@ -192,6 +200,9 @@ def triangular_solve(
 
     Returns:
         A named tuple ``(solution, cloned_coefficient)``.
+
+    Shape:
+        Input (*, m, k), A (*, m, m), the solution (*, m, k), the copy of A as A.
     """
     check_tensor("triangular_solve", b, "b")
     check_tensor("triangular_solve", A, "A", 2)

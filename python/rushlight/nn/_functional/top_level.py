@@ -33,6 +33,10 @@ def batch_norm(
 ):
     """:func:`rushlight.nn.functional.batch_norm` with all arguments.
 
+    Shape:
+        Input (N, C, *), the weight, bias and running statistics (C,); output as the
+        input.
+
     Example::
 
         >>> x = rushlight.tensor([[1.], [3.]])
@@ -56,7 +60,12 @@ def instance_norm(
     eps,
     cudnn_enabled,
 ):
-    """:func:`rushlight.nn.functional.instance_norm` with all arguments."""
+    """:func:`rushlight.nn.functional.instance_norm` with all arguments.
+
+    Shape:
+        Input (N, C, *), the weight, bias and running statistics (C,); output as the
+        input.
+    """
     return normalization._instance_norm(
         input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps
     )
@@ -86,6 +95,9 @@ def embedding(
     weight, indices, padding_idx=-1, scale_grad_by_freq=False, sparse=False, *, out=None
 ):
     """:func:`rushlight.nn.functional.embedding` with the table first.
+
+    Shape:
+        Weight (V, D), indices (*), output (*, D).
 
     Example::
 
