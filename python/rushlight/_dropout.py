@@ -8,7 +8,7 @@ import rushlight
 from rushlight import _core
 from rushlight._functions import _tensor
 
-# The value dropped elements take in alpha dropout: SELU's negative limit is its negative.
+# The value of dropped elements in alpha dropout: minus SELU's negative limit.
 _ALPHA = 1.7580993408473766
 
 
@@ -51,7 +51,7 @@ def _drop(op, input, p, train, feature=False, alpha=False, inplace=False):
 
 
 def dropout(input, p, train):
-    """Zeros with probability ``p``, the rest divided by ``1 - p``; itself unless ``train``.
+    """Zeros with probability ``p``, the rest over ``1 - p``; itself unless ``train``.
 
     Args:
         input (Tensor): floating or complex, of any shape.

@@ -39,8 +39,8 @@ def factory_out(op, size, dtype, out):
         if op == "arange" and out.numel():
             warnings.warn(
                 f"arange(): the number of elements in the out tensor of shape "
-                f"{tuple(out.shape)} is {out.numel()}, which does not match the computed "
-                f"number of elements {size[0]}; it is resized",
+                f"{tuple(out.shape)} is {out.numel()}, which does not match the "
+                f"computed number of elements {size[0]}; it is resized",
                 stacklevel=3,
             )
         out.resize_(size)
@@ -97,13 +97,14 @@ def arange(
 
 
 def _whole_range(values, dtype):
-    """arange of an integer dtype: steps of whole numbers between bounds that may be none."""
-    start, end, step = whole = [int(v) for v in values]
+    """arange of an integer dtype: whole steps between bounds that may not be."""
+    start, _, step = whole = [int(v) for v in values]
     if dtype.itemsize == 8 or values == whole or not values[2]:
         if values[2] and not step:
             raise ValueError("arange(): step must be nonzero")
         return _ops.arange(*whole, dtype)
-    # As in PyTorch, narrow integers are counted before the bounds are cut to whole numbers.
+    # As in PyTorch, narrow integers are counted before the bounds are cut to whole
+    # numbers.
     count = _ops.arange(*map(float, values), None).numel()
     return (_ops.arange(0, count, 1, None) * step + start).to(dtype)
 
@@ -537,8 +538,8 @@ def complex(real, imag, *, out=None):
     for i, part in enumerate((real, imag)):
         if not isinstance(part, Tensor):
             raise TypeError(
-                f"complex(): argument {('real', 'imag')[i]!r} (position {i + 1}) must be "
-                f"Tensor, not {type(part).__name__}"
+                f"complex(): argument {('real', 'imag')[i]!r} (position {i + 1}) must "
+                f"be Tensor, not {type(part).__name__}"
             )
     if not real.is_floating_point() or real.dtype != imag.dtype:
         raise RuntimeError(

@@ -67,7 +67,8 @@ def adjoint(input):
     _tensors("adjoint", input)
     if input.dim() < 2 and input.dim() != 0:
         raise RuntimeError(
-            "tensor.adjoint() is only supported on matrices or batches of matrices. Got "
+            "tensor.adjoint() is only supported on matrices or batches of matrices. "
+            "Got "
             f"{input.dim()}-D tensor."
         )
     if input.dim() == 0:

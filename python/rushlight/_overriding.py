@@ -107,8 +107,8 @@ def convert(result, cls):
 def torch_function(cls, func, types, args=(), kwargs=None):
     """What a subclass of Tensor does with a call it is an argument of.
 
-    By default it makes the call and gives its results the subclass; a subclass may define
-    its own, mostly one that calls ``super().__torch_function__``.
+    By default it makes the call and gives its results the subclass; a subclass may
+    define its own, mostly one that calls ``super().__torch_function__``.
 
     Args:
         func (callable): the public function or method.
@@ -133,8 +133,9 @@ UNWRAPPED = frozenset({Tensor.grad.__get__, Tensor._base.__get__})
 class Attribute:
     """An attribute of Tensor in a class that takes it over.
 
-    ``__torch_function__`` is called with ``Tensor.shape.__get__`` (or ``__set__``) as the
-    function. Tensor's own attributes are left alone, so that nobody else pays for it.
+    ``__torch_function__`` is called with ``Tensor.shape.__get__`` (or ``__set__``) as
+    the function. Tensor's own attributes are left alone, so that nobody else pays for
+    it.
     """
 
     def __init__(self, descriptor):

@@ -94,8 +94,8 @@ def _scaled_product(op, input, tensor1, tensor2, value, combine):
     )
     if exact and isinstance(value, float):
         raise RuntimeError(
-            f"{op}(): For integral input tensors, argument value must not be a floating "
-            "point number."
+            f"{op}(): For integral input tensors, argument value must not be a "
+            "floating point number."
         )
     product = combine(tensor1, tensor2)
     return input + (product if value == 1 else product * value)
@@ -525,8 +525,8 @@ def float_power(input, exponent, *, out=None):
     result = _ops.pow(a, b).to(wide)
     if out is not None and out.dtype is not wide:
         raise RuntimeError(
-            f"float_power(): the output's dtype {out.dtype} does not match the required "
-            f"one, {wide}"
+            f"float_power(): the output's dtype {out.dtype} does not match the "
+            f"required one, {wide}"
         )
     return give("float_power", result, out)
 

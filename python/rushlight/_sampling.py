@@ -97,7 +97,8 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         )
     if not replacement and num_samples > weights.shape[-1]:
         raise RuntimeError(
-            "multinomial(): cannot sample n_sample > prob_dist.size(-1) samples without "
+            "multinomial(): cannot sample n_sample > prob_dist.size(-1) samples "
+            "without "
             f"replacement, got {num_samples} of shape {tuple(weights.shape)}"
         )
     rows = weights.unsqueeze(0) if weights.dim() == 1 else weights
@@ -126,7 +127,8 @@ def _without_replacement(rows, weights, num_samples, generator):
             )
     if bool((rows.sum(1) == 0).any()):
         raise RuntimeError(
-            "multinomial(): invalid multinomial distribution (sum of probabilities <= 0)"
+            "multinomial(): invalid multinomial distribution (sum of probabilities <= "
+            "0)"
         )
     noise = rushlight.empty_like(weights).exponential_(1, generator=generator)
     quotients = (weights / noise).view(rows.shape)

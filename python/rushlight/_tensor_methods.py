@@ -261,7 +261,7 @@ def new_ones(self, *size, dtype=None, device=None, **options):
 
 
 def new_empty(self, *size, dtype=None, device=None, **options):
-    """Uninitialised, of another shape, with this tensor's dtype and device unless given."""
+    """Uninitialised, of another shape; this tensor's dtype and device unless given."""
     return _core.empty(*size, **_like(self, dtype, device), **options)
 
 
@@ -276,7 +276,7 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
 
 
 def new(self, *args, **kwargs):
-    """The legacy constructor: sizes, a sequence, tensor or storage; this tensor's dtype."""
+    """The legacy constructor: of sizes, a sequence, a tensor or a storage."""
     kwargs.setdefault("device", self.device)
     return _type_info.legacy_new(args, kwargs, self.dtype, "new")
 
@@ -307,7 +307,7 @@ def type_as(self, other):
 
 
 def new_empty_strided(self, size, stride, dtype=None, device=None, requires_grad=False):
-    """Uninitialised, of given strides, with this tensor's dtype and device unless given.
+    """Uninitialised, of given strides; this tensor's dtype and device unless given.
 
     Shape:
         The given size.

@@ -434,4 +434,5 @@ def ifftshift(input, dim=None):
     """
     return _shifted("ifftshift", input, dim, lambda n: (n + 1) // 2)
 
+
 _public.publish(globals(), __all__)

@@ -1,20 +1,21 @@
 """Calls that classes take over with ``__torch_function__``, PyTorch's protocol.
 
-A subclass of :class:`Tensor` keeps its type through every operation. To do more, it (or any
-other class) defines::
+A subclass of :class:`Tensor` keeps its type through every operation. To do more, it (or
+any other class) defines::
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
         ...
 
 which is then called in place of every public function and Tensor method that one of its
-objects is given to, alone or in a list. ``func`` is that function (``rushlight.add``) or
-method (``rushlight.Tensor.add``, for an operator too), or an attribute's access
-(``rushlight.Tensor.shape.__get__``) where a class that overrides calls is a subclass of Tensor.
-Functions of ``nn.functional`` are not taken over themselves, only what they call.
+objects is given to, alone or in a list. ``func`` is that function (``rushlight.add``)
+or method (``rushlight.Tensor.add``, for an operator too), or an attribute's access
+(``rushlight.Tensor.shape.__get__``) where a class that overrides calls is a subclass of
+Tensor. Functions of ``nn.functional`` are not taken over themselves, only what they
+call.
 
-It costs a plain call nothing measurable: nobody looks for overrides until a class that could
-have one has been seen.
+It costs a plain call nothing measurable: nobody looks for overrides until a class that
+could have one has been seen.
 """
 
 from __future__ import annotations
@@ -101,7 +102,8 @@ def wrap_torch_function(dispatcher: Callable) -> Callable:
     """Makes a function overridable.
 
     Args:
-        dispatcher (callable): of the same arguments; returns those that may override it.
+        dispatcher (callable): of the same arguments; returns those that may override
+            it.
 
     Example::
 
@@ -190,8 +192,8 @@ def get_ignored_functions() -> set[Callable]:
     They are asked about any object, are given no tensor, or set the library up.
 
     Returns:
-        set of callables: every public function of the modules and every public method of
-        Tensor that :func:`get_overridable_functions` does not name.
+        set of callables: every public function of the modules and every public method
+        of Tensor that :func:`get_overridable_functions` does not name.
 
     Example::
 
@@ -214,8 +216,8 @@ def get_ignored_functions() -> set[Callable]:
 def get_testing_overrides() -> dict[Callable, Callable]:
     """For each overridable function one of the same signature that returns -1.
 
-    A class that overrides everything is tested with them: its ``__torch_function__`` calls
-    them in place of the functions.
+    A class that overrides everything is tested with them: its ``__torch_function__``
+    calls them in place of the functions.
 
     Returns:
         dict: by function. Those that have no signature take any arguments.
@@ -278,9 +280,9 @@ def resolve_name(f: Callable) -> str | None:
 class TorchFunctionMode:
     """A block in which every call is taken over, whatever its arguments.
 
-    A subclass defines ``__torch_function__(self, func, types, args=(), kwargs=None)``. It
-    runs outside of the mode, so that ``func(*args, **kwargs)`` in it makes the call. Of
-    nested modes the innermost is asked.
+    A subclass defines ``__torch_function__(self, func, types, args=(), kwargs=None)``.
+    It runs outside of the mode, so that ``func(*args, **kwargs)`` in it makes the call.
+    Of nested modes the innermost is asked.
 
     Example::
 

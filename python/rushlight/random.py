@@ -264,7 +264,7 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, **options):
         return _filled("normal", fill, (size,), None, options)
     out = options.pop("out", None)
     if options or size is not None:
-        raise TypeError("normal(): tensors take no other argument than generator and out")
+        raise TypeError("normal(): tensors take only generator and out besides")
     sources = [x for x in (mean, std) if isinstance(x, Tensor) and x.requires_grad]
     if not isinstance(std, Tensor):
         result = _normal_target(mean.shape, mean.dtype, out)
@@ -318,7 +318,8 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     """Ones with the probabilities in ``input`` (or ``p``), else zeros.
 
     Args:
-        input (Tensor): probabilities, floating; with ``p`` only its shape and dtype count.
+        input (Tensor): probabilities, floating; with ``p`` only its shape and dtype
+            count.
         p (float, optional): one probability for all.
         generator (Generator, optional): default the global one.
         out (Tensor, optional): of any dtype.
@@ -345,7 +346,7 @@ def _bernoulli_(self, p=0.5, *, generator=None):
 
 
 def _random_(self, *args, generator=None, **kwargs):
-    """Fills with whole numbers: ``random_()``, ``random_(to)``, ``random_(from, to)``."""
+    """Fills with whole numbers, of [0, to) or [from, to) where given."""
     low = kwargs.pop("from", None)
     high = kwargs.pop("to", None)
     if kwargs:

@@ -104,8 +104,8 @@ def _polynomial(name, text):
         "    It has no derivative: the result never requires grad.\n\n"
         "    Args:\n        input (Tensor or Number): the arguments.\n"
         "        n (Tensor or Number): the degrees.\n\n"
-        "    Shape:\n        Input and n of shapes that broadcast, output of the broadcast "
-        "shape.\n"
+        "    Shape:\n        Input and n of shapes that broadcast, output of the "
+        "broadcast shape.\n"
     )
     return function
 

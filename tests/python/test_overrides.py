@@ -6,6 +6,7 @@ import copy
 import pickle
 
 import pytest
+
 import rushlight
 from rushlight import overrides
 from rushlight.overrides import DisableTorchFunctionSubclass, TorchFunctionMode
@@ -27,12 +28,13 @@ class Logged(rushlight.Tensor):
 
 
 CALLS = """
-x + 1; 1 - x; x * x; x == x; x[0]; x[x > 0]; x[0:1]; -x; abs(x); x @ x; x ** 2; 2 ** x; x // 2
-rushlight.exp(x); x.exp(); x.sum(); x.max(); x.view(3, 1); x.reshape(3, 1); x.detach(); x.clone()
-x.unsqueeze(0); x.expand(2, 3); x.permute(0); x.float(); x.to(rushlight.float64); x.data; x.T
-rushlight.cat((x, x)); rushlight.stack([x, x]); rushlight.where(x > 0, x, x); x.new_zeros(2)
-rushlight.ones_like(x); rushlight.zeros(3) + x; rushlight.std(x); rushlight.linalg.norm(x)
-rushlight.fft.fft(x); rushlight.nn.functional.relu(x); rushlight.einsum("i,i->i", x, x)
+x + 1; 1 - x; x * x; x == x; x[0]; x[x > 0]; x[0:1]; -x; abs(x); x @ x; x ** 2; 2 ** x
+x // 2; rushlight.exp(x); x.exp(); x.sum(); x.max(); x.view(3, 1); x.reshape(3, 1)
+x.detach(); x.clone(); x.unsqueeze(0); x.expand(2, 3); x.permute(0); x.float()
+x.to(rushlight.float64); x.data; x.T; rushlight.cat((x, x)); rushlight.stack([x, x])
+rushlight.where(x > 0, x, x); x.new_zeros(2); rushlight.ones_like(x)
+rushlight.zeros(3) + x; rushlight.std(x); rushlight.linalg.norm(x); rushlight.fft.fft(x)
+rushlight.nn.functional.relu(x); rushlight.einsum("i,i->i", x, x)
 rushlight.nn.functional.linear(x[None], x[None]); x.cumsum(0); x.softmax(0); x.add_(1)
 """
 
@@ -271,7 +273,7 @@ def test_an_attribute_may_be_answered_or_refused():
     assert (x.shape, x.ndim, x.itemsize) == ("any", -1, 4)
     assert Shapeless.shape is rushlight.Tensor.shape
     with pytest.raises(TypeError, match=r"rushlight.Tensor.dtype.__get__.*Shapeless"):
-        x.dtype  # noqa: B018
+        x.dtype
     assert type(x).nbytes is rushlight.Tensor.nbytes
 
 

@@ -38,8 +38,8 @@ def singular(code):
 
 # Functions whose out= may have another dtype of the same or a higher category.
 _CASTING = frozenset(
-    "linalg_cond linalg_matrix_power_copy linalg_pinv linalg_tensorinv linalg_tensorsolve linalg_matrix_rank "
-    "kron "
+    "linalg_cond linalg_matrix_power_copy linalg_pinv linalg_tensorinv "
+    "linalg_tensorsolve linalg_matrix_rank kron "
     "linalg_householder_product addr cholesky cholesky_solve cholesky_inverse geqrf "
     "linalg_eig linalg_eigvals linalg_lstsq".split()
 )
