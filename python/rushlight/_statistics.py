@@ -8,6 +8,7 @@ import warnings
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
+from rushlight._functions import _tensor
 from rushlight._results import give
 
 _MinMax = _ops.make_result_type("aminmax", ["min", "max"])
@@ -301,6 +302,7 @@ def nansum(input, dim=None, keepdim=False, *, dtype=None, out=None):
         >>> rushlight.nansum(rushlight.tensor([1., float("nan"), 2.]))
         tensor(3.)
     """
+    _tensor("nansum", input)
     if input.is_complex():
         raise RuntimeError("nansum(): nansum on CPU does not support complex inputs")
     if input.is_floating_point():
@@ -318,6 +320,7 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None, out=None):
         >>> rushlight.nanmean(rushlight.tensor([1., float("nan"), 2.]))
         tensor(1.5000)
     """
+    _tensor("nanmean", input)
     if not (input.is_floating_point() or input.is_complex()):
         raise RuntimeError(
             "nanmean(): expected input to have floating point or complex dtype but got "

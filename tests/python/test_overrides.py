@@ -327,3 +327,42 @@ def test_a_class_that_replaces_everything():
     for function in (rushlight.exp, rushlight.linalg.det, rushlight.std, rushlight.t):
         assert function(Stand()) == -1
     assert rushlight.matmul(rushlight.ones(2), Stand()) == -1
+
+
+class Odd:
+    """Nothing that a function could take for a Tensor."""
+
+
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("fliplr", ()),
+        ("numel", ()),
+        ("cov", ()),
+        ("quantile", (0.5,)),
+        ("histc", ()),
+        ("fft.fftshift", ()),
+        ("nansum", ()),
+        ("nanmean", ()),
+    ],
+)
+def test_error_names_the_argument_that_is_no_tensor(name, arguments):
+    function = rushlight
+    for part in name.split("."):
+        function = getattr(function, part)
+    for odd in (Odd(), 3, None, "text"):
+        kind = type(odd).__name__
+        with pytest.raises(TypeError, match=f"argument .* must be Tensor, not {kind}"):
+            function(odd, *arguments)
+    with pytest.raises(TypeError, match="argument 'input'.* must be Tensor, not Odd"):
+        function(input=Odd(), **dict(zip(["q"], arguments)))
+
+
+def test_error_of_another_attribute_stays():
+    class Broken(Logged):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return cls.missing
+
+    with pytest.raises(AttributeError, match="missing"):
+        rushlight.fliplr(rushlight.ones(2, 2).as_subclass(Broken))
