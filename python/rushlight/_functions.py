@@ -611,7 +611,7 @@ def is_nonzero(input):
     Raises:
         RuntimeError: unless the tensor has one element.
     """
-    return bool(input)
+    return bool(_tensor("is_nonzero", input))
 
 
 def clone(input, *, memory_format=None):
