@@ -320,17 +320,29 @@ def gru(*args, **kwargs):
 
     Returns:
         tuple: the output and the last hidden states.
+
+    Shape:
+        Input (L, N, I) or with batch_first (N, L, I), hx (layers * directions, N, H);
+        output the same with directions * H as I, the last state as hx.
     """
     return _sequence("gru", args, kwargs, 1)
 
 
 def rnn_tanh(*args, **kwargs):
-    """A recurrent layer with tanh; the arguments of :func:`gru`, with a single gate."""
+    """A recurrent layer with tanh; the arguments of :func:`gru`, with a single gate.
+
+    Shape:
+        Those of :func:`gru`.
+    """
     return _sequence("rnn_tanh", args, kwargs, 1)
 
 
 def rnn_relu(*args, **kwargs):
-    """A recurrent layer with ReLU; the arguments of :func:`gru`, with a single gate."""
+    """A recurrent layer with ReLU; the arguments of :func:`gru`, with a single gate.
+
+    Shape:
+        Those of :func:`gru`.
+    """
     return _sequence("rnn_relu", args, kwargs, 1)
 
 
@@ -389,15 +401,27 @@ def lstm_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
 
 
 def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
-    """One step of :func:`gru`: the arguments of :func:`lstm_cell`, with one state."""
+    """One step of :func:`gru`: the arguments of :func:`lstm_cell`, with one state.
+
+    Shape:
+        Input (N, I), hx (N, H), output (N, H); the N may be left out of all.
+    """
     return _cell("gru", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_tanh_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
-    """One step of :func:`rnn_tanh`."""
+    """One step of :func:`rnn_tanh`.
+
+    Shape:
+        Those of :func:`gru_cell`.
+    """
     return _cell("rnn_tanh", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_relu_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
-    """One step of :func:`rnn_relu`."""
+    """One step of :func:`rnn_relu`.
+
+    Shape:
+        Those of :func:`gru_cell`.
+    """
     return _cell("rnn_relu", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
