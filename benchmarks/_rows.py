@@ -18,6 +18,7 @@ FAMILIES = (
     "bench_linalg",
     "bench_nn",
     "bench_optim",
+    "bench_recurrent",
     "bench_resampling",
     "bench_startup",
 )

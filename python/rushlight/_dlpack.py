@@ -130,6 +130,10 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
         copy (bool, optional): True always copies; False raises where it would.
         requires_grad (bool): record what is computed from it.
 
+    Shape:
+        Of nested lists, their lengths from the outer to the inner ones; an array's or
+        tensor's own otherwise.
+
     Raises:
         ValueError: with ``copy=False`` when a copy is needed.
 

@@ -27,8 +27,10 @@ const Api& api() { return *g_api; }
   _(reduce) \
   _(sort) \
   _(softmax) \
+  _(units) \
   _(linalg) \
-  _(special)
+  _(special) \
+  _(recurrent)
 
 #define RL_DECLARE(family) void bind_##family(py::module_& m);
 RL_BINDINGS(RL_DECLARE)

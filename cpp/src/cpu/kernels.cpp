@@ -9,6 +9,7 @@ namespace rushlight::cpu::RL_ISA {
   _(copy) \
   _(optim) \
   _(optimizers) \
+  _(recurrent) \
   _(matmul) \
   _(gemm_micro) \
   _(conv) \
@@ -19,6 +20,7 @@ namespace rushlight::cpu::RL_ISA {
   _(reduce_arg) \
   _(reduce_var) \
   _(softmax) \
+  _(attention) \
   _(loss) \
   _(scan) \
   _(index) \

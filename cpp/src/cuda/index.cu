@@ -29,12 +29,38 @@ struct GatherElement {
     *reinterpret_cast<T*>(at[0]) = *reinterpret_cast<const T*>(at[1] + entry * step);
   }
 };
+// Where whole rows are copied, in words of 16 bytes if they fit.
+int widen_rows(NdPlan& nd, int itemsize) {
+  const bool rows = nd.ndim > 1 && nd.strides[0][0] == itemsize && nd.strides[0][1] == itemsize && nd.strides[0][2] == 0;
+  const int64_t bytes = nd.shape[0] * itemsize;
+  if (!rows || bytes % 16 != 0 || itemsize == 16) return itemsize;
+  for (int k = 0; k < 2; ++k) {
+    if (reinterpret_cast<uintptr_t>(nd.data[k]) % 16 != 0) return itemsize;
+    for (int d = 1; d < nd.ndim; ++d)
+      if (nd.strides[d][k] % 16 != 0) return itemsize;
+  }
+  nd.strides[0][0] = nd.strides[0][1] = 16;
+  nd.numel = nd.numel / nd.shape[0] * (bytes / 16);
+  nd.shape[0] = bytes / 16;
+  return 16;
+}
+
 bool gather(const GatherPlan& plan, int itemsize) {
   if (plan.nd.numel == 0) return true;
   const bool checks = plan.size >= 0;
   const Answer<int> bad(0);
-  for_size(itemsize, [&](auto tag) {
-    for_each<3>(plan.nd, GatherElement<typename decltype(tag)::type>{
+  NdPlan nd;
+  nd.ndim = plan.nd.ndim;
+  nd.operands = plan.nd.operands;
+  nd.numel = plan.nd.numel;
+  for (int d = 0; d < nd.ndim; ++d) {
+    nd.shape[d] = plan.nd.shape[d];
+    for (int k = 0; k < 3; ++k) nd.strides[d][k] = plan.nd.strides[d][k];
+  }
+  for (int k = 0; k < 3; ++k) nd.data[k] = plan.nd.data[k];
+  const int width = plan.step % 16 == 0 ? widen_rows(nd, itemsize) : itemsize;
+  for_size(width, [&](auto tag) {
+    for_each<3>(nd, GatherElement<typename decltype(tag)::type>{
                              {uint64_t(plan.size), plan.wrap ? plan.size : 0}, checks, plan.step, bad.data()});
   });
   return !checks || bad.read() == 0;

@@ -179,6 +179,7 @@ void for_floats(const char* op, DType dtype, const F& fn) {
   _(mask) \
   _(scatter) \
   _(scan) \
+  _(sort) \
   _(conv) \
   _(pool) \
   _(optim) \

@@ -24,10 +24,11 @@ struct Totals {
   double loss, weight;
 };
 
-// Over the samples; `load` reads an int64 target.
+// Over the samples.
 template <class T>
 struct NllMonoid {
   using A = Totals;
+  using Element = int64_t;  // a target
   NllPlan plan;
   Totals* out;
 
@@ -38,8 +39,7 @@ struct NllMonoid {
     return (i / plan.inner * plan.classes + t) * plan.inner + i % plan.inner;
   }
   __device__ A identity() const { return {0, 0}; }
-  __device__ A load(const char* at, uint32_t i) const {
-    const int64_t t = *reinterpret_cast<const int64_t*>(at);
+  __device__ A load(int64_t t, uint32_t i) const {
     if (t == plan.ignore_index) return {0, 0};
     const double w = weight(t);
     const double x =

@@ -126,11 +126,12 @@ void gemm(DType dtype, bool trans_a, bool trans_b, int64_t batch, int64_t m, int
   const DType scalar = is_complex(dtype) || dtype == DType::F64 ? dtype : DType::F32;
   alpha.store(scalar, scale);
   beta.store(scalar, keep);
-  // cuBLAS wants leading dims of at least the row length, also where k is 0 and nothing is read.
-  const auto at_least_one = [](int64_t ld) { return ld > 0 ? ld : 1; };
+  // cuBLAS wants leading dims of at least the row length, also of a single row.
+  const auto at_least = [](int64_t ld, int64_t row) { return ld >= row && ld > 0 ? ld : row > 0 ? row : 1; };
   check_cublas(cublas().gemm(cublas_handle(), trans_b ? kTranspose : kNone, trans_a ? kTranspose : kNone, n, m,
-                             k, scale, b, type, at_least_one(ldb), stride_b, a, type, at_least_one(lda),
-                             stride_a, keep, c, type, at_least_one(ldc), stride_c, batch, compute, -1),
+                             k, scale, b, type, at_least(ldb, trans_b ? k : n), stride_b, a, type,
+                             at_least(lda, trans_a ? m : k),
+                             stride_a, keep, c, type, at_least(ldc, n), stride_c, batch, compute, -1),
                "cublasGemmStridedBatchedEx");
 }
 

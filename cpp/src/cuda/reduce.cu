@@ -10,12 +10,11 @@ using namespace rushlight::rules;
 template <class Op, class T, class R>
 struct UniformMonoid {
   using A = typename Op::template Acc<T>;
+  using Element = T;
   ReduceHow how;
   R* out;
   __device__ A identity() const { return Op::template identity<A>(); }
-  __device__ A load(const char* element, uint32_t) const {
-    return A(lift_element<Op, T>(*reinterpret_cast<const T*>(element)));
-  }
+  __device__ A load(const T& element, uint32_t) const { return A(lift_element<Op, T>(element)); }
   __device__ A combine(A a, A b) const { return Op::combine(a, b); }
   __device__ void store(int64_t at, A total) const { out[at] = R(Op::project(total, how)); }
 };

@@ -16,12 +16,11 @@ constexpr uint32_t kNowhere = 0xFFFFFFFFu;
 template <class T, bool kLargest>
 struct ExtremeMonoid {
   using A = Candidate<T>;
+  using Element = T;
   T* values;        // or null
   int64_t* indices;  // or null
   __device__ A identity() const { return {T(), kNowhere}; }
-  __device__ A load(const char* element, uint32_t index) const {
-    return {*reinterpret_cast<const T*>(element), index};
-  }
+  __device__ A load(const T& element, uint32_t index) const { return {element, index}; }
   __device__ A combine(A a, A b) const {
     if (b.index == kNowhere) return a;
     if (a.index == kNowhere) return b;

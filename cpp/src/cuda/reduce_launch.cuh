@@ -8,6 +8,7 @@ namespace rushlight::cuda {
 
 struct DeviceReducePlan {
   int kept, reduced;
+  bool packed;
   bool across;  // neighbouring threads have neighbouring outputs, not elements of one output
   int lanes;    // threads an output
   int splits;   // blocks an output
@@ -36,16 +37,21 @@ struct DeviceReducePlan {
       reduced_in[d] = plan.reduced_in[d];
     }
     across = plan.kind == ReduceCase::Columns || plan.kind == ReduceCase::StridedColumns;
+    // 32 neighbouring outputs make whole lines of the cache.
     lanes = 1;
-    const int most = across ? 32 : kThreads;
+    const int most = across ? 8 : kThreads;
     while (lanes < most && int64_t(lanes) * 4 < count) lanes *= 2;
-    // Enough blocks to fill a large device twice, as long as each has some work.
-    constexpr int64_t kWanted = 512, kLeast = 2048;
-    const int64_t blocks = (int64_t(outputs) * lanes + kThreads - 1) / kThreads;
-    int64_t parts = kWanted / blocks;
-    if (parts > count / kLeast) parts = count / kLeast;
-    if (parts > kThreads) parts = kThreads;
+    // Enough blocks to fill a large device, as long as each has some work.
+    constexpr int64_t kWanted = 1056;
+    const int64_t least = int64_t(lanes) * 32;
+    int64_t parts = kWanted / blocks();
+    if (parts > count / least) parts = count / least;
     splits = parts < 2 ? 1 : int(parts);
+    // Whole packs of 16 bytes can be read where the elements of a result lie together.
+    const int64_t size = plan.itemsize;
+    packed = !across && reduced == 1 && plan.reduced_in[0] == size && size <= 8 &&
+             reinterpret_cast<uintptr_t>(in) % 16 == 0;
+    for (int d = 0; d < kept; ++d) packed &= plan.kept_in[d] % 16 == 0;
   }
   int64_t blocks() const { return (int64_t(outputs) * lanes + kThreads - 1) / kThreads; }
 
@@ -58,7 +64,12 @@ struct DeviceReducePlan {
   }
 };
 
-// A monoid M has: using A; A identity(); A load(const char* element, uint32_t index);
+template <class T, int kCount>
+struct alignas(kCount * sizeof(T)) ReducePack {
+  T at[kCount];
+};
+
+// A monoid M has: using A, Element; A identity(); A load(const Element& element, uint32_t index);
 // A combine(A, A); void store(int64_t at, A).
 template <class M>
 __global__ void __launch_bounds__(kThreads) reduce_kernel(
@@ -82,30 +93,69 @@ __global__ void __launch_bounds__(kThreads) reduce_kernel(
       at += int64_t(i) * plan.kept_out[d];
     }
   }
+  using T = typename M::Element;
+  const uint32_t step = uint32_t(plan.lanes) * plan.splits;
+  const uint32_t first = blockIdx.y * plan.lanes + lane;
   A total = m.identity();
-  if (valid) {
+  if (valid && plan.packed) {
+    constexpr int kPack = sizeof(T) <= 8 ? int(16 / sizeof(T)) : 1;
+    using Pack = ReducePack<T, kPack>;
+    A own_parts[kPack];
+#pragma unroll
+    for (int j = 0; j < kPack; ++j) own_parts[j] = m.identity();
+    const Pack* from = reinterpret_cast<const Pack*>(base);
+    const uint32_t packs = plan.count / kPack;
+    const auto add = [&](const Pack& pack, uint32_t p) {
+#pragma unroll
+      for (int j = 0; j < kPack; ++j)
+        own_parts[j] = m.combine(own_parts[j], m.load(pack.at[j], p * kPack + j));
+    };
+    uint32_t p = first;
+    for (; uint64_t(p) + uint64_t(step) * 3 < packs; p += step * 4) {
+      const Pack a = from[p], b = from[p + step], c = from[p + 2 * step], d = from[p + 3 * step];
+      add(a, p);
+      add(b, p + step);
+      add(c, p + 2 * step);
+      add(d, p + 3 * step);
+    }
+    for (; p < packs; p += step) add(from[p], p);
+    const uint32_t rest = packs * kPack + first;
+    if (rest < plan.count)
+      own_parts[0] = m.combine(own_parts[0], m.load(reinterpret_cast<const T*>(base)[rest], rest));
+    total = own_parts[0];
+#pragma unroll
+    for (int j = 1; j < kPack; ++j) total = m.combine(total, own_parts[j]);
+  } else if (valid) {
     constexpr int kTogether = sizeof(A) <= 8 ? 4 : 2;
     A own_parts[kTogether];
 #pragma unroll
     for (int j = 0; j < kTogether; ++j) own_parts[j] = m.identity();
-    const uint32_t step = uint32_t(plan.lanes) * plan.splits;
-    uint32_t i = blockIdx.y * plan.lanes + lane;
+    const auto element = [&](uint32_t i) {
+      const char* at = plan.reduced == 1 ? base + int64_t(i) * plan.reduced_in[0] : plan.element(base, i);
+      return *reinterpret_cast<const T*>(at);
+    };
+    uint32_t i = first;
     for (; uint64_t(i) + uint64_t(step) * (kTogether - 1) < plan.count; i += step * kTogether) {
+      T read[kTogether];
 #pragma unroll
-      for (int j = 0; j < kTogether; ++j)
-        own_parts[j] = m.combine(own_parts[j], m.load(plan.element(base, i + j * step), i + j * step));
+      for (int j = 0; j < kTogether; ++j) read[j] = element(i + j * step);
+#pragma unroll
+      for (int j = 0; j < kTogether; ++j) own_parts[j] = m.combine(own_parts[j], m.load(read[j], i + j * step));
     }
-    for (; i < plan.count; i += step) own_parts[0] = m.combine(own_parts[0], m.load(plan.element(base, i), i));
+    for (; i < plan.count; i += step) own_parts[0] = m.combine(own_parts[0], m.load(element(i), i));
     total = own_parts[0];
 #pragma unroll
     for (int j = 1; j < kTogether; ++j) total = m.combine(total, own_parts[j]);
   }
-  shared[threadIdx.x] = total;
-  for (int half = plan.lanes / 2; half > 0; half /= 2) {
-    __syncthreads();
-    if (lane < half)
-      shared[threadIdx.x] = m.combine(shared[threadIdx.x], shared[threadIdx.x + half * apart]);
-  }
+  const auto over_lanes = [&] {
+    shared[threadIdx.x] = total;
+    for (int half = plan.lanes / 2; half > 0; half /= 2) {
+      __syncthreads();
+      if (lane < half)
+        shared[threadIdx.x] = m.combine(shared[threadIdx.x], shared[threadIdx.x + half * apart]);
+    }
+  };
+  over_lanes();
   if (plan.splits == 1) {
     if (valid && lane == 0) m.store(at, shared[threadIdx.x]);
     return;
@@ -117,11 +167,14 @@ __global__ void __launch_bounds__(kThreads) reduce_kernel(
   __syncthreads();
   if (threadIdx.x == 0) last = atomicAdd(arrived + blockIdx.x, 1u) == unsigned(plan.splits) - 1;
   __syncthreads();
-  if (!last || !valid || lane != 0) return;
+  if (!last) return;
   __threadfence();
-  total = parts[output];
-  for (int s = 1; s < plan.splits; ++s) total = m.combine(total, parts[int64_t(s) * plan.outputs + output]);
-  m.store(at, total);
+  total = m.identity();
+  if (valid)
+    for (int s = lane; s < plan.splits; s += plan.lanes)
+      total = m.combine(total, parts[int64_t(s) * plan.outputs + output]);
+  over_lanes();
+  if (valid && lane == 0) m.store(at, shared[threadIdx.x]);
 }
 
 template <class M>

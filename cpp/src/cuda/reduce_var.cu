@@ -16,13 +16,12 @@ template <class T>
 struct VarianceMonoid {
   using C = Compute<T>;
   using A = Moments<C>;
+  using Element = T;
   ReduceHow how;
   T* variances;
   T* means;  // or null
   __device__ A identity() const { return {C(0), C(0), C(0)}; }
-  __device__ A load(const char* element, uint32_t) const {
-    return {C(1), C(*reinterpret_cast<const T*>(element)), C(0)};
-  }
+  __device__ A load(const T& element, uint32_t) const { return {C(1), C(element), C(0)}; }
   __device__ A combine(A a, A b) const {
     if (b.count == C(0)) return a;
     if (a.count == C(0)) return b;

@@ -36,6 +36,9 @@ __device__ C over_row(C value, C* shared, const Op& op) {
 
 enum class Kind { Softmax, LogSoftmax, LogSumExp };
 
+// Up to this many elements of a row stay in a thread's registers between the passes.
+constexpr int kKept = 16;
+
 template <class T, Kind kKind>
 __global__ void __launch_bounds__(kThreads) forward_kernel(const SoftmaxPlan plan) {
   using C = Compute<T>;
@@ -45,22 +48,51 @@ __global__ void __launch_bounds__(kThreads) forward_kernel(const SoftmaxPlan pla
   const int64_t first = valid ? row / plan.inner * plan.n * plan.inner + row % plan.inner : 0;
   const int64_t n = valid ? plan.n : 0;
   const T* in = static_cast<const T*>(plan.in) + first;
+  const bool keeps = plan.n <= int64_t(kKept) * blockDim.x;
+  C kept[kKept];
   C top = -C(INFINITY);
-  for (int64_t i = threadIdx.x; i < n; i += blockDim.x) top = Larger{}(top, C(in[i * plan.inner]));
+  if (keeps) {
+#pragma unroll
+    for (int j = 0; j < kKept; ++j) {
+      const int64_t i = threadIdx.x + int64_t(j) * blockDim.x;
+      kept[j] = i < n ? C(in[i * plan.inner]) : -C(INFINITY);
+      top = Larger{}(top, kept[j]);
+    }
+  } else {
+    for (int64_t i = threadIdx.x; i < n; i += blockDim.x) top = Larger{}(top, C(in[i * plan.inner]));
+  }
   top = over_row(top, shared, Larger{});
   const C shift = kKind == Kind::LogSumExp && isinf(top) ? C(0) : top;
   C sum = C(0);
-  for (int64_t i = threadIdx.x; i < n; i += blockDim.x) sum += exp(C(in[i * plan.inner]) - shift);
+  if (keeps) {
+#pragma unroll
+    for (int j = 0; j < kKept; ++j) {
+      if (threadIdx.x + int64_t(j) * blockDim.x >= n) continue;
+      const C e = exp(kept[j] - shift);
+      if (kKind == Kind::Softmax) kept[j] = e;
+      sum += e;
+    }
+  } else {
+    for (int64_t i = threadIdx.x; i < n; i += blockDim.x) sum += exp(C(in[i * plan.inner]) - shift);
+  }
   sum = over_row(sum, shared, Plus{});
   if (kKind == Kind::LogSumExp) {
     if (valid && threadIdx.x == 0) static_cast<T*>(plan.out)[row] = T(shift + log(sum));
     return;
   }
   T* out = static_cast<T*>(plan.out) + first;
-  const C log_sum = log(sum);
+  const C log_sum = log(sum), scale = C(1) / sum;
+  if (keeps) {
+#pragma unroll
+    for (int j = 0; j < kKept; ++j) {
+      const int64_t i = threadIdx.x + int64_t(j) * blockDim.x;
+      if (i < n) out[i * plan.inner] = T(kKind == Kind::LogSoftmax ? kept[j] - shift - log_sum : kept[j] * scale);
+    }
+    return;
+  }
   for (int64_t i = threadIdx.x; i < n; i += blockDim.x) {
     const C x = C(in[i * plan.inner]) - shift;
-    out[i * plan.inner] = T(kKind == Kind::LogSoftmax ? x - log_sum : exp(x) / sum);
+    out[i * plan.inner] = T(kKind == Kind::LogSoftmax ? x - log_sum : exp(x) * scale);
   }
 }
 

@@ -4,7 +4,8 @@ The first parameter is the gradient of the result. The names of the others say w
 tape saves: an argument of the op, ``<argument>_shape``, ``<argument>_dtype``, ``result``
 or ``result<i>`` (of a tuple). Rows use Tensor ops, so a second derivative works by
 itself. The engine sums broadcast dims and undoes promotion; a function may return None
-for zero.
+for zero. A row may also be a tuple: the names of the arguments, and one function of the
+gradient and their truth values (which are wanted) that returns all their gradients.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from rushlight.autograd import (
     _rules_indexing,
     _rules_linalg,
     _rules_products,
+    _rules_recurrent,
     _rules_reductions,
     _rules_sorting,
     _rules_special,
+    _rules_units,
 )
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -68,9 +71,7 @@ def _strided_gradient(g, size, stride, offset, shape, base_stride, base_offset):
     # A flat piece of storage that holds both the view and the base, which may lie apart.
     low = min(offset, base_offset)
     offset, base_offset = offset - low, base_offset - low
-    extent = max(
-        offset + _span(size, stride), base_offset + _span(shape, base_stride)
-    )
+    extent = max(offset + _span(size, stride), base_offset + _span(shape, base_stride))
     flat = rushlight.zeros(extent, dtype=g.dtype, device=g.device)
     if _overlaps(size, stride):
         where = rushlight.arange(extent, device=g.device).as_strided(size, stride, offset)
@@ -296,6 +297,7 @@ RULES = {
         self=lambda g, dims: g.permute(_inverse([d % len(dims) for d in dims]))
     ),
     "transpose": dict(self=lambda g, dim0, dim1: g.transpose(dim0, dim1)),
+    "t": dict(self=lambda g: g.t()),
     "unsqueeze": dict(self=lambda g, self_shape: g.reshape(self_shape)),
     "expand": dict(self=lambda g: g),
     "select": dict(
@@ -371,7 +373,9 @@ RULES = {
 }
 RULES.update(_rules_indexing.RULES)
 RULES.update(_rules_products.PRODUCTS)
+RULES.update(_rules_recurrent.RULES)
 RULES.update(_rules_reductions.RULES)
 RULES.update(_rules_linalg.RULES)
 RULES.update(_rules_sorting.RULES)
 RULES.update(_rules_special.RULES)
+RULES.update(_rules_units.UNITS)
