@@ -94,6 +94,10 @@ POINTWISE = {
     "to_device": lambda m: _ops.to_device(m.square(), "cpu"),
     "_fused_adam_": lambda m: _adam(m),
     "_fused_sgd_": lambda m: _sgd(m),
+    **{
+        f"_fused_update_ {name}": lambda m, n=name: _updated(m, n)
+        for name in "Adadelta Adagrad Adamax ASGD NAdam RAdam RMSprop Rprop".split()
+    },
 }
 
 
@@ -113,6 +117,16 @@ def _sgd(m):
     optimizer.step()
     optimizer.step()
     return p
+
+
+def _updated(m, name):
+    p = m.f(m(9, 120_001)).requires_grad_()
+    p.grad = m.f(m(9, 120_001))
+    options = {"momentum": 0.9, "centered": True} if name == "RMSprop" else {}
+    optimizer = getattr(rl.optim, name)([p], **options)
+    optimizer.step()
+    optimizer.step()
+    return [p, *optimizer.state[p].values()]
 
 
 def _reductions():
