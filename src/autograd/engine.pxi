@@ -259,12 +259,31 @@ cdef inline bint holds_values(Node node):
     return False
 
 
+# The gradients of the arguments of the joint rule that begins at rule i: see Note [Joint rules].
+cdef list joint_gradients(Run run, Node node, int i, object g):
+    cdef OpInfo op = node.op
+    cdef int n = op.rule_group[i], k
+    cdef bint some = False
+    cdef bint one
+    wanted = []
+    for k in range(n):
+        edge = node.edges[i + k]
+        one = edge is not None and (run.wanted is None or leads_somewhere(run, edge))
+        some = some or one
+        wanted.append(one)
+    if g is None or not some:
+        return [None] * n
+    return list(op.rule_fns[i](g, tuple(wanted),
+                               *[unpack(node, s, run.create) for s in op.rule_slots[i]]))
+
+
 cdef int run_node(Run run, Node node) except -1:
     cdef object g = node.buffer
     cdef object edge, result
-    cdef int i, s
+    cdef int i, s, first = 0
     cdef OpInfo op = node.op
     cdef list inputs = None
+    cdef list results
     cdef bint chosen = run.wanted is not None
     cdef bint useful = False
     node.buffer = None
@@ -310,16 +329,22 @@ cdef int run_node(Run run, Node node) except -1:
     else:
         for i in range(op.n_rules):
             edge = node.edges[i]
-            if edge is None or g is None or (chosen and not leads_somewhere(run, edge)):
+            if op.rule_group[i] != 1:
+                if op.rule_group[i] > 1:
+                    first = i
+                    results = joint_gradients(run, node, i, g)
+                result = results[i - first]
+                results[i - first] = None
+            elif edge is None or g is None or (chosen and not leads_somewhere(run, edge)):
                 if inputs is not None:
                     inputs.append(None)
                 elif edge is not None:
                     send_all(run, edge, None, False)
                 continue
-            fn = op.rule_fns[i]
-            if fn is None:
+            elif op.rule_fns[i] is None:
                 result = None
             else:
+                fn = op.rule_fns[i]
                 slots = op.rule_slots[i]
                 if len(slots) == 0:
                     result = fn(g)
@@ -327,13 +352,13 @@ cdef int run_node(Run run, Node node) except -1:
                     result = fn(g, unpack(node, slots[0], run.create))
                 else:
                     result = fn(g, *[unpack(node, s, run.create) for s in slots])
-                if anomaly_nan:
-                    check_nan(node, i, result)
+            if anomaly_nan and result is not None:
+                check_nan(node, i, result)
             if inputs is not None:
                 inputs.append(result)
-            else:
+            elif edge is not None:
                 send_all(run, edge, result, refcount(result) == 1)
-                result = None
+            result = None
     if inputs is not None:
         for hook in list(node.hooks.values()):
             replaced = hook(tuple(inputs), tuple(g) if type(g) is list else (g,))

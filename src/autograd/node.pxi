@@ -5,6 +5,11 @@
 # argument. The names of its parameters after the first (the gradient) say what is saved when the op
 # is recorded: an argument, "<argument>_shape", "<argument>_dtype", "result" or "result<i>". Each distinct one is
 # a slot; a slot is filled only when a gradient that uses it will be wanted.
+#
+# Note [Joint rules]
+# Where one pass over the data gives several gradients, the key is a tuple of argument names. Its
+# function gets, after the gradient, a tuple of bools (which of these gradients are wanted) and
+# returns one gradient for each name, None where it was not wanted.
 
 cdef enum:
     SLOT_ARG = 0
@@ -31,6 +36,7 @@ cdef class OpInfo:
     cdef tuple rule_fns        # a function, or None where the argument has no gradient
     cdef tuple rule_slots      # for each rule the slots it reads, a tuple of ints
     cdef int rule_arg[8]       # the argument that rule i differentiates
+    cdef int rule_group[8]     # 1, or for a joint rule's first argument their number, 0 for the others
     cdef int n_slots
     cdef int slot_kind[MAX_SLOTS]
     cdef int slot_arg[MAX_SLOTS]
@@ -74,20 +80,23 @@ cdef int load_rules(OpInfo op) except -1:
     keys = []
     op.n_rules = 0
     for arg_name, fn in row.items():
-        if arg_name not in op.arg_names:
-            raise RuntimeError(f"derivative of {op.name}: no argument named {arg_name}, "
-                               f"only {op.arg_names}")
+        group = arg_name if type(arg_name) is tuple else (arg_name,)
         rule_keys = []
         if fn is not None:
             code = fn.__code__
-            for parameter in code.co_varnames[1:code.co_argcount]:
+            for parameter in code.co_varnames[1 + (len(group) > 1):code.co_argcount]:
                 if parameter not in keys:
                     keys.append(parameter)
                 rule_keys.append(keys.index(parameter))
-        op.rule_arg[op.n_rules] = op.arg_names.index(arg_name)
-        fns.append(fn)
-        slots.append(tuple(rule_keys))
-        op.n_rules += 1
+        for k, arg_name in enumerate(group):
+            if arg_name not in op.arg_names:
+                raise RuntimeError(f"derivative of {op.name}: no argument named {arg_name}, "
+                                   f"only {op.arg_names}")
+            op.rule_arg[op.n_rules] = op.arg_names.index(arg_name)
+            op.rule_group[op.n_rules] = 0 if k else len(group)
+            fns.append(fn)
+            slots.append(tuple(rule_keys))
+            op.n_rules += 1
     if len(keys) > MAX_SLOTS:
         raise RuntimeError(f"derivative of {op.name} saves too much")
     op.n_slots = len(keys)

@@ -26,6 +26,7 @@ const Api& api() { return *g_api; }
   _(reduce) \
   _(sort) \
   _(softmax) \
+  _(norm) \
   _(linalg) \
   _(special)
 

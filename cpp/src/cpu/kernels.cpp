@@ -19,6 +19,7 @@ namespace rushlight::cpu::RL_ISA {
   _(reduce_var) \
   _(softmax) \
   _(loss) \
+  _(norm) \
   _(scan) \
   _(index) \
   _(mask) \

@@ -16,6 +16,7 @@ from rushlight import _ops
 from rushlight.autograd import (
     _rules_indexing,
     _rules_linalg,
+    _rules_norms,
     _rules_products,
     _rules_reductions,
     _rules_sorting,
@@ -375,3 +376,4 @@ RULES.update(_rules_reductions.RULES)
 RULES.update(_rules_linalg.RULES)
 RULES.update(_rules_sorting.RULES)
 RULES.update(_rules_special.RULES)
+RULES.update(_rules_norms.RULES)
