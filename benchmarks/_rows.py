@@ -17,6 +17,7 @@ FAMILIES = (
     "bench_sort",
     "bench_linalg",
     "bench_nn",
+    "bench_layers",
     "bench_resampling",
     "bench_startup",
 )

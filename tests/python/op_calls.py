@@ -346,6 +346,42 @@ PRODUCTS = {
 }
 
 
+def _unit_calls():
+    names = "elu gelu hardsigmoid hardswish hardtanh leaky_relu log_sigmoid mish silu "
+    names = (names + "softplus").split()
+    losses = (
+        "binary_cross_entropy_with_logits huber l1 mse smooth_l1 binary_cross_entropy"
+    ).split()
+
+    def pair(m):
+        n = m(9, 120_001)
+        return m.f(n, low=0.1, high=0.9), m.f(n, low=0.1, high=0.9)
+
+    def loss(name, code):
+        def call(m):
+            x, t = pair(m)
+            return _ops.pair_loss(x, t.detach() if "binary" in name else t, name, code)
+
+        return call
+
+    return {
+        **{name: _unary(name) for name in names},
+        **{
+            f"unit_backward {name}": lambda m, name=name: _ops.unit_backward(
+                *pair(m), name, 1.0, 2.0, 1.0
+            )
+            for name in [*names, "gelu_tanh"]
+        },
+        **{f"pair_loss {x} {code}": loss(x, code) for x in losses for code in (0, 1)},
+        **{
+            f"pair_loss_backward {name}": lambda m, name=name: _ops.pair_loss_backward(
+                m.f(), *pair(m), name
+            )
+            for name in losses
+        },
+    }
+
+
 def _norm_calls():
     def image(m):
         return m.f(m(3, 20), m(4, 16), m(5, 30), m(3, 31))
@@ -581,6 +617,7 @@ CALLS = {
     **INDEXING,
     **PRODUCTS,
     **_norm_calls(),
+    **_unit_calls(),
     **SORTING,
     **LINALG,
     **MAKING,

@@ -6,6 +6,10 @@
 #include "scratch.h"
 
 namespace rushlight::cpu::RL_ISA {
+
+void run_unit(const UnitPlan& plan);  // units.cpp
+bool run_loss(const LossPlan& plan);  // pair_loss.cpp
+
 namespace {
 
 RL_INLINE int64_t at_least_one(int64_t n) { return n > 0 ? n : 1; }
@@ -494,7 +498,8 @@ struct NormKernel : RowLoops<T> {
     });
   }
 
-  static constexpr NormKernels kTable = {&row_forward, &row_backward, &batch_forward, &batch_backward};
+  static constexpr NormKernels kTable = {&row_forward,    &row_backward, &batch_forward,
+                                         &batch_backward, &run_unit,     &run_loss};
 };
 #undef RL_REGISTERS
 #undef RL_PAIRS

@@ -18,6 +18,12 @@ RL_INLINE void store_lanes_partial(T* p, Vec<float> v, int64_t n) {
   store_float_partial(p, v, n);
 }
 
+// A register of one number.
+template <class V>
+RL_INLINE V number(double x) {
+  return V(typename V::Scalar(x));
+}
+
 struct SumPair {
   double first, second;
 };

@@ -2,8 +2,7 @@
 
 #include <limits>
 
-#include "rushlight/iter/kernel_slots.h"
-#include "rushlight/iter/norm_kernels.h"
+#include "norm_support.h"
 #include "rushlight/ops/copy.h"
 #include "rushlight/ops/factory.h"
 
@@ -14,13 +13,6 @@ using Maybe = std::optional<Tensor>;
 
 bool given(const Maybe& t) { return t && t->defined(); }
 DType compute_dtype(DType d) { return d == DType::F64 ? DType::F64 : DType::F32; }
-
-const NormKernels& kernels_for(const char* op, const Tensor& input) {
-  RL_CHECK_IMPLEMENTED(is_floating(input.dtype()), "\"", op, "\" not implemented for '", input.dtype(),
-                       "'; convert it to a floating point dtype");
-  auto table = kernel_or_raise(kernel_slots(input.device().type).norms, op, input.device(), input.dtype());
-  return *kernel_or_raise(table(input.dtype()), op, input.device(), input.dtype());
-}
 
 void check_parameters(const char* op, const Tensor& input, std::initializer_list<const Maybe*> parameters) {
   const DType own = input.dtype();

@@ -1,7 +1,10 @@
-// Operands of the normalisation kernels and their table. Device-free.
+// Operands of the normalisation kernels, and the table of the kernels behind nn's layers: the norms,
+// activations and losses. Device-free.
 #pragma once
 
 #include <cstdint>
+
+#include "rushlight/iter/unit_plan.h"
 
 namespace rushlight {
 
@@ -41,6 +44,9 @@ struct NormKernels {
   void (*row_backward)(const RowNormPlan& plan);
   void (*batch_forward)(const BatchNormPlan& plan);
   void (*batch_backward)(const BatchNormPlan& plan);
+  void (*unit)(const UnitPlan& plan);
+  // False for a probability outside of [0, 1].
+  bool (*loss)(const LossPlan& plan);
 };
 
 }  // namespace rushlight
