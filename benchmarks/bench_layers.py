@@ -40,18 +40,18 @@ def _norm(name: str, shape: tuple[int, ...], call: str) -> list[Row]:
     return _both(f"{name}, {_name(shape)}", make, call)
 
 
-def _unit(call: str, shape: tuple[int, ...]) -> list[Row]:
+def _unit(name: str, call: str, shape: tuple[int, ...]) -> list[Row]:
     def make(lib: Library, grad: bool) -> dict:
         return {"x": lib.floats(*shape, grad=grad)}
 
-    return _both(f"{call}, {_name(shape)}", make, f"F.{call}")
+    return _both(f"{name}, {_name(shape)}", make, f"F.{call}")
 
 
-def _loss(name: str, shape: tuple[int, ...]) -> list[Row]:
+def _loss(name: str, function: str, shape: tuple[int, ...]) -> list[Row]:
     def make(lib: Library, grad: bool) -> dict:
         return {"x": lib.floats(*shape, grad=grad), "y": lib.floats(*shape, seed=1)}
 
-    return _both(f"{name}, {_name(shape)}", make, f"F.{name}(x, y)")
+    return _both(f"{name}, {_name(shape)}", make, f"F.{function}(x, y)")
 
 
 def _embedding(rows: int, width: int, words: int) -> list[Row]:
@@ -68,26 +68,26 @@ LAYER = "F.layer_norm(x, (n,), w, b)"
 RMS = "F.rms_norm(x, (n,), w)"
 GROUP = "F.group_norm(x, 8, w, b)"
 INSTANCE = "F.instance_norm(x, None, None, w, b)"
-UNITS = (
-    "gelu(x)",
-    "gelu(x, approximate='tanh')",
-    "silu(x)",
-    "mish(x)",
-    "hardswish(x)",
-    "leaky_relu(x)",
-    "elu(x)",
-    "relu6(x)",
-    "softplus(x)",
-    "logsigmoid(x)",
-    "dropout(x, 0.1)",
-)
-LOSSES = (
-    "mse_loss",
-    "l1_loss",
-    "smooth_l1_loss",
-    "huber_loss",
-    "binary_cross_entropy_with_logits",
-)
+UNITS = {
+    "gelu": "gelu(x)",
+    "gelu tanh": "gelu(x, approximate='tanh')",
+    "silu": "silu(x)",
+    "mish": "mish(x)",
+    "hardswish": "hardswish(x)",
+    "leaky_relu": "leaky_relu(x)",
+    "elu": "elu(x)",
+    "relu6": "relu6(x)",
+    "softplus": "softplus(x)",
+    "logsigmoid": "logsigmoid(x)",
+    "dropout": "dropout(x, 0.1)",
+}
+LOSSES = {
+    "mse_loss": "mse_loss",
+    "l1_loss": "l1_loss",
+    "smooth_l1_loss": "smooth_l1_loss",
+    "huber_loss": "huber_loss",
+    "bce with logits": "binary_cross_entropy_with_logits",
+}
 
 ROWS = [
     *_norm("batch_norm", TINY, BATCH),
@@ -101,8 +101,18 @@ ROWS = [
     *_norm("group_norm", TINY, GROUP),
     *_norm("group_norm", IMAGES, GROUP),
     *_norm("instance_norm", IMAGES, INSTANCE),
-    *(row for unit in UNITS for shape in (TINY, WORDS) for row in _unit(unit, shape)),
-    *(row for loss in LOSSES for shape in (TINY, IMAGES) for row in _loss(loss, shape)),
+    *(
+        row
+        for unit in UNITS.items()
+        for shape in (TINY, WORDS)
+        for row in _unit(*unit, shape)
+    ),
+    *(
+        row
+        for loss in LOSSES.items()
+        for shape in (TINY, IMAGES)
+        for row in _loss(*loss, shape)
+    ),
     *_embedding(100, 16, 64),
     *_embedding(30000, 768, 4096),
 ]
