@@ -19,6 +19,7 @@ FAMILIES = (
     "bench_nn",
     "bench_recurrent",
     "bench_optim",
+    "bench_layers",
     "bench_resampling",
     "bench_startup",
 )

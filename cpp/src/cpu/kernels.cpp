@@ -22,6 +22,7 @@ namespace rushlight::cpu::RL_ISA {
   _(softmax) \
   _(attention) \
   _(loss) \
+  _(norm) \
   _(scan) \
   _(index) \
   _(mask) \
