@@ -17,8 +17,9 @@ FAMILIES = (
     "bench_sort",
     "bench_linalg",
     "bench_nn",
-    "bench_optim",
     "bench_recurrent",
+    "bench_optim",
+    "bench_layers",
     "bench_resampling",
     "bench_startup",
 )

@@ -27,6 +27,7 @@ const Api& api() { return *g_api; }
   _(reduce) \
   _(sort) \
   _(softmax) \
+  _(norm) \
   _(units) \
   _(linalg) \
   _(special) \

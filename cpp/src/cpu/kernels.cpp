@@ -8,8 +8,8 @@ namespace rushlight::cpu::RL_ISA {
   _(binary) \
   _(copy) \
   _(optim) \
-  _(optimizers) \
   _(recurrent) \
+  _(optimizers) \
   _(matmul) \
   _(gemm_micro) \
   _(conv) \
@@ -22,6 +22,7 @@ namespace rushlight::cpu::RL_ISA {
   _(softmax) \
   _(attention) \
   _(loss) \
+  _(norm) \
   _(scan) \
   _(index) \
   _(mask) \

@@ -28,6 +28,22 @@ def check_floats(op, *tensors):
             )
 
 
+def has_kernels(x):
+    """Whether x is a tensor of real floating point numbers where nn has kernels."""
+    return isinstance(x, Tensor) and x.is_floating_point() and not x.is_cuda
+
+
+def pair_has_kernel(input, target):
+    """Whether a loss of two tensors of one shape has a kernel."""
+    return (
+        has_kernels(input)
+        and isinstance(target, Tensor)
+        and target.dtype is input.dtype
+        and target.shape == input.shape
+        and not target.is_cuda
+    )
+
+
 def is_half(x):
     return isinstance(x, Tensor) and x.is_floating_point() and x.dtype.itemsize == 2
 
