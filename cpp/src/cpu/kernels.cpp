@@ -8,6 +8,7 @@ namespace rushlight::cpu::RL_ISA {
   _(binary) \
   _(copy) \
   _(optim) \
+  _(recurrent) \
   _(matmul) \
   _(gemm_micro) \
   _(conv) \

@@ -75,6 +75,9 @@ def hardtanh_(input, min_val=-1.0, max_val=1.0):
 def relu6(input, inplace=False):
     """``x`` moved into [0, 6]; see :func:`hardtanh`.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.nn.functional.relu6(rushlight.tensor([-3., 9.]))

@@ -266,6 +266,9 @@ def gelu(input, *, approximate="none", out=None):
 def softsign(input):
     """``x / (1 + abs(x))``.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.nn.functional.softsign(rushlight.tensor([-1., 3.]))
@@ -277,6 +280,9 @@ def softsign(input):
 
 def tanhshrink(input):
     """``x - tanh(x)``.
+
+    Shape:
+        Input of any shape, output the same.
 
     Example::
 
