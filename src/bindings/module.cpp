@@ -27,7 +27,6 @@ const Api& api() { return *g_api; }
   _(reduce) \
   _(sort) \
   _(softmax) \
-  _(units) \
   _(linalg) \
   _(special) \
   _(recurrent)

@@ -22,7 +22,6 @@ from rushlight.autograd import (
     _rules_reductions,
     _rules_sorting,
     _rules_special,
-    _rules_units,
 )
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -378,4 +377,3 @@ RULES.update(_rules_reductions.RULES)
 RULES.update(_rules_linalg.RULES)
 RULES.update(_rules_sorting.RULES)
 RULES.update(_rules_special.RULES)
-RULES.update(_rules_units.UNITS)

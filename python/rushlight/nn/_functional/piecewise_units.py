@@ -141,13 +141,8 @@ def hardswish(input, inplace=False):
 
 
 @in_single
-def _composite_leaky_relu(input, slope):
-    return _ops.where(input > 0, input, input * slope)
-
-
 def _leaky_relu(input, slope):
-    compute = _composite_leaky_relu if input.is_cuda else _ops.leaky_relu
-    return compute(input, slope)
+    return _ops.where(input > 0, input, input * slope)
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
@@ -167,9 +162,7 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
         tensor([-0.5000,  2.0000])
     """
     check_floats("leaky_relu", input)
-    if not inplace:
-        return _leaky_relu(input, negative_slope)
-    return written("leaky_relu", _leaky_relu, input, negative_slope)
+    return written("leaky_relu", _leaky_relu, input, negative_slope, inplace=inplace)
 
 
 def leaky_relu_(input, negative_slope=0.01):

@@ -114,14 +114,8 @@ def selu_(input):
 
 
 @in_single
-def _composite_silu(input):
-    return input * input.sigmoid()
-
-
 def _silu(input):
-    if input.is_cuda or input.is_complex():
-        return _composite_silu(input)
-    return _ops.silu(input)
+    return input * input.sigmoid()
 
 
 def silu(input, inplace=False):
@@ -142,7 +136,7 @@ def silu(input, inplace=False):
     check_tensors("silu", input)
     if not input.is_complex():
         check_floats("silu", input)
-    return written("silu", _silu, input, inplace=True) if inplace else _silu(input)
+    return written("silu", _silu, input, inplace=inplace)
 
 
 @in_single
@@ -224,15 +218,18 @@ def mish(input, inplace=False):
 
 
 @in_single
-def _composite_gelu(input, tanh):
-    # Hendrycks and Gimpel 2016, section 2.
-    if tanh:
-        inner = math.sqrt(2 / math.pi) * (input + 0.044715 * (input * input * input))
-        return input * 0.5 * (1 + inner.tanh())
+def _gelu(input):
     return input * 0.5 * (1 + (input * math.sqrt(0.5)).erf())
 
 
-_GELU = {"none": False, "tanh": True}
+@in_single
+def _gelu_tanh(input):
+    # Hendrycks and Gimpel 2016, section 2.
+    inner = math.sqrt(2 / math.pi) * (input + 0.044715 * (input * input * input))
+    return input * 0.5 * (1 + inner.tanh())
+
+
+_GELU = {"none": _gelu, "tanh": _gelu_tanh}
 
 
 def gelu(input, *, approximate="none", out=None):
@@ -258,9 +255,7 @@ def gelu(input, *, approximate="none", out=None):
         raise RuntimeError(
             f"gelu(): approximate must be 'none' or 'tanh', got {approximate!r}"
         )
-    compute = _composite_gelu if input.is_cuda else _ops.gelu
-    result = compute(input, _GELU[approximate])
-    return result if out is None else give("gelu", result, out)
+    return give("gelu", _GELU[approximate](input), out)
 
 
 def softsign(input):
