@@ -27,6 +27,8 @@ const Api& api() { return *g_api; }
   _(reduce) \
   _(sort) \
   _(softmax) \
+  _(norm) \
+  _(units) \
   _(linalg) \
   _(special) \
   _(recurrent)

@@ -17,11 +17,13 @@ from rushlight import _ops
 from rushlight.autograd import (
     _rules_indexing,
     _rules_linalg,
+    _rules_norms,
     _rules_products,
     _rules_recurrent,
     _rules_reductions,
     _rules_sorting,
     _rules_special,
+    _rules_units,
 )
 
 _TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -377,3 +379,5 @@ RULES.update(_rules_reductions.RULES)
 RULES.update(_rules_linalg.RULES)
 RULES.update(_rules_sorting.RULES)
 RULES.update(_rules_special.RULES)
+RULES.update(_rules_norms.RULES)
+RULES.update(_rules_units.RULES)

@@ -262,8 +262,9 @@ RULES = {
         )
     },
     "index_select": {
-        "input": lambda g, input_shape, dim, index: _ops.index_add(
-            _zeros(input_shape, g), dim, index, g
+        # In place: tables of embeddings are large.
+        "input": lambda g, input_shape, dim, index: _zeros(input_shape, g).index_add_(
+            dim, index, g
         )
     },
     "take": {
