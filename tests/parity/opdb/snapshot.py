@@ -41,7 +41,13 @@ def find(path):
 
 
 def dtype(theirs):
-    return find(str(theirs).removeprefix("torch."))
+    """Rushlight's dtype of that name; Missing too where it has no tensors."""
+    ours = find(str(theirs).removeprefix("torch."))
+    try:
+        rl.empty(0, dtype=ours)
+    except NotImplementedError as error:
+        raise Missing(str(error)) from error
+    return ours
 
 
 class _Storage:
