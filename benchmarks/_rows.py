@@ -17,6 +17,7 @@ FAMILIES = (
     "bench_sort",
     "bench_linalg",
     "bench_nn",
+    "bench_recurrent",
     "bench_resampling",
     "bench_startup",
 )

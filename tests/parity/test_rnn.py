@@ -176,7 +176,8 @@ def test_same_seed_gives_the_same_weights(kind):
         np.testing.assert_array_equal(x.numpy(), y.numpy())
 
 
-@pytest.mark.parametrize("kind", ["projected", "GRU", "tanh", "relu"])
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
+@pytest.mark.parametrize("kind", KINDS)
 def test_dropout_draws_the_same_numbers(kind):
     ours, theirs = pair(kind, 4, 5, 3, dropout=0.4, bidirectional=True)
     x, y = to_both(np.linspace(-1, 1, 48).reshape(6, 2, 4).astype("float32"))
@@ -457,7 +458,7 @@ def test_weights_computed_from_others_are_used():
     assert_near(found[1], found[3], 1e-6)
 
 
-def test_functional_call_with_other_weights():
+def test_loaded_weights_are_used():
     found = []
     for lib in (rl, torch):
         lib.manual_seed(3)

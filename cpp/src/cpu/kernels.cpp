@@ -8,6 +8,7 @@ namespace rushlight::cpu::RL_ISA {
   _(binary) \
   _(copy) \
   _(optim) \
+  _(recurrent) \
   _(matmul) \
   _(gemm_micro) \
   _(conv) \
@@ -18,6 +19,7 @@ namespace rushlight::cpu::RL_ISA {
   _(reduce_arg) \
   _(reduce_var) \
   _(softmax) \
+  _(attention) \
   _(loss) \
   _(scan) \
   _(index) \

@@ -65,7 +65,11 @@ class DenseCopies {
 // Runs the kernel over all spans: small work in one piece, else the elements of all parameters are
 // shared out together, so that many small ones use the threads too.
 template <class Span, class Run>
-void run_spans(const std::vector<Span>& spans, const Run& run) {
+void run_spans(Device device, const std::vector<Span>& spans, const Run& run) {
+  if (!device.is_cpu()) {
+    for (const Span& s : spans) run(s, 0, s.count);
+    return;
+  }
   int64_t total = 0;
   for (const Span& s : spans) total += s.count;
   const auto one_by_one = [&](int64_t grain) {
@@ -94,19 +98,22 @@ void run_spans(const std::vector<Span>& spans, const Run& run) {
   });
 }
 
-// Groups hold one dtype nearly always; the spans of each are run together.
+// Groups hold one dtype on one device nearly always; the spans of each are run together.
 template <class Span, class Run>
 void run_by_dtype(const std::vector<Tensor>& params, const std::vector<Span>& spans,
                   const Run& run) {
-  std::vector<bool> done(kNumDTypes, false);
-  for (const Tensor& p : params) {
-    const DType dtype = real_of(p.dtype());
-    if (done[size_t(dtype)]) continue;
-    done[size_t(dtype)] = true;
+  std::vector<bool> done(params.size(), false);
+  for (size_t first = 0; first < params.size(); ++first) {
+    if (done[first]) continue;
+    const DType dtype = real_of(params[first].dtype());
+    const Device device = params[first].device();
     std::vector<Span> same;
-    for (size_t i = 0; i < spans.size(); ++i)
-      if (real_of(params[i].dtype()) == dtype && spans[i].count) same.push_back(spans[i]);
-    run_spans(same, [&](const Span& s, int64_t b, int64_t e) { run(dtype, s, b, e); });
+    for (size_t i = first; i < spans.size(); ++i) {
+      if (real_of(params[i].dtype()) != dtype || params[i].device() != device) continue;
+      done[i] = true;
+      if (spans[i].count) same.push_back(spans[i]);
+    }
+    run_spans(device, same, [&](const Span& s, int64_t b, int64_t e) { run(device, dtype, s, b, e); });
   }
 }
 
@@ -150,10 +157,8 @@ void sgd_(const std::vector<Tensor>& params, const std::vector<Tensor>& grads,
   }
   const SgdScalars scalars{options.lr, options.momentum, options.dampening, options.weight_decay,
                            options.maximize};
-  const auto kernel = kernel_or_raise(kernel_slots(params[0].device().type).sgd, "sgd_",
-                                      params[0].device(), params[0].dtype());
-  run_by_dtype(params, spans, [&](DType dtype, const SgdSpan& s, int64_t b, int64_t e) {
-    kernel(dtype, scalars, s, b, e);
+  run_by_dtype(params, spans, [&](Device device, DType dtype, const SgdSpan& s, int64_t b, int64_t e) {
+    kernel_or_raise(kernel_slots(device.type).sgd, "sgd_", device, dtype)(dtype, scalars, s, b, e);
   });
   dense.write_back();
 }
@@ -199,10 +204,8 @@ void adam_(const std::vector<Tensor>& params, const std::vector<Tensor>& grads,
                             1 - options.lr * options.weight_decay,
                             options.maximize,
                             options.decoupled};
-  const auto kernel = kernel_or_raise(kernel_slots(params[0].device().type).adam, "adam_",
-                                      params[0].device(), params[0].dtype());
-  run_by_dtype(params, spans, [&](DType dtype, const AdamSpan& s, int64_t b, int64_t e) {
-    kernel(dtype, scalars, s, b, e);
+  run_by_dtype(params, spans, [&](Device device, DType dtype, const AdamSpan& s, int64_t b, int64_t e) {
+    kernel_or_raise(kernel_slots(device.type).adam, "adam_", device, dtype)(dtype, scalars, s, b, e);
   });
   dense.write_back();
 }

@@ -159,6 +159,12 @@ class UninitializedTensorMixin:
         """Raises RuntimeError: there is none yet."""
         raise RuntimeError(_UNKNOWN_SHAPE)
 
+    def numel(self):
+        """Raises ValueError: there is no shape yet."""
+        raise ValueError(_refusal(type(self), "numel"))
+
+    nelement = numel
+
     def share_memory_(self):
         """Raises RuntimeError: there is no memory yet."""
         raise RuntimeError(
@@ -182,14 +188,18 @@ class UninitializedTensorMixin:
         return type(self), self._arguments()
 
 
+def _refusal(cls, func) -> str:
+    return (
+        f"Attempted to use an uninitialized parameter in {func}. {cls.__name__} "
+        "objects have no values before the first forward pass of their module: run a "
+        "batch through it first"
+    )
+
+
 def _refuse_most(cls, func, types, args=(), kwargs=None):
     """``__torch_function__`` of what has no shape: it can be moved and cast."""
     if getattr(func, "__name__", None) not in _ALLOWED:
-        raise ValueError(
-            f"Attempted to use an uninitialized parameter in {func}. A "
-            f"{cls.__name__} has no values before the first forward pass of its "
-            "module: run a batch through it first"
-        )
+        raise ValueError(_refusal(cls, func))
     with rushlight._core.DisableTorchFunctionSubclass():
         result = func(*args, **(kwargs or {}))
     if issubclass(cls, UninitializedBuffer) and type(result) is rushlight.Tensor:

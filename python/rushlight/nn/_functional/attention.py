@@ -7,6 +7,8 @@ import warnings
 
 import rushlight
 from rushlight import _ops
+from rushlight._core import Tensor
+from rushlight.nn._functional._fused_attention import fused
 from rushlight.nn._functional._support import check_tensors, widen
 from rushlight.nn._functional.dropout import dropout
 from rushlight.nn._functional.linear import linear
@@ -50,20 +52,51 @@ def scaled_dot_product_attention(
         tensor([[[1., 1., 1.],
                  [1., 1., 1.]]])
     """
+    if attn_mask is None and dropout_p == 0.0 and isinstance(query, Tensor):
+        # What the kernel checks is not checked before.
+        shape = query.shape
+        if (
+            len(shape) == 4
+            and isinstance(key, Tensor)
+            and isinstance(value, Tensor)
+            and shape == key.shape
+            and shape == value.shape
+            and shape[3]
+            and not query.is_cuda
+        ):
+            scale = 1.0 / math.sqrt(shape[3]) if scale is None else scale
+            return fused(query, key, value, None, is_causal, scale)
     _check(query, key, value, attn_mask, is_causal, dropout_p)
+    if scale is None:
+        scale = 1.0 / math.sqrt(max(query.shape[-1], 1))
+    if dropout_p == 0 and _can_fuse(query, key, value, attn_mask, enable_gqa):
+        return fused(query, key, value, attn_mask, is_causal, scale)
     dtype = query.dtype
     query, key, value = widen(query), widen(key), widen(value)
     if enable_gqa:
         key, value = (_shared(query, x) for x in (key, value))
-    if scale is None:
-        scale = 1.0 / math.sqrt(max(query.shape[-1], 1))
     # The factor is split between both, so that large products do not overflow.
     root = math.sqrt(abs(scale))
     scores = (query * math.copysign(root, scale)) @ (key * root).transpose(-2, -1)
-    weights = _weights(scores, attn_mask, is_causal)
+    weights = attention_weights(scores, attn_mask, is_causal)
     if dropout_p > 0:
         weights = dropout(weights, dropout_p)
     return (weights @ value).to(dtype)
+
+
+def _can_fuse(query, key, value, mask, enable_gqa):
+    """Whether one kernel computes it: no gradient of the mask, no broadcast batches."""
+    q, k, v = query.shape, key.shape, value.shape
+    heads, groups = (q[-3], k[-3]) if min(len(q), len(k)) > 2 else (1, 1)
+    return (
+        len(q) == len(k) == len(v)
+        and q[:-3] == k[:-3] == v[:-3]
+        and k[:-2] == v[:-2]
+        and (heads == groups or (enable_gqa and groups > 0 and heads % groups == 0))
+        and query.device.type == "cpu"
+        and (mask is None or not (mask.requires_grad and rushlight.is_grad_enabled()))
+        and (mask is None or len(q) == 4 or mask.dim() <= 2)
+    )
 
 
 def _check(query, key, value, attn_mask, is_causal, dropout_p):
@@ -118,7 +151,7 @@ def _shared(query, x):
     return x.repeat_interleave(heads // x.shape[-3], -3)
 
 
-def _weights(scores, mask, is_causal):
+def attention_weights(scores, mask, is_causal):
     """The softmax of masked scores; 0 for rows where nothing is allowed."""
     never = float("-inf")
     if is_causal:

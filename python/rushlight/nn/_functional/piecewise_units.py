@@ -75,6 +75,9 @@ def hardtanh_(input, min_val=-1.0, max_val=1.0):
 def relu6(input, inplace=False):
     """``x`` moved into [0, 6]; see :func:`hardtanh`.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.nn.functional.relu6(rushlight.tensor([-3., 9.]))
@@ -138,8 +141,13 @@ def hardswish(input, inplace=False):
 
 
 @in_single
-def _leaky_relu(input, slope):
+def _composite_leaky_relu(input, slope):
     return _ops.where(input > 0, input, input * slope)
+
+
+def _leaky_relu(input, slope):
+    compute = _composite_leaky_relu if input.is_cuda else _ops.leaky_relu
+    return compute(input, slope)
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
@@ -159,7 +167,9 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
         tensor([-0.5000,  2.0000])
     """
     check_floats("leaky_relu", input)
-    return written("leaky_relu", _leaky_relu, input, negative_slope, inplace=inplace)
+    if not inplace:
+        return _leaky_relu(input, negative_slope)
+    return written("leaky_relu", _leaky_relu, input, negative_slope)
 
 
 def leaky_relu_(input, negative_slope=0.01):

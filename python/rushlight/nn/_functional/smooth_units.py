@@ -114,8 +114,14 @@ def selu_(input):
 
 
 @in_single
-def _silu(input):
+def _composite_silu(input):
     return input * input.sigmoid()
+
+
+def _silu(input):
+    if input.is_cuda or input.is_complex():
+        return _composite_silu(input)
+    return _ops.silu(input)
 
 
 def silu(input, inplace=False):
@@ -136,7 +142,7 @@ def silu(input, inplace=False):
     check_tensors("silu", input)
     if not input.is_complex():
         check_floats("silu", input)
-    return written("silu", _silu, input, inplace=inplace)
+    return written("silu", _silu, input, inplace=True) if inplace else _silu(input)
 
 
 @in_single
@@ -218,18 +224,15 @@ def mish(input, inplace=False):
 
 
 @in_single
-def _gelu(input):
+def _composite_gelu(input, tanh):
+    # Hendrycks and Gimpel 2016, section 2.
+    if tanh:
+        inner = math.sqrt(2 / math.pi) * (input + 0.044715 * (input * input * input))
+        return input * 0.5 * (1 + inner.tanh())
     return input * 0.5 * (1 + (input * math.sqrt(0.5)).erf())
 
 
-@in_single
-def _gelu_tanh(input):
-    # Hendrycks and Gimpel 2016, section 2.
-    inner = math.sqrt(2 / math.pi) * (input + 0.044715 * (input * input * input))
-    return input * 0.5 * (1 + inner.tanh())
-
-
-_GELU = {"none": _gelu, "tanh": _gelu_tanh}
+_GELU = {"none": False, "tanh": True}
 
 
 def gelu(input, *, approximate="none", out=None):
@@ -255,11 +258,16 @@ def gelu(input, *, approximate="none", out=None):
         raise RuntimeError(
             f"gelu(): approximate must be 'none' or 'tanh', got {approximate!r}"
         )
-    return give("gelu", _GELU[approximate](input), out)
+    compute = _composite_gelu if input.is_cuda else _ops.gelu
+    result = compute(input, _GELU[approximate])
+    return result if out is None else give("gelu", result, out)
 
 
 def softsign(input):
     """``x / (1 + abs(x))``.
+
+    Shape:
+        Input of any shape, output the same.
 
     Example::
 
@@ -272,6 +280,9 @@ def softsign(input):
 
 def tanhshrink(input):
     """``x - tanh(x)``.
+
+    Shape:
+        Input of any shape, output the same.
 
     Example::
 

@@ -108,16 +108,25 @@ class Module(HookMixin, StateDictMixin):
         )
 
     def __call__(self, *args, **kwargs):
+        # The dict itself: looking an attribute up in a class with __getattr__ is slow.
+        state = self.__dict__
         try:
-            if (
-                self._forward_hooks
-                or self._forward_pre_hooks
-                or self._backward_hooks
-                or self._backward_pre_hooks
+            hooked = (
+                state["_forward_hooks"]
+                or state["_forward_pre_hooks"]
+                or state["_backward_hooks"]
+                or state["_backward_pre_hooks"]
                 or _any_global_hook
-            ):
+            )
+        except KeyError as error:
+            raise AttributeError(
+                f"{type(self).__name__} was called before Module.__init__() ran"
+            ) from error
+        try:
+            if hooked:
                 return self._call_with_hooks(args, kwargs)
-            return self.forward(*args, **kwargs)
+            # Passing an empty dict on costs as much as looking for hooks does.
+            return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
         except LAYER_ERRORS as error:
             note_module(error, self)
             raise

@@ -288,9 +288,6 @@ class RNNBase(Module):
     def _each(function, hx):
         return function(hx)
 
-    def _run(self, input, hx, options):
-        return getattr(recurrent, self.mode.lower())(*input, hx, *options)
-
     def _forward(self, input, hx):
         packed = input if isinstance(input, PackedSequence) else None
         batched = True
@@ -315,7 +312,12 @@ class RNNBase(Module):
         if hx is None:
             hx = self._zeros(input, batch_sizes)
         self.check_forward_args(input, hx, batch_sizes)
-        options = (
+        first = self.batch_first and packed is None
+        output, *states = recurrent.run(
+            self.mode.lower(),
+            input.transpose(0, 1) if first else input,
+            batch_sizes,
+            hx if self.mode == "LSTM" else (hx,),
             self._flat_weights,
             self.bias,
             self.num_layers,
@@ -323,13 +325,12 @@ class RNNBase(Module):
             self.training,
             self.bidirectional,
         )
+        hidden = tuple(states) if len(states) > 1 else states[0]
         if packed is not None:
-            output, *states = self._run((input, batch_sizes), hx, options)
-            hidden = tuple(states) if len(states) > 1 else states[0]
             output = PackedSequence(output, batch_sizes, order, back)
             return output, self.permute_hidden(hidden, back)
-        output, *states = self._run((input,), hx, (*options, self.batch_first))
-        hidden = tuple(states) if len(states) > 1 else states[0]
+        if first:
+            output = output.transpose(0, 1)
         if not batched:
             output = output.squeeze(0 if self.batch_first else 1)
             hidden = self._each(lambda h: h.squeeze(1), hidden)

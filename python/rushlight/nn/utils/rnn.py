@@ -255,12 +255,11 @@ def pack_padded_sequence(
     return PackedSequence(data, present.sum(1), order)
 
 
-def _place(data, index, shape, value):
-    """``data``'s rows at ``index`` of a tensor that holds ``value`` elsewhere."""
-    # What is placed is cast as copy_ does it: 2.7 becomes 2 among integers.
-    full = rushlight.full((), value).to(data.dtype).to(data.device)
-    flat = full.expand(shape[0] * shape[1], *shape[2:]).clone()
-    return flat.index_copy(0, index.to(data.device), data).reshape(shape)
+def _padding(like, steps, value):
+    """Rows of padding as long as may be wanted, one in memory."""
+    # Cast as copy_ does it: 2.7 becomes 2 among integers.
+    one = rushlight.full((), value).to(like.dtype).to(like.device)
+    return one.expand(steps, *like.shape[1:])
 
 
 def pad_packed_sequence(
@@ -298,12 +297,18 @@ def pad_packed_sequence(
             f"the longest sequence in input, but got total_length={total_length} and "
             f"max sequence length being {longest}"
         )
-    rows = int(sizes[0])
-    row = rushlight.arange(rows)
-    step, row = (sizes.unsqueeze(1) > row).nonzero().unbind(1)
-    index = row * steps + step if batch_first else step * rows + row
-    shape = (rows, steps) if batch_first else (steps, rows)
-    padded = _place(data, index, (*shape, *data.shape[1:]), padding_value)
+    counts = sizes.tolist()
+    rows = counts[0]
+    padding = _padding(data, max(rows, 1), padding_value)
+    parts = []
+    for x in data.split(counts):
+        parts.append(x)
+        if len(x) < rows:
+            parts.append(padding[: rows - len(x)])
+    parts += [padding[:rows]] * (steps - longest)
+    padded = rushlight.cat(parts).reshape(steps, rows, *data.shape[1:])
+    if batch_first:
+        padded = padded.transpose(0, 1)
     lengths = (sizes.unsqueeze(1) > rushlight.arange(rows)).sum(0)
     if unsorted_indices is None:
         return padded, lengths
@@ -311,6 +316,19 @@ def pad_packed_sequence(
         padded.index_select(0 if batch_first else 1, unsorted_indices),
         lengths[unsorted_indices.cpu()],
     )
+
+
+def _sequence_shape(x, position):
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"pad_sequence(): expected Tensor as element {position}, but got "
+            f"{type(x).__name__}"
+        )
+    if x.dim() == 0:
+        raise RuntimeError(
+            f"pad_sequence(): element {position} has no dim, expected shape (L, *)"
+        )
+    return x.shape
 
 
 def pad_sequence(
@@ -351,30 +369,21 @@ def pad_sequence(
             "pad_sequence(): Expected padding_side to be one of left or right, but got "
             f"{padding_side}"
         )
-    for position, x in enumerate(sequences):
-        if not isinstance(x, Tensor):
-            raise TypeError(
-                f"pad_sequence(): expected Tensor as element {position}, but got "
-                f"{type(x).__name__}"
-            )
-        if x.dim() == 0:
-            raise RuntimeError(
-                f"pad_sequence(): element {position} has no dim, expected shape (L, *)"
-            )
-    first = sequences[0]
-    rest = tuple(first.shape[1:])
-    lengths = [len(x) for x in sequences]
-    if any(x.shape[1:] != rest for x in sequences):
+    shapes = [_sequence_shape(x, i) for i, x in enumerate(sequences)]
+    first, (_, *rest) = sequences[0], shapes[0]
+    lengths = [n for n, *_ in shapes]
+    if any(shape[1:] != shapes[0][1:] for shape in shapes):
         sequences = [x.expand(n, *rest) for x, n in zip(sequences, lengths)]
-    rows, steps = len(lengths), max(lengths)
-    mask = rushlight.arange(steps) < rushlight.tensor(lengths).unsqueeze(1)
-    if padding_side == "left":
-        mask = mask.flip(1)
-    row, step = mask.nonzero().unbind(1)
-    index = row * steps + step if batch_first else step * rows + row
-    shape = (rows, steps) if batch_first else (steps, rows)
-    data = rushlight.cat([x.to(first.dtype) for x in sequences])
-    return _place(data, index, (*shape, *rest), padding_value)
+    steps = max(lengths)
+    padding = _padding(first, steps, padding_value)
+    parts = []
+    for x, n in zip(sequences, lengths):
+        pair = [x if x.dtype == first.dtype else x.to(first.dtype)]
+        if n < steps:
+            pair.append(padding[: steps - n])
+        parts += pair if padding_side == "right" else pair[::-1]
+    padded = rushlight.cat(parts).reshape(len(lengths), steps, *rest)
+    return padded if batch_first else padded.transpose(0, 1).contiguous()
 
 
 def unpad_sequence(padded_sequences, lengths, batch_first=False) -> list[Tensor]:
