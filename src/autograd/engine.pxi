@@ -187,6 +187,16 @@ cdef inline bint holds_values(Node node):
     return False
 
 
+# The gradients of an op that has one function for all of them.
+cdef list run_joint(Run run, Node node, object g, bint chosen):
+    cdef OpInfo op = node.op
+    wanted = tuple([edge is not None and (not chosen or leads_somewhere(run, edge))
+                    for edge in node.edges])
+    if g is None or True not in wanted:
+        return [None] * op.n_rules
+    return list(op.joint(g, wanted, *[unpack(node, s, run.create) for s in range(op.n_slots)]))
+
+
 cdef int run_node(Run run, Node node) except -1:
     cdef object g = node.buffer
     cdef object edge, result
@@ -221,7 +231,7 @@ cdef int run_node(Run run, Node node) except -1:
         for i in range(len(node.edges)):
             if node.edges[i] is not None:
                 send_all(run, node.edges[i], inputs[i], False)
-    elif node.function is not None:
+    elif node.function is not None or op.joint is not None:
         inputs = derive(run, node, g)
         for i in range(len(node.edges)):
             result = inputs[i]
@@ -277,6 +287,13 @@ cdef list derive(Run run, Node node, object g):
                 check_nan(node, i, result)
             inputs.append(fit_edge(node.edges[i], result,
                                    f"Function {node.name()} returned an invalid gradient at index {i}"))
+        return inputs
+    if node.op.joint is not None:
+        inputs = run_joint(run, node, g, run.wanted is not None)
+        if anomaly_nan:
+            for i in range(len(inputs)):
+                if inputs[i] is not None:
+                    check_nan(node, i, inputs[i])
         return inputs
     for i in range(node.op.n_rules):
         edge = node.edges[i]

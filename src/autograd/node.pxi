@@ -5,6 +5,8 @@
 # argument. The names of its parameters after the first (the gradient) say what is saved when the op
 # is recorded: an argument, "<argument>_shape", "<argument>_dtype", "result" or "result<i>". Each distinct one is
 # a slot; a slot is filled only when a gradient that uses it will be wanted.
+# A row may instead be a tuple of the arguments' names and one function for all their gradients:
+# fn(g, wanted, *saved), with a truth value for each name, returns a sequence of gradients or None.
 
 cdef enum:
     SLOT_ARG = 0
@@ -31,6 +33,7 @@ cdef class OpInfo:
     cdef bint loaded
     cdef int n_rules
     cdef tuple rule_fns        # a function, or None where the argument has no gradient
+    cdef object joint          # the one function for all gradients, or None
     cdef tuple rule_slots      # for each rule the slots it reads, a tuple of ints
     cdef int rule_arg[8]       # the argument that rule i differentiates
     cdef int n_slots
@@ -83,6 +86,12 @@ cdef int load_rules(OpInfo op) except -1:
     slots = []
     keys = []
     op.n_rules = 0
+    op.joint = None
+    fixed = 1
+    if type(row) is tuple:
+        op.joint = row[1]
+        fixed = 2
+        row = dict.fromkeys(row[0], row[1])
     for arg_name, fn in row.items():
         if arg_name not in op.arg_names:
             raise RuntimeError(f"derivative of {op.name}: no argument named {arg_name}, "
@@ -90,7 +99,7 @@ cdef int load_rules(OpInfo op) except -1:
         rule_keys = []
         if fn is not None:
             code = fn.__code__
-            for parameter in code.co_varnames[1:code.co_argcount]:
+            for parameter in code.co_varnames[fixed:code.co_argcount]:
                 if parameter not in keys:
                     keys.append(parameter)
                 rule_keys.append(keys.index(parameter))

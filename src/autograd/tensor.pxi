@@ -565,7 +565,7 @@ cdef class Tensor:
         return view_shape(self, parse_dims(shape, "view"))
 
     def reshape(self, *shape):
-        """view where possible, else a copy."""
+        """In another shape: a view where possible, else a copy."""
         if override_wanted_by(<PyObject*>self):
             return override_method("reshape", (self,) + shape)
         return reshape_to(self, parse_dims(shape, "reshape"))
