@@ -90,13 +90,13 @@ LAYERS += [
     layer(lambda name=name: getattr(nn, name)(), (3, 4), id=name)
     for name in (
         "CELU ELU GELU GLU Hardswish Hardtanh LeakyReLU LogSigmoid Mish PReLU ReLU "
-        "ReLU6 SELU SiLU Sigmoid Softmin Softplus Softsign Tanh Tanhshrink Hardsigmoid "
+        "ReLU6 SELU SiLU Sigmoid Softplus Softsign Tanh Tanhshrink Hardsigmoid "
         "Hardshrink Softshrink"
     ).split()
 ]
 LAYERS += [
     layer(lambda name=name: getattr(nn, name)(dim=1), (3, 4), id=name)
-    for name in ("Softmax", "LogSoftmax")
+    for name in ("Softmax", "LogSoftmax", "Softmin")
 ]
 LOSSES = [
     layer(lambda name=name: getattr(nn, name)(), (3, 4), (3, 4), id=name)
@@ -114,7 +114,12 @@ LOSSES = [
     layer(
         lambda: nn.BCEWithLogitsLoss(), (3, 4), id="BCEWithLogitsLoss", target="unit"
     ),
-    layer(lambda: nn.KLDivLoss(), (3, 4), id="KLDivLoss", target="unit"),
+    layer(
+        lambda: nn.KLDivLoss(reduction="batchmean"),
+        (3, 4),
+        id="KLDivLoss",
+        target="unit",
+    ),
     layer(lambda: nn.PoissonNLLLoss(), (3, 4), id="PoissonNLLLoss", target="unit"),
     layer(
         lambda: nn.TripletMarginLoss(), (3, 4), (3, 4), (3, 4), id="TripletMarginLoss"
