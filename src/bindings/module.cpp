@@ -29,6 +29,7 @@ const Api& api() { return *g_api; }
   _(softmax) \
   _(norm) \
   _(units) \
+  _(pad) \
   _(linalg) \
   _(special) \
   _(recurrent)

@@ -1,7 +1,8 @@
 // Activations, and losses between two tensors of one shape.
 #include "rushlight/ops/units.h"
 
-#include "op.h"
+#include "rushlight/ops/gates.h"
+#include "unrecorded.h"
 
 namespace rushlight::python {
 
@@ -19,6 +20,10 @@ void bind_units(py::module_& m) {
   def_op(m, "unit_backward(grad, input, unit, a=0.0, b=0.0, c=0.0)", &unit_backward);
   def_op(m, "pair_loss(input, target, loss, reduction=1, a=1.0)", &pair_loss);
   def_op(m, "pair_loss_backward(grad, input, target, loss, reduction=1, a=1.0)", &pair_loss_backward);
+  def_op(m, "glu(input, dim=-1)", &glu);
+  def_op(m, "glu_backward(grad, input, dim)", &glu_backward);
+  def_op(m, "prelu(input, weight)", &prelu);
+  def_backward<&prelu_backward>(m, "prelu_backward(grad, input, weight, want_input, want_weight)");
 }
 
 }  // namespace rushlight::python

@@ -271,6 +271,7 @@ INDEXING = {
     },
     "tril": lambda m: _ops.tril(m.square(), 1),
     "triu": lambda m: _ops.triu(m.square(), -1),
+    "pad_constant": lambda m: _ops.pad_constant(m.square(), (3, 1, -1, 2), 1.5),
     "flip": lambda m: _ops.flip(m.square(), (0, 1)),
     "roll": lambda m: _ops.roll(m.square(), (3, -2), (0, 1)),
     "repeat": lambda m: _ops.repeat(m.f(m(2, 100)), (m(2, 40), m(3, 40))),
@@ -404,6 +405,21 @@ def _unit_calls():
         return call
 
     return {
+        "glu": lambda m: _ops.glu(m.f(m(3, 200), m(8, 900)), 1),
+        "glu long": lambda m: _ops.glu(m.f(m(8, 150_000)), 0),
+        "glu_backward": lambda m: _ops.glu_backward(
+            m.f(m(3, 200), m(4, 450)), m.f(m(3, 200), m(8, 900)), 1
+        ),
+        **{
+            f"prelu {n}": lambda m, n=n: _ops.prelu(
+                m.f(m(3, 200), n, m(2, 300)), m.f(n)
+            )
+            for n in (1, 5)
+        },
+        "prelu rows": lambda m: _ops.prelu(m.square(), m.f(m(7, 457))),
+        "prelu_backward": lambda m: _ops.prelu_backward(
+            m.square(), m.square(), m.f(1), True, True
+        ),
         **{name: _unary(name) for name in names},
         **{
             f"unit_backward {name}": lambda m, name=name: _ops.unit_backward(

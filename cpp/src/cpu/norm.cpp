@@ -9,6 +9,8 @@ namespace rushlight::cpu::RL_ISA {
 
 void run_unit(const UnitPlan& plan);  // units.cpp
 bool run_loss(const LossPlan& plan);  // pair_loss.cpp
+void run_glu(const GluPlan& plan);    // gates.cpp
+void run_prelu(const PreluPlan& plan);
 
 namespace {
 
@@ -499,7 +501,8 @@ struct NormKernel : RowLoops<T> {
   }
 
   static constexpr NormKernels kTable = {&row_forward,    &row_backward, &batch_forward,
-                                         &batch_backward, &run_unit,     &run_loss};
+                                         &batch_backward, &run_unit,     &run_loss,
+                                         &run_glu,        &run_prelu};
 };
 #undef RL_REGISTERS
 #undef RL_PAIRS

@@ -15,18 +15,6 @@ bool is_one_number(const Tensor& t) {
   return true;
 }
 
-// Whether `like`, made by empty_like(t), has t's elements in the same places.
-bool same_places(const Tensor& like, const Tensor& t) {
-  return t.strides() == like.strides() || (t.is_contiguous() && like.is_contiguous());
-}
-// t with its elements where `like` has them.
-Tensor placed_like(const Tensor& like, const Tensor& t) {
-  if (same_places(like, t)) return t;
-  Tensor copy = empty_like(like, t.dtype());
-  copy_(copy, t);
-  return copy;
-}
-
 Tensor run(const char* op, Unit unit, const Tensor& input, double a = 0, double b = 0, double c = 0) {
   const NormKernels& kernels = kernels_for(op, input);
   Tensor out = empty_like(input, input.dtype());

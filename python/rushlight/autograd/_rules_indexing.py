@@ -287,6 +287,9 @@ RULES = {
     },
     "nonzero": {"input": None},
     "nonzero_tuple": {"input": None},
+    "pad_constant": {
+        "input": lambda g, pad: _ops.pad_constant(g, [-width for width in pad])
+    },
     # -- writes ------------------------------------------------------------------------
     "index_put": {
         "input": lambda g, indices, accumulate: _index_put_input(

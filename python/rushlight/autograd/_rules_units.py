@@ -134,6 +134,47 @@ def _loss(g, wanted, input, target, loss, reduction, a):
     return gradient if wanted[0] else None, -gradient if wanted[1] else None
 
 
+def _gate(input, dim):
+    half = input.shape[dim] // 2
+    x, s = input.narrow(dim, 0, half), input.narrow(dim, half, half).sigmoid()
+    return x, s, s * (1 - s)
+
+
+def _halves(g, dim):
+    half = g.shape[dim] // 2
+    return g.narrow(dim, 0, half), g.narrow(dim, half, half)
+
+
+def _glu_backward_grad(g, input, dim):
+    x, s, slope = _gate(input, dim)
+    first, second = _halves(g, dim)
+    return first * s + second * x * slope
+
+
+def _glu_backward_input(g, grad, input, dim):
+    x, s, slope = _gate(input, dim)
+    first, second = _halves(g, dim)
+    for_gate = first + second * x * (1 - 2 * s)
+    return rushlight.cat([second * grad * slope, for_gate * grad * slope], dim)
+
+
+def _prelu(g, wanted, input, weight):
+    if not rushlight.is_grad_enabled():
+        return _ops.prelu_backward(g, input, weight, *wanted)
+    x, g, w = widen(input), widen(g), widen(weight)
+    above, zero = x > 0, rushlight.zeros_like(x)
+    if w.numel() == 1:
+        w, dims = w.reshape(()), None
+    else:
+        w, dims = w.reshape(-1, *[1] * (x.dim() - 2)), [0, *range(2, x.dim())]
+    for_weight = None
+    if wanted[1]:
+        for_weight = _ops.where(above, zero, g * x)
+        for_weight = for_weight.sum() if dims is None else for_weight.sum(dims)
+        for_weight = for_weight.reshape(weight.shape)
+    return _ops.where(above, g, g * w) if wanted[0] else None, for_weight
+
+
 RULES = {
     "elu": dict(
         input=lambda g, input, a, b, c: _ops.unit_backward(g, input, "elu", a, b, c)
@@ -174,4 +215,7 @@ RULES = {
         input=_unit_input,
     ),
     "pair_loss": (("input", "target"), _loss),
+    "glu": dict(input=lambda g, input, dim: _ops.glu_backward(g, input, dim)),
+    "glu_backward": dict(grad=_glu_backward_grad, input=_glu_backward_input),
+    "prelu": (("input", "weight"), _prelu),
 }

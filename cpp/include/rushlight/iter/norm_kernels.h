@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "rushlight/iter/gate_plan.h"
 #include "rushlight/iter/unit_plan.h"
 
 namespace rushlight {
@@ -47,6 +48,8 @@ struct NormKernels {
   void (*unit)(const UnitPlan& plan);
   // False for a probability outside of [0, 1].
   bool (*loss)(const LossPlan& plan);
+  void (*glu)(const GluPlan& plan);
+  void (*prelu)(const PreluPlan& plan);
 };
 
 }  // namespace rushlight

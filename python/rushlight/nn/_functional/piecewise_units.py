@@ -365,6 +365,13 @@ def prelu(input, weight):
                 "prelu(): Mismatch of parameter numbers and input channel size. Found "
                 f"parameter numbers = {weight.numel()} and channel size = {channels}."
             )
+    if has_kernels(input):
+        return _ops.prelu(input, weight)
+    return _prelu_formula(input, weight)
+
+
+def _prelu_formula(input, weight):
+    if weight.numel() != 1:
         weight = weight.reshape(-1, *[1] * (input.dim() - 2))
     elif input.dim() == 0:
         weight = weight.reshape(())
