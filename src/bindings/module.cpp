@@ -27,7 +27,9 @@ const Api& api() { return *g_api; }
   _(reduce) \
   _(sort) \
   _(softmax) \
+  _(norm) \
   _(units) \
+  _(pad) \
   _(linalg) \
   _(special) \
   _(recurrent)

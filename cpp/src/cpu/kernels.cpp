@@ -9,6 +9,7 @@ namespace rushlight::cpu::RL_ISA {
   _(copy) \
   _(optim) \
   _(recurrent) \
+  _(optimizers) \
   _(matmul) \
   _(gemm_micro) \
   _(conv) \
@@ -21,6 +22,7 @@ namespace rushlight::cpu::RL_ISA {
   _(softmax) \
   _(attention) \
   _(loss) \
+  _(norm) \
   _(scan) \
   _(index) \
   _(mask) \

@@ -182,7 +182,8 @@ void for_floats(const char* op, DType dtype, const F& fn) {
   _(sort) \
   _(conv) \
   _(pool) \
-  _(optim)
+  _(optim) \
+  _(optimizers)
 #define RL_DECLARE(family) void register_##family(KernelSlots& slots);
 RL_CUDA_FAMILIES(RL_DECLARE)
 #undef RL_DECLARE

@@ -17,6 +17,7 @@ from rushlight import _ops
 from rushlight.autograd import (
     _rules_indexing,
     _rules_linalg,
+    _rules_norms,
     _rules_products,
     _rules_recurrent,
     _rules_reductions,
@@ -378,4 +379,5 @@ RULES.update(_rules_reductions.RULES)
 RULES.update(_rules_linalg.RULES)
 RULES.update(_rules_sorting.RULES)
 RULES.update(_rules_special.RULES)
-RULES.update(_rules_units.UNITS)
+RULES.update(_rules_norms.RULES)
+RULES.update(_rules_units.RULES)

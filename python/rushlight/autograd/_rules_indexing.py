@@ -262,8 +262,9 @@ RULES = {
         )
     },
     "index_select": {
-        "input": lambda g, input_shape, dim, index: _ops.index_add(
-            _zeros(input_shape, g), dim, index, g
+        # In place: tables of embeddings are large.
+        "input": lambda g, input_shape, dim, index: _zeros(input_shape, g).index_add_(
+            dim, index, g
         )
     },
     "take": {
@@ -286,6 +287,9 @@ RULES = {
     },
     "nonzero": {"input": None},
     "nonzero_tuple": {"input": None},
+    "pad_constant": {
+        "input": lambda g, pad: _ops.pad_constant(g, [-width for width in pad])
+    },
     # -- writes ------------------------------------------------------------------------
     "index_put": {
         "input": lambda g, indices, accumulate: _index_put_input(

@@ -8,7 +8,7 @@ import math
 import operator
 
 import rushlight
-from rushlight import _core
+from rushlight import _core, _ops
 from rushlight.autograd.function import Function
 
 
@@ -46,8 +46,7 @@ def pad(input, pad, mode="constant", value=None):
             f"{input.ndim}"
         )
     if mode == "constant":
-        fill = 0 if value is None else value
-        return _Pad.apply(input, _plan(tuple(input.shape), tuple(widths), None), fill)
+        return _ops.pad_constant(input, widths, 0 if value is None else value)
     if value is not None and value != 0:
         raise RuntimeError(
             f'pad(): Padding mode "{mode}" doesn\'t take in value argument'
