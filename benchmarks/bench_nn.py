@@ -31,6 +31,29 @@ def _conv_rows(name: str, images: tuple, kernel: tuple, options: str = "") -> li
     ]
 
 
+def _attention(shape: tuple[int, ...], grad: bool = False):
+    return lambda lib: {
+        name: lib.floats(*shape, seed=i, grad=grad) for i, name in enumerate("qkv")
+    }
+
+
+def _attention_rows(*shape: int) -> list[Row]:
+    rows = []
+    for kind, options in (("attention", ""), ("causal attention", ", is_causal=True")):
+        name = f"{kind}, {'x'.join(str(n) for n in shape)}"
+        call = f"F.scaled_dot_product_attention(q, k, v{options})"
+        rows += [
+            Row(name, _attention(shape), call, numpy=None),
+            Row(
+                f"{name}, + backward",
+                _attention(shape, grad=True),
+                f"{call}.sum().backward()",
+                numpy=None,
+            ),
+        ]
+    return rows
+
+
 def scores(lib: Library) -> dict:
     return {"x": lib.floats(512, 1000), "y": lib.ints(1000, 512)}
 
@@ -147,6 +170,9 @@ ROWS = [
         "F.cross_entropy(x, y).backward()",
         numpy=None,
     ),
+    *_attention_rows(1, 2, 16, 64),
+    *_attention_rows(8, 8, 128, 64),
+    *_attention_rows(8, 8, 512, 64),
     Row("Linear(512, 512), batch 64", linear, "layer(x)", numpy=None),
     Row(
         "Linear(512, 512), batch 64, + backward",

@@ -226,7 +226,9 @@ def _like(input, dtype, op, memory_format=None):
     input = _tensor(op, input).detach()
     if memory_format is not None and memory_format is not _core.preserve_format:
         dtype = input.dtype if dtype is None else dtype
-        return _core.empty(input.shape, dtype=dtype, memory_format=memory_format)
+        return _core.empty(
+            input.shape, dtype=dtype, device=input.device, memory_format=memory_format
+        )
     return _ops._empty_like(input, dtype)
 
 

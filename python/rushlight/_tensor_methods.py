@@ -205,7 +205,7 @@ def tolist(self):
     if self.dim() == 0:
         return self.item()
     if self.dim() == 1:
-        return _ops.to_list(self.detach().contiguous())
+        return _ops.to_list(self.detach().cpu().contiguous())
     return [x.tolist() for x in self.detach().unbind(0)]
 
 

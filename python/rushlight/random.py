@@ -46,7 +46,9 @@ def manual_seed(seed):
         >>> rushlight.rand(2)
         tensor([0.4963, 0.7682])
     """
-    return default_generator.manual_seed(int(seed))
+    seed = int(seed)
+    _ops._cuda_seed_all(seed & 0xFFFFFFFFFFFFFFFF)
+    return default_generator.manual_seed(seed)
 
 
 def seed():
@@ -110,8 +112,8 @@ def _filled(op, fill, size, default, options):
         shape = _core.empty(*size, size=named).shape
         return fill(factory_out(op, shape, dtype, out))
     dtype = default if dtype is None else dtype
-    result = fill(_core.empty(*size, size=named, dtype=dtype))
-    return _place(result, None, device, requires_grad)
+    result = fill(_core.empty(*size, size=named, dtype=dtype, device=device))
+    return _place(result, None, None, requires_grad)
 
 
 def rand(*size, generator=None, **options):

@@ -94,6 +94,10 @@ POINTWISE = {
     "to_device": lambda m: _ops.to_device(m.square(), "cpu"),
     "_fused_adam_": lambda m: _adam(m),
     "_fused_sgd_": lambda m: _sgd(m),
+    **{
+        f"_fused_update_ {name}": lambda m, n=name: _updated(m, n)
+        for name in "Adadelta Adagrad Adamax ASGD NAdam RAdam RMSprop Rprop".split()
+    },
 }
 
 
@@ -113,6 +117,16 @@ def _sgd(m):
     optimizer.step()
     optimizer.step()
     return p
+
+
+def _updated(m, name):
+    p = m.f(m(9, 120_001)).requires_grad_()
+    p.grad = m.f(m(9, 120_001))
+    options = {"momentum": 0.9, "centered": True} if name == "RMSprop" else {}
+    optimizer = getattr(rl.optim, name)([p], **options)
+    optimizer.step()
+    optimizer.step()
+    return [p, *optimizer.state[p].values()]
 
 
 def _reductions():
@@ -164,7 +178,32 @@ def _reductions():
             for name in ("softmax_backward", "log_softmax_backward")
             for dim in (0, 1)
         },
+        "attention": lambda m: _ops.attention(*_heads(m)),
+        "attention causal, one head": lambda m: _ops.attention(
+            m.f(1, 1, m(5, 700), 9),
+            *(m.f(1, 1, m(4, 700), 9) for _ in "kv"),
+            None,
+            True,
+        ),
+        "attention_backward": _attention_backward,
+        "attention_backward causal, one head": lambda m: _attention_backward(m, True),
     }
+
+
+def _heads(m, one=False):
+    """Queries, keys and values, and a mask; two heads of queries for one of keys."""
+    n, heads = (1, 1) if one else (m(2, 3), 2)
+    length, keys = m(5, 200), m(4, 300)
+    q, k = m.f(n, 2 * heads, length, 9), m.f(n, heads, keys, 9)
+    return q, k, m.f(n, heads, keys, 11), m.b(length, keys)
+
+
+def _attention_backward(m, one=False):
+    q, k, v, mask = _heads(m, one)
+    how = (None, True) if one else (mask, False)
+    with rl.no_grad():
+        out, logsum = _ops.attention(q, k, v, *how)
+    return _ops.attention_backward(m.f(*out.shape), q, k, v, out, logsum, *how)
 
 
 def _rows(m):
@@ -232,6 +271,7 @@ INDEXING = {
     },
     "tril": lambda m: _ops.tril(m.square(), 1),
     "triu": lambda m: _ops.triu(m.square(), -1),
+    "pad_constant": lambda m: _ops.pad_constant(m.square(), (3, 1, -1, 2), 1.5),
     "flip": lambda m: _ops.flip(m.square(), (0, 1)),
     "roll": lambda m: _ops.roll(m.square(), (3, -2), (0, 1)),
     "repeat": lambda m: _ops.repeat(m.f(m(2, 100)), (m(2, 40), m(3, 40))),
@@ -344,6 +384,126 @@ PRODUCTS = {
         m.f(), m.i(m(4, 50), m(5, 3000)), None, 1, -100, (m(5, 3000), m(4, 50))
     ),
 }
+
+
+def _unit_calls():
+    names = "elu gelu hardsigmoid hardswish hardtanh leaky_relu log_sigmoid mish silu "
+    names = (names + "softplus").split()
+    losses = (
+        "binary_cross_entropy_with_logits huber l1 mse smooth_l1 binary_cross_entropy"
+    ).split()
+
+    def pair(m):
+        n = m(9, 120_001)
+        return m.f(n, low=0.1, high=0.9), m.f(n, low=0.1, high=0.9)
+
+    def loss(name, code):
+        def call(m):
+            x, t = pair(m)
+            return _ops.pair_loss(x, t.detach() if "binary" in name else t, name, code)
+
+        return call
+
+    return {
+        "glu": lambda m: _ops.glu(m.f(m(3, 200), m(8, 900)), 1),
+        "glu long": lambda m: _ops.glu(m.f(m(8, 150_000)), 0),
+        "glu_backward": lambda m: _ops.glu_backward(
+            m.f(m(3, 200), m(4, 450)), m.f(m(3, 200), m(8, 900)), 1
+        ),
+        **{
+            f"prelu {n}": lambda m, n=n: _ops.prelu(
+                m.f(m(3, 200), n, m(2, 300)), m.f(n)
+            )
+            for n in (1, 5)
+        },
+        "prelu rows": lambda m: _ops.prelu(m.square(), m.f(m(7, 457))),
+        "prelu_backward": lambda m: _ops.prelu_backward(
+            m.square(), m.square(), m.f(1), True, True
+        ),
+        **{name: _unary(name) for name in names},
+        **{
+            f"unit_backward {name}": lambda m, name=name: _ops.unit_backward(
+                *pair(m), name, 1.0, 2.0, 1.0
+            )
+            for name in [*names, "gelu_tanh"]
+        },
+        **{f"pair_loss {x} {code}": loss(x, code) for x in losses for code in (0, 1)},
+        **{
+            f"pair_loss_backward {name}": lambda m, name=name: _ops.pair_loss_backward(
+                m.f(), *pair(m), name
+            )
+            for name in losses
+        },
+    }
+
+
+def _norm_calls():
+    def image(m):
+        return m.f(m(3, 20), m(4, 16), m(5, 30), m(3, 31))
+
+    def rows(m):
+        return m.f(m(5, 311), m(7, 457))
+
+    def each(m, n):
+        return m.f(n), m.f(n)
+
+    def backward(name, x, n, saved, *last):
+        def call(m):
+            given = x(m)
+            g, stats = x(m), [m.f(saved(m), low=0.5) for _ in range(2)]
+            front = {"layer": [(n(m),)], "group": [4]}.get(name, [])
+            return getattr(_ops, name + "_norm_backward")(
+                g, given, *front, *stats, m.f(n(m)), *last, True, True, True
+            )
+
+        return call
+
+    def batch(x, n, training=True):
+        def call(m):
+            given = x(m)
+            means = [rl.ones(n(m), dtype=given.dtype) for _ in range(2)]
+            result = _ops.native_batch_norm(
+                given, *each(m, n(m)), *means, training, 0.1, 1e-5
+            )[0]
+            return result if m.grad else [result, *means]
+
+        return call
+
+    return {
+        "native_layer_norm": lambda m: _ops.native_layer_norm(
+            rows(m), (m(7, 457),), *each(m, m(7, 457))
+        )[0],
+        "fused_rms_norm": lambda m: _ops.fused_rms_norm(
+            rows(m), (m(7, 457),), m.f(m(7, 457))
+        )[0],
+        "native_group_norm": lambda m: _ops.native_group_norm(
+            image(m), 4, *each(m, m(4, 16))
+        )[0],
+        "native_group_norm rows": lambda m: _ops.native_group_norm(
+            m.f(m(5, 311), m(8, 456)), 4, *each(m, m(8, 456))
+        )[0],
+        "native_batch_norm": batch(image, lambda m: m(4, 16)),
+        "native_batch_norm rows": batch(rows, lambda m: m(7, 457)),
+        "native_batch_norm evaluation": batch(image, lambda m: m(4, 16), False),
+        "layer_norm_backward": backward(
+            "layer", rows, lambda m: m(7, 457), lambda m: m(5, 311)
+        ),
+        "group_norm_backward": backward(
+            "group", image, lambda m: m(4, 16), lambda m: 4 * m(3, 20)
+        ),
+        "batch_norm_backward": backward(
+            "batch", image, lambda m: m(4, 16), lambda m: m(4, 16), True
+        ),
+        "rms_norm_backward": lambda m: _ops.rms_norm_backward(
+            rows(m),
+            rows(m),
+            (m(7, 457),),
+            m.f(m(5, 311), low=0.5),
+            m.f(m(7, 457)),
+            True,
+            True,
+        )[:2],
+    }
 
 
 def _along(name, *args, **options):
@@ -504,6 +664,57 @@ SPECIAL = {
     "zeta": lambda m: _ops.zeta(m.f(m(9, 60_001), low=1.5), m.f(m(9, 60_001), low=0.5)),
 }
 
+
+def _recurrent(mode, packed=False, projected=False, reverse=False, backward=False):
+    """Arguments of a layer, or of its gradient."""
+
+    def call(m):
+        n, width, hidden = m(3, 60), m(2, 70), m(5, 90)
+        state = m(2, 40) if projected else hidden
+        rows = (1, 1, 3, 4)[mode] * hidden
+
+        def weight(*shape):
+            return m.f(*shape, low=-0.3, high=0.3)
+
+        sizes = [n, n, n - 1, 2, 1]
+        x = m.f(sum(sizes), width) if packed else m.f(m(4, 20), n, width)
+        arguments = [
+            x,
+            weight(n, state),
+            weight(n, hidden) if mode == 3 else None,
+            weight(rows, width),
+            weight(rows, state),
+            weight(rows),
+            weight(rows),
+            weight(state, hidden) if projected else None,
+            rl.tensor(sizes) if packed else None,
+            mode,
+            reverse,
+        ]
+        if not backward:
+            return _ops._recurrent(*arguments)
+        output, h, c, saved = _ops._recurrent(*arguments)
+        del arguments[5:7]
+        given = (output * 2, h * 3, None if mode != 3 else c * 4)
+        wanted = 0b01111011 + 4 * (mode == 3) + 128 * projected
+        return _ops._recurrent_backward(*given, *arguments, output, saved, wanted)
+
+    return call
+
+
+RECURRENT = {
+    "_recurrent tanh": _recurrent(0),
+    "_recurrent relu": _recurrent(1, reverse=True),
+    "_recurrent gru": _recurrent(2),
+    "_recurrent gru packed": _recurrent(2, packed=True, reverse=True),
+    "_recurrent lstm": _recurrent(3, reverse=True),
+    "_recurrent lstm packed": _recurrent(3, packed=True),
+    "_recurrent lstm projected": _recurrent(3, projected=True),
+    "_recurrent_backward relu": _recurrent(1, backward=True),
+    "_recurrent_backward gru": _recurrent(2, packed=True, backward=True),
+    "_recurrent_backward lstm": _recurrent(3, projected=True, backward=True),
+}
+
 REDUCTIONS = _reductions()
 CALLS = {
     **POINTWISE,
@@ -511,6 +722,9 @@ CALLS = {
     **REDUCTIONS,
     **INDEXING,
     **PRODUCTS,
+    **RECURRENT,
+    **_norm_calls(),
+    **_unit_calls(),
     **SORTING,
     **LINALG,
     **MAKING,

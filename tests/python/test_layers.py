@@ -191,6 +191,12 @@ def test_cross_entropy_of_probabilities(reduction, smoothing):
     close(got, expected[reduction])
 
 
+def test_cross_entropy_of_probabilities_ignores_no_class():
+    x = rushlight.zeros(2, 3)
+    with pytest.raises(RuntimeError, match="ignore_index is not supported"):
+        F.cross_entropy(x, x, ignore_index=1)
+
+
 def test_cross_entropy_shapes():
     x = array(2, 3, 4)
     target = np.array([[0, 1, 2, 0], [2, 2, 1, 0]])
@@ -262,6 +268,21 @@ def test_pad_constant(widths):
         )
     ]
     close(F.pad(tensor(x), widths, value=5.0), cropped)
+
+
+def test_pad_constant_twice_differentiable():
+    x = rushlight.tensor(np.random.default_rng(0).normal(size=(2, 3, 4)))
+    x.requires_grad_()
+
+    def function(x):
+        return F.pad(x * x, (1, -1, 0, 2, -1, 0), value=2.5)
+
+    assert rushlight.autograd.gradcheck(function, [x])
+    assert rushlight.autograd.gradgradcheck(function, [x])
+    least, most = -(2**63), 2**63 - 1
+    for widths in ((least, most), (most, most), (-5, 0), (0, least)):
+        with pytest.raises(RuntimeError):
+            F.pad(x, widths)
 
 
 def test_pad_errors_and_gradient():

@@ -1,5 +1,6 @@
 // Copies with conversion, fills and where: anything that only moves elements.
 #include "for_each.h"
+#include "lanes.h"
 #include "loops.h"
 #include "moves.h"
 #include "transpose.h"
@@ -7,16 +8,39 @@
 namespace rushlight::cpu::RL_ISA {
 namespace {
 
+// Between float and half precision, or two half precisions, by registers.
+template <class To, class From>
+inline constexpr bool kThroughFloat = (is_half_v<To> || is_half_v<From>) &&
+                                      (is_half_v<To> || std::is_same_v<To, float>) &&
+                                      (is_half_v<From> || std::is_same_v<From, float>);
+template <class To, class From>
+void copy_through_float(To* to, const From* from, int64_t n) {
+  constexpr int64_t kSize = Vec<float>::kSize;
+  for (; n >= kSize; n -= kSize, to += kSize, from += kSize) write_lanes(to, read_lanes(from));
+  if (n > 0) write_lanes(to, read_lanes(from, n), n);
+}
+
 template <class To, class From>
 void copy_loop(char* const* data, const int64_t* strides, int64_t n) {
   if (strides[0] == sizeof(To) && strides[1] == sizeof(From)) {
     To* r = reinterpret_cast<To*>(data[0]);
     const From* x = reinterpret_cast<const From*>(data[1]);
+    if constexpr (kThroughFloat<To, From>) {
+      copy_through_float(r, x, n);
+    } else {
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) r[i] = convert<To>(x[i]);
+      for (int64_t i = 0; i < n; ++i) r[i] = convert<To>(x[i]);
+    }
     return;
   }
   const int64_t so = strides[0], si = strides[1];
+  if (so == sizeof(To) && si == 0) {
+    // One number, as in the gradient of a sum.
+    To* r = reinterpret_cast<To*>(data[0]);
+    const To value = convert<To>(*reinterpret_cast<const From*>(data[1]));
+    for (int64_t i = 0; i < n; ++i) r[i] = value;
+    return;
+  }
   for (int64_t i = 0; i < n; ++i)
     *reinterpret_cast<To*>(data[0] + i * so) = convert<To>(*reinterpret_cast<const From*>(data[1] + i * si));
 }
@@ -30,6 +54,12 @@ void move_loop(char* const* data, const int64_t* strides, int64_t n) {
   }
   if (so == sizeof(T) && si == -int64_t(sizeof(T)))
     return move_backwards(reinterpret_cast<T*>(data[0]), reinterpret_cast<const T*>(data[1]), n);
+  if (so == sizeof(T) && si == 0) {
+    T* r = reinterpret_cast<T*>(data[0]);
+    const T value = *reinterpret_cast<const T*>(data[1]);
+    for (int64_t i = 0; i < n; ++i) r[i] = value;
+    return;
+  }
   for (int64_t i = 0; i < n; ++i)
     *reinterpret_cast<T*>(data[0] + i * so) = *reinterpret_cast<const T*>(data[1] + i * si);
 }

@@ -1,71 +1,22 @@
 // softmax, log_softmax and logsumexp with their gradients, fused: each row or strip of columns is
 // worked on while it is in cache. Half and bfloat16 are computed in float.
-#include "reduce_leaf.h"
+#include "row_loops.h"
 
 namespace rushlight::cpu::RL_ISA {
 namespace {
 
 enum class Kind { Softmax, LogSoftmax, LogSumExp };
 
-RL_INLINE void store_lanes(double* p, Vec<double> v) { v.storeu(p); }
-RL_INLINE void store_lanes_partial(double* p, Vec<double> v, int64_t n) { v.store_partial(p, n); }
 template <class T>
-RL_INLINE void store_lanes(T* p, Vec<float> v) {
-  store_float(p, v);
-}
-template <class T>
-RL_INLINE void store_lanes_partial(T* p, Vec<float> v, int64_t n) {
-  store_float_partial(p, v, n);
-}
-
-template <class T>
-struct SoftmaxKernel {
-  using C = Compute<T>;
-  using V = Vec<C>;
-  static constexpr int64_t kSize = V::kSize;
-  static constexpr int64_t kFlush = 64;  // registers summed before they go into a double
-
-  static RL_INLINE V load(const T* x, int64_t count) {
-    return count == kSize ? load_lanes(x) : load_lanes_partial(x, count);
-  }
-  static RL_INLINE void store(T* x, V v, int64_t count) {
-    if (count == kSize)
-      store_lanes(x, v);
-    else
-      store_lanes_partial(x, v, count);
-  }
-  static RL_INLINE C fold(V v) { return VecLanes<Sum, T>::template fold_register<kSize / 2>(v); }
-  static RL_INLINE V keep(V v, int64_t count) {
-    return count == kSize ? v : select(V::first_mask(count), v, V(C(0)));
-  }
-
-  // Sum of term(i, count), a register of terms from element i on, over n elements.
-  template <class F>
-  static RL_INLINE double sum_terms(int64_t n, const F& term) {
-    if (n <= kSize) return double(fold(keep(term(0, n), n)));
-    double total = 0;
-    for (int64_t begin = 0; begin < n; begin += kFlush * kSize) {
-      const int64_t end = begin + kFlush * kSize < n ? begin + kFlush * kSize : n;
-      V a(C(0)), b(C(0));
-      int64_t i = begin;
-      for (; i + 2 * kSize <= end; i += 2 * kSize) {
-        a += term(i, kSize);
-        b += term(i + kSize, kSize);
-      }
-      for (; i < end; i += kSize) {
-        const int64_t count = end - i < kSize ? end - i : kSize;
-        a += keep(term(i, count), count);
-      }
-      total += double(fold(a + b));
-    }
-    return total;
-  }
-  template <class F>
-  static RL_INLINE void for_registers(int64_t n, const F& body) {
-    int64_t i = 0;
-    for (; i + kSize <= n; i += kSize) body(i, kSize);
-    if (i < n) body(i, n - i);
-  }
+struct SoftmaxKernel : RowLoops<T> {
+  using Loops = RowLoops<T>;
+  using typename Loops::C;
+  using typename Loops::V;
+  using Loops::for_registers;
+  using Loops::kFlush;
+  using Loops::load;
+  using Loops::store;
+  using Loops::sum_terms;
 
   static RL_INLINE C largest(const T* x, int64_t n) {
     C best = run<Max>(x, n < kReduceChunk ? n : kReduceChunk);

@@ -28,6 +28,22 @@ def check_floats(op, *tensors):
             )
 
 
+def has_kernels(x):
+    """Whether x is a tensor of real floating point numbers where nn has kernels."""
+    return isinstance(x, Tensor) and x.is_floating_point() and not x.is_cuda
+
+
+def pair_has_kernel(input, target):
+    """Whether a loss of two tensors of one shape has a kernel."""
+    return (
+        has_kernels(input)
+        and isinstance(target, Tensor)
+        and target.dtype is input.dtype
+        and target.shape == input.shape
+        and not target.is_cuda
+    )
+
+
 def is_half(x):
     return isinstance(x, Tensor) and x.is_floating_point() and x.dtype.itemsize == 2
 
@@ -35,6 +51,12 @@ def is_half(x):
 def widen(x):
     """A half-precision tensor in float32, anything else as it is."""
     return x.to(rushlight.float32) if is_half(x) else x
+
+
+# Where an argument has one of these, nothing is computed in another dtype.
+_WIDE = frozenset(
+    [rushlight.float32, rushlight.float64, rushlight.complex64, rushlight.complex128]
+)
 
 
 def in_single(function):
@@ -46,6 +68,9 @@ def in_single(function):
 
     @functools.wraps(function)
     def run(*args, **kwargs):
+        first = args[0] if args else None
+        if isinstance(first, Tensor) and first.dtype in _WIDE:
+            return function(*args, **kwargs)
         dtypes = {
             x.dtype
             for x in (*args, *kwargs.values())

@@ -8,8 +8,14 @@ from __future__ import annotations
 import warnings
 
 import rushlight
+from rushlight import _ops
 from rushlight.nn import _reduction
-from rushlight.nn._functional._support import check_floats, check_tensors, in_single
+from rushlight.nn._functional._support import (
+    check_floats,
+    check_tensors,
+    in_single,
+    pair_has_kernel,
+)
 from rushlight.nn._functional.regression_losses import reduced
 from rushlight.nn._functional.smooth_units import _logsigmoid
 
@@ -79,6 +85,8 @@ def binary_cross_entropy(
             f"binary_cross_entropy(): Expected target dtype {input.dtype} but got "
             f"{target.dtype}"
         )
+    if weight is None and pair_has_kernel(input, target) and not target.requires_grad:
+        return _ops.pair_loss(input, target, "binary_cross_entropy", code)
     if weight is not None:
         weight = weight.expand(rushlight.broadcast_shapes(target.shape, weight.shape))
     if not bool(((input >= 0) & (input <= 1)).all()):
@@ -88,8 +96,19 @@ def binary_cross_entropy(
     return _binary_cross_entropy(input, target, weight, code)
 
 
-@in_single
 def _with_logits(input, target, weight, pos_weight, code):
+    if (
+        weight is None
+        and pos_weight is None
+        and pair_has_kernel(input, target)
+        and not target.requires_grad
+    ):
+        return _ops.pair_loss(input, target, "binary_cross_entropy_with_logits", code)
+    return _with_logits_formula(input, target, weight, pos_weight, code)
+
+
+@in_single
+def _with_logits_formula(input, target, weight, pos_weight, code):
     # log(1 - sigmoid(x)) is log(sigmoid(x)) - x.
     log_sigmoid = _logsigmoid(input)
     if pos_weight is not None:

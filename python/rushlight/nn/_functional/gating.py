@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import rushlight
 from rushlight import _ops
-from rushlight.nn._functional._support import check_floats, check_tensors, in_single
+from rushlight.nn._functional._support import (
+    check_floats,
+    check_tensors,
+    has_kernels,
+    in_single,
+)
 from rushlight.nn._functional.activation import _implicit_dim
 
 
 @in_single
-def _glu(input, dim):
+def _glu_formula(input, dim):
     half = input.shape[dim] // 2
     return input.narrow(dim, 0, half) * input.narrow(dim, half, half).sigmoid()
 
@@ -49,7 +54,9 @@ def glu(input, dim=-1):
             f"glu(): Halving dimension must be even, but dimension {dim} is size "
             f"{input.shape[dim]}"
         )
-    return _glu(input, dim)
+    if has_kernels(input):
+        return _ops.glu(input, dim)
+    return _glu_formula(input, dim)
 
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):

@@ -10,113 +10,25 @@ import math
 
 import rushlight
 from rushlight import _ops
-from rushlight.nn._functional._support import (
-    check_floats,
-    check_tensors,
-    is_half,
-    widen,
+from rushlight.nn._functional import norm_formulas
+from rushlight.nn._functional._support import check_tensors, widen
+from rushlight.nn._functional.norm_formulas import (
+    channels_of,
+    check_parameters,
+    check_running,
+    scaled,
 )
-
-
-def _check_parameters(op, input, *parameters):
-    """Parameters have input's dtype; beside half precision they may all be float32."""
-    check_floats(op, input)
-    check_tensors(op, *parameters)
-    dtypes = {x.dtype for x in parameters if x is not None}
-    if dtypes == {input.dtype} or not dtypes:
-        return
-    if not (dtypes == {rushlight.float32} and is_half(input)):
-        names = ", ".join(sorted(str(dtype) for dtype in dtypes))
-        raise RuntimeError(
-            f"{op}(): mixed dtype: an input of {input.dtype} does not go with "
-            f"parameters of {names}; convert one of them"
-        )
-
-
-def _scaled(x, weight, bias, shape, dtype):
-    """``x * weight + bias`` for parameters of a shape, in a dtype."""
-    if weight is not None:
-        x = x * widen(weight).reshape(shape)
-    if bias is not None:
-        x = x + widen(bias).reshape(shape)
-    return x.to(dtype)
-
-
-def _standardized(x, dims, eps):
-    """``(x - mean) / sqrt(var + eps)`` over dims."""
-    centered = x - _ops.mean(x, dims, True)
-    variance = _ops.mean(centered * centered, dims, True)
-    return centered * (variance + eps).rsqrt()
-
-
-def _check_vector(op, name, x, size, text):
-    if x is not None and tuple(x.shape) != (size,):
-        raise RuntimeError(
-            f"{op}(): Expected {name} to be a vector of size equal to {text}, {size}, "
-            f"but got {name} of shape {list(x.shape)}"
-        )
-
-
-def _channels(op, input):
-    check_tensors(op, input)
-    if input.dim() < 2:
-        raise IndexError(
-            f"{op}(): Dimension out of range: expected an input of shape (N, C, ...), "
-            f"got {tuple(input.shape)}"
-        )
-    return input.shape[1]
-
-
-def _check_running(op, running_mean, running_var, training):
-    if not training:
-        for name, x in (("running_mean", running_mean), ("running_var", running_var)):
-            if x is None:
-                raise RuntimeError(f"{op}(): {name} must be defined in evaluation mode")
-    elif (running_mean is None) != (running_var is None):
-        raise ValueError(
-            f"{op}(): running_mean and running_var must either both be None or neither "
-            "be None"
-        )
 
 
 def _batch_norm(
     input, weight, bias, running_mean, running_var, training, momentum, eps
 ):
-    op = "batch_norm"
+    arguments = (running_mean, running_var, training, momentum, eps)
     if input.numel() == 0:
         return _empty_batch(input, weight, bias)
-    channels = _channels(op, input)
-    _check_running(op, running_mean, running_var, training)
-    parameters = {
-        "running_mean": running_mean,
-        "running_var": running_var,
-        "weight": weight,
-        "bias": bias,
-    }
-    for name, x in parameters.items():
-        check_tensors(op, x)
-        if x is not None and x.numel() != channels:
-            raise RuntimeError(
-                f"{op}(): {name} should contain {channels} elements not {x.numel()}"
-            )
-    _check_parameters(op, input, *parameters.values())
-    shape = (1, channels, *[1] * (input.dim() - 2))
-    x = widen(input)
-    if not training:
-        mean, var = (widen(r).reshape(shape) for r in (running_mean, running_var))
-        result = (x - mean) * (var + eps).rsqrt()
-    else:
-        dims = [d for d in range(x.dim()) if d != 1]
-        mean = _ops.mean(x, dims, True)
-        centered = x - mean
-        var = _ops.mean(centered * centered, dims, True)
-        result = centered * (var + eps).rsqrt()
-        if running_mean is not None:
-            count = x.numel() // channels
-            unbiased = var * (count / (count - 1) if count > 1 else math.nan)
-            _follow(running_mean, mean, momentum)
-            _follow(running_var, unbiased, momentum)
-    return _scaled(result, weight, bias, shape, input.dtype)
+    if input.is_cuda:
+        return norm_formulas.batch_norm(input, weight, bias, *arguments)
+    return _ops.native_batch_norm(input, weight, bias, *arguments)[0]
 
 
 def _empty_batch(input, weight, bias):
@@ -125,12 +37,6 @@ def _empty_batch(input, weight, bias):
     if weight is not None:
         result = result * weight.sum()
     return (result if bias is None else result + bias.sum()).to(input.dtype)
-
-
-def _follow(running, value, momentum):
-    with rushlight.no_grad():
-        value = value.detach().reshape(running.shape)
-        running.copy_((1 - momentum) * widen(running) + momentum * value)
 
 
 def _check_count(size):
@@ -182,7 +88,7 @@ def batch_norm(
     check_tensors("batch_norm", input)
     if training:
         if input.dim() == 0:
-            _channels("batch_norm", input)
+            channels_of("batch_norm", input)
         _check_count(input.shape)
         if eps <= 0.0:
             raise ValueError(
@@ -199,14 +105,14 @@ def _instance_norm(
     input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps
 ):
     op = "instance_norm"
-    channels = _channels(op, input)
+    channels = channels_of(op, input)
     running = (running_mean, running_var)
     if not use_input_stats and None in running:
         raise RuntimeError(
             f"{op}(): Expected running_mean and running_var to be defined when "
             "use_input_stats is false"
         )
-    _check_running(op, *running, True)
+    check_running(op, *running, True)
     rows = input.shape[0]
     for name, x in (("weight", weight), ("bias", bias)):
         check_tensors(op, x)
@@ -214,7 +120,14 @@ def _instance_norm(
             raise RuntimeError(
                 f"{op}(): {name} should contain {channels} elements not {x.numel()}"
             )
-    _check_parameters(op, input, weight, bias)
+    check_parameters(op, input, weight, bias)
+    input = input.contiguous()
+    if not use_input_stats:
+        return _batch_norm(input, weight, bias, *running, False, momentum, eps)
+    if running_mean is None and input.numel():
+        # Every channel is a group.
+        weight, bias = (None if x is None else x.reshape(-1) for x in (weight, bias))
+        return _group_norm(input, channels, weight, bias, eps)
     copies = [None if x is None else x.repeat(rows) for x in running]
     # Every channel of every sample is a channel of one batch.
     result = _batch_norm(
@@ -222,17 +135,16 @@ def _instance_norm(
         None,
         None,
         *copies,
-        use_input_stats,
+        True,
         momentum,
         eps,
     ).reshape(input.shape)
-    if use_input_stats:
-        for target, copy in zip(running, copies):
-            if target is not None and rows:
-                with rushlight.no_grad():
-                    target.copy_(widen(copy).reshape(rows, channels).mean(0))
+    for target, copy in zip(running, copies):
+        if target is not None and rows:
+            with rushlight.no_grad():
+                target.copy_(widen(copy).reshape(rows, channels).mean(0))
     shape = (1, channels, *[1] * (input.dim() - 2))
-    return _scaled(result, weight, bias, shape, input.dtype)
+    return scaled(result, weight, bias, shape, input.dtype)
 
 
 def instance_norm(
@@ -282,38 +194,6 @@ def instance_norm(
     )
 
 
-def _normalized_dims(op, input, shape, *parameters):
-    """The last dims as negative numbers, checked against ``normalized_shape``."""
-    check_tensors(op, input, *parameters)
-    if not isinstance(shape, (tuple, list)):
-        raise TypeError(
-            f"{op}(): argument 'normalized_shape' (position 2) must be tuple of ints, "
-            f"not {type(shape).__name__}"
-        )
-    shape = tuple(shape)
-    if not shape:
-        raise RuntimeError(
-            f"{op}(): Expected normalized_shape to be at least 1-dimensional, i.e., "
-            "containing at least one element, but got normalized_shape = []"
-        )
-    for x in parameters:
-        if x is not None and tuple(x.shape) != shape:
-            raise RuntimeError(
-                f"{op}(): Expected weight and bias to be of same shape as "
-                f"normalized_shape, but got shape {list(x.shape)} and normalized_shape "
-                f"= {list(shape)}"
-            )
-    if tuple(input.shape[input.dim() - len(shape) :]) != shape or input.dim() < len(
-        shape
-    ):
-        raise RuntimeError(
-            f"{op}(): Given normalized_shape={list(shape)}, expected input with shape "
-            f"[*, {', '.join(map(str, shape))}], but got input of size "
-            f"{list(input.shape)}"
-        )
-    return list(range(-len(shape), 0))
-
-
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """The last dims moved to mean 0 and variance 1 (Ba et al. 2016).
 
@@ -335,10 +215,9 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
         >>> rushlight.nn.functional.layer_norm(rushlight.tensor([1., 3.]), (2,))
         tensor([-1.0000,  1.0000])
     """
-    dims = _normalized_dims("layer_norm", input, normalized_shape, weight, bias)
-    _check_parameters("layer_norm", input, weight, bias)
-    result = _standardized(widen(input), dims, eps)
-    return _scaled(result, weight, bias, tuple(normalized_shape), input.dtype)
+    if not isinstance(normalized_shape, (tuple, list)) or input.is_cuda:
+        return norm_formulas.layer_norm(input, normalized_shape, weight, bias, eps)
+    return _ops.native_layer_norm(input, normalized_shape, weight, bias, eps)[0]
 
 
 def rms_norm(input, normalized_shape, weight=None, eps=None):
@@ -362,39 +241,19 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
         >>> rushlight.nn.functional.rms_norm(rushlight.tensor([1., 7.]), (2,))
         tensor([0.2000, 1.4000])
     """
-    dims = _normalized_dims("rms_norm", input, normalized_shape, weight)
-    if not input.is_complex():
-        check_floats("rms_norm", input)
-    x = widen(input)
-    if eps is None:
-        eps = rushlight.finfo(x.dtype).eps
-    result = x * (_ops.mean(x * x, dims, True) + eps).rsqrt()
-    return _scaled(result, weight, None, tuple(normalized_shape), input.dtype)
+    if (
+        not isinstance(normalized_shape, (tuple, list))
+        or input.is_cuda
+        or input.is_complex()
+    ):
+        return norm_formulas.rms_norm(input, normalized_shape, weight, eps)
+    return _ops.fused_rms_norm(input, normalized_shape, weight, eps)[0]
 
 
 def _group_norm(input, num_groups, weight, bias, eps):
-    op = "group_norm"
-    channels = _channels(op, input)
-    if num_groups <= 0:
-        raise RuntimeError(
-            f"{op}(): Expected num groups to be greater than 0, got {num_groups}"
-        )
-    if channels % num_groups:
-        raise RuntimeError(
-            f"{op}(): Expected number of channels in input to be divisible by "
-            f"num_groups, but got input of shape {list(input.shape)} and num_groups="
-            f"{num_groups}"
-        )
-    check_tensors(op, weight, bias)
-    for name, x in (("weight", weight), ("bias", bias)):
-        _check_vector(op, name, x, channels, "the number of channels in input")
-    _check_parameters(op, input, weight, bias)
-    x = widen(input)
-    if x.numel():
-        grouped = x.reshape(x.shape[0], num_groups, -1)
-        x = _standardized(grouped, [-1], eps).reshape(x.shape)
-    shape = (1, channels, *[1] * (input.dim() - 2))
-    return _scaled(x * 1 if x is input else x, weight, bias, shape, input.dtype)
+    if input.is_cuda:
+        return norm_formulas.group_norm(input, num_groups, weight, bias, eps)
+    return _ops.native_group_norm(input, num_groups, weight, bias, eps)[0]
 
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):

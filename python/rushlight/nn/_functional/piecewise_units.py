@@ -8,6 +8,7 @@ from rushlight._results import give
 from rushlight.nn._functional._support import (
     check_floats,
     check_tensors,
+    has_kernels,
     in_single,
     written,
 )
@@ -18,6 +19,8 @@ def _number(value, input):
 
 
 def _hardtanh(input, low, high):
+    if has_kernels(input):
+        return _ops.hardtanh(input, low, high)
     # The edges have the slope 0; NaN stays.
     low, high = _number(low, input), _number(high, input)
     result = _ops.where(input >= high, high, input)
@@ -83,16 +86,24 @@ def relu6(input, inplace=False):
         >>> rushlight.nn.functional.relu6(rushlight.tensor([-3., 9.]))
         tensor([0., 6.])
     """
+    if not inplace and has_kernels(input):
+        return _ops.hardtanh(input, 0, 6)
     check_tensors("relu6", input)
     _check_limits("relu6", input, 0, 6)
     return written("relu6", _hardtanh, input, 0, 6, inplace=inplace)
 
 
 @in_single
-def _hardsigmoid(input):
+def _hardsigmoid_formula(input):
     zero, one = _number(0, input), _number(1, input)
     result = _ops.where(input >= 3, one, (input + 3) / 6)
     return _ops.where(input <= -3, zero, result)
+
+
+def _hardsigmoid(input):
+    if has_kernels(input):
+        return _ops.hardsigmoid(input)
+    return _hardsigmoid_formula(input)
 
 
 def hardsigmoid(input, inplace=False):
@@ -110,15 +121,23 @@ def hardsigmoid(input, inplace=False):
         >>> rushlight.nn.functional.hardsigmoid(rushlight.tensor([-9., 0.]))
         tensor([0.0000, 0.5000])
     """
+    if not inplace and has_kernels(input):
+        return _ops.hardsigmoid(input)
     check_floats("hardsigmoid", input)
     return written("hardsigmoid", _hardsigmoid, input, inplace=inplace)
 
 
 @in_single
-def _hardswish(input):
+def _hardswish_formula(input):
     result = _ops.where(input >= 3, input, input * (input + 3) / 6)
     # PyTorch's -inf * 0 is NaN, too.
     return _ops.where(input <= -3, input * 0, result)
+
+
+def _hardswish(input):
+    if has_kernels(input):
+        return _ops.hardswish(input)
+    return _hardswish_formula(input)
 
 
 def hardswish(input, inplace=False):
@@ -136,13 +155,21 @@ def hardswish(input, inplace=False):
         >>> rushlight.nn.functional.hardswish(rushlight.tensor([-1., 1.5]))
         tensor([-0.3333,  1.1250])
     """
+    if not inplace and has_kernels(input):
+        return _ops.hardswish(input)
     check_floats("hardswish", input)
     return written("hardswish", _hardswish, input, inplace=inplace)
 
 
 @in_single
-def _leaky_relu(input, slope):
+def _leaky_relu_formula(input, slope):
     return _ops.where(input > 0, input, input * slope)
+
+
+def _leaky_relu(input, slope):
+    if has_kernels(input):
+        return _ops.leaky_relu(input, slope)
+    return _leaky_relu_formula(input, slope)
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
@@ -161,8 +188,12 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
         >>> rushlight.nn.functional.leaky_relu(rushlight.tensor([-1., 2.]), 0.5)
         tensor([-0.5000,  2.0000])
     """
+    if not inplace and has_kernels(input):
+        return _ops.leaky_relu(input, negative_slope)
     check_floats("leaky_relu", input)
-    return written("leaky_relu", _leaky_relu, input, negative_slope, inplace=inplace)
+    if not inplace:
+        return _leaky_relu(input, negative_slope)
+    return written("leaky_relu", _leaky_relu, input, negative_slope)
 
 
 def leaky_relu_(input, negative_slope=0.01):
@@ -334,6 +365,13 @@ def prelu(input, weight):
                 "prelu(): Mismatch of parameter numbers and input channel size. Found "
                 f"parameter numbers = {weight.numel()} and channel size = {channels}."
             )
+    if has_kernels(input):
+        return _ops.prelu(input, weight)
+    return _prelu_formula(input, weight)
+
+
+def _prelu_formula(input, weight):
+    if weight.numel() != 1:
         weight = weight.reshape(-1, *[1] * (input.dim() - 2))
     elif input.dim() == 0:
         weight = weight.reshape(())

@@ -11,7 +11,12 @@ import warnings
 import rushlight
 from rushlight import _ops
 from rushlight.nn import _reduction
-from rushlight.nn._functional._support import check_floats, check_tensors, in_single
+from rushlight.nn._functional._support import (
+    check_floats,
+    check_tensors,
+    in_single,
+    pair_has_kernel,
+)
 
 
 def reduced(losses, code):
@@ -23,13 +28,14 @@ def reduced(losses, code):
 
 def _broadcast(input, target):
     check_tensors("loss", input, target)
-    if target.shape != input.shape:
-        warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size "
-            f"({input.shape}). This will likely lead to incorrect results due to "
-            "broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
-        )
+    if target.shape == input.shape:
+        return input, target
+    warnings.warn(
+        f"Using a target size ({target.shape}) that is different to the input size "
+        f"({input.shape}). This will likely lead to incorrect results due to "
+        "broadcasting. Please ensure they have the same size.",
+        stacklevel=3,
+    )
     return rushlight.broadcast_tensors(input, target)
 
 
@@ -53,9 +59,15 @@ def _weighted(losses, weight, input, reduction, *, by_weights):
 
 
 @in_single
-def _mse(input, target, code):
+def _mse_formula(input, target, code):
     difference = input - target
     return reduced(difference * difference, code)
+
+
+def _mse(input, target, code):
+    if pair_has_kernel(input, target):
+        return _ops.pair_loss(input, target, "mse", code)
+    return _mse_formula(input, target, code)
 
 
 def mse_loss(
@@ -94,8 +106,14 @@ def mse_loss(
 
 
 @in_single
-def _l1(input, target, code):
+def _l1_formula(input, target, code):
     return reduced((input - target).abs(), code)
+
+
+def _l1(input, target, code):
+    if pair_has_kernel(input, target):
+        return _ops.pair_loss(input, target, "l1", code)
+    return _l1_formula(input, target, code)
 
 
 def l1_loss(
@@ -134,11 +152,17 @@ def l1_loss(
 
 
 @in_single
-def _smooth_l1(input, target, code, beta):
+def _smooth_l1_formula(input, target, code, beta):
     difference = input - target
     size = difference.abs()
     inner = 0.5 * difference * difference / beta
     return reduced(_ops.where(size < beta, inner, size - 0.5 * beta), code)
+
+
+def _smooth_l1(input, target, code, beta):
+    if pair_has_kernel(input, target):
+        return _ops.pair_loss(input, target, "smooth_l1", code, beta)
+    return _smooth_l1_formula(input, target, code, beta)
 
 
 def smooth_l1_loss(
@@ -180,11 +204,17 @@ def smooth_l1_loss(
 
 
 @in_single
-def _huber(input, target, code, delta):
+def _huber_formula(input, target, code, delta):
     difference = input - target
     size = difference.abs()
     inner = 0.5 * difference * difference
     return reduced(_ops.where(size < delta, inner, delta * (size - 0.5 * delta)), code)
+
+
+def _huber(input, target, code, delta):
+    if pair_has_kernel(input, target):
+        return _ops.pair_loss(input, target, "huber", code, delta)
+    return _huber_formula(input, target, code, delta)
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):

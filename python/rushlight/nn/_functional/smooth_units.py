@@ -10,6 +10,7 @@ from rushlight._results import give
 from rushlight.nn._functional._support import (
     check_floats,
     check_tensors,
+    has_kernels,
     in_single,
     written,
 )
@@ -21,12 +22,18 @@ def _without(mask, input):
 
 
 @in_single
-def _elu(input, alpha, scale, input_scale):
+def _elu_formula(input, alpha, scale, input_scale):
     above = input > 0
     low = _without(above, input)
     low = low if input_scale == 1 else low * input_scale
     low = low.expm1() * (alpha * scale)
     return _ops.where(above, input if scale == 1 else input * scale, low)
+
+
+def _elu(input, alpha, scale, input_scale):
+    if has_kernels(input):
+        return _ops.elu(input, alpha * scale, scale, input_scale)
+    return _elu_formula(input, alpha, scale, input_scale)
 
 
 def elu(input, alpha=1.0, inplace=False):
@@ -45,6 +52,8 @@ def elu(input, alpha=1.0, inplace=False):
         >>> rushlight.nn.functional.elu(rushlight.tensor([-1., 2.]))
         tensor([-0.6321,  2.0000])
     """
+    if not inplace and has_kernels(input):
+        return _ops.elu(input, alpha)
     check_floats("elu", input)
     return written("elu", _elu, input, alpha, 1, 1, inplace=inplace)
 
@@ -104,6 +113,8 @@ def selu(input, inplace=False):
         >>> rushlight.selu(rushlight.tensor([-1., 2.]))
         tensor([-1.1113,  2.1014])
     """
+    if not inplace and has_kernels(input):
+        return _ops.elu(input, _SELU_ALPHA * _SELU_SCALE, _SELU_SCALE)
     check_floats("selu", input)
     return written("selu", _elu, input, _SELU_ALPHA, _SELU_SCALE, 1, inplace=inplace)
 
@@ -114,8 +125,14 @@ def selu_(input):
 
 
 @in_single
-def _silu(input):
+def _silu_formula(input):
     return input * input.sigmoid()
+
+
+def _silu(input):
+    if has_kernels(input):
+        return _ops.silu(input)
+    return _silu_formula(input)
 
 
 def silu(input, inplace=False):
@@ -133,17 +150,25 @@ def silu(input, inplace=False):
         >>> rushlight.nn.functional.silu(rushlight.tensor([-1., 2.]))
         tensor([-0.2689,  1.7616])
     """
+    if not inplace and has_kernels(input):
+        return _ops.silu(input)
     check_tensors("silu", input)
     if not input.is_complex():
         check_floats("silu", input)
-    return written("silu", _silu, input, inplace=inplace)
+    return written("silu", _silu, input, inplace=True) if inplace else _silu(input)
 
 
 @in_single
-def _logsigmoid(input):
+def _logsigmoid_formula(input):
     below = input < 0
     minus_size = _ops.where(below, input, -input)
     return _without(~below, input) - minus_size.exp().log1p()
+
+
+def _logsigmoid(input):
+    if has_kernels(input):
+        return _ops.log_sigmoid(input)
+    return _logsigmoid_formula(input)
 
 
 def logsigmoid(input, *, out=None):
@@ -160,6 +185,8 @@ def logsigmoid(input, *, out=None):
         >>> rushlight.nn.functional.logsigmoid(rushlight.tensor([0., -100.]))
         tensor([  -0.6931, -100.0000])
     """
+    if out is None and has_kernels(input):
+        return _ops.log_sigmoid(input)
     check_floats("logsigmoid", input)
     if isinstance(out, rushlight.Tensor) and out.shape != input.shape:
         out.resize_(input.shape)
@@ -167,10 +194,16 @@ def logsigmoid(input, *, out=None):
 
 
 @in_single
-def _softplus(input, beta, threshold):
+def _softplus_formula(input, beta, threshold):
     scaled = input * beta
     high = scaled > threshold
     return _ops.where(high, input, _without(high, scaled).exp().log1p() / beta)
+
+
+def _softplus(input, beta, threshold):
+    if has_kernels(input):
+        return _ops.softplus(input, beta, threshold)
+    return _softplus_formula(input, beta, threshold)
 
 
 def softplus(input, beta=1, threshold=20, *, out=None):
@@ -189,13 +222,21 @@ def softplus(input, beta=1, threshold=20, *, out=None):
         >>> rushlight.nn.functional.softplus(rushlight.tensor([0., 30.]))
         tensor([ 0.6931, 30.0000])
     """
+    if out is None and has_kernels(input):
+        return _ops.softplus(input, beta, threshold)
     check_floats("softplus", input)
     return give("softplus", _softplus(input, beta, threshold), out)
 
 
 @in_single
-def _mish(input):
+def _mish_formula(input):
     return input * (-_logsigmoid(-input)).tanh()
+
+
+def _mish(input):
+    if has_kernels(input):
+        return _ops.mish(input)
+    return _mish_formula(input)
 
 
 def mish(input, inplace=False):
@@ -213,20 +254,34 @@ def mish(input, inplace=False):
         >>> rushlight.nn.functional.mish(rushlight.tensor([-1., 2.]))
         tensor([-0.3034,  1.9440])
     """
+    if not inplace and has_kernels(input):
+        return _ops.mish(input)
     check_floats("mish", input)
     return written("mish", _mish, input, inplace=inplace)
 
 
 @in_single
-def _gelu(input):
+def _gelu_formula(input):
     return input * 0.5 * (1 + (input * math.sqrt(0.5)).erf())
 
 
+def _gelu(input):
+    if has_kernels(input):
+        return _ops.gelu(input)
+    return _gelu_formula(input)
+
+
 @in_single
-def _gelu_tanh(input):
+def _gelu_tanh_formula(input):
     # Hendrycks and Gimpel 2016, section 2.
     inner = math.sqrt(2 / math.pi) * (input + 0.044715 * (input * input * input))
     return input * 0.5 * (1 + inner.tanh())
+
+
+def _gelu_tanh(input):
+    if has_kernels(input):
+        return _ops.gelu(input, "tanh")
+    return _gelu_tanh_formula(input)
 
 
 _GELU = {"none": _gelu, "tanh": _gelu_tanh}
@@ -250,12 +305,15 @@ def gelu(input, *, approximate="none", out=None):
         >>> rushlight.nn.functional.gelu(rushlight.tensor([-1., 2.]))
         tensor([-0.1587,  1.9545])
     """
+    if out is None and has_kernels(input):
+        return _ops.gelu(input, approximate)
     check_floats("gelu", input)
     if approximate not in _GELU:
         raise RuntimeError(
             f"gelu(): approximate must be 'none' or 'tanh', got {approximate!r}"
         )
-    return give("gelu", _GELU[approximate](input), out)
+    result = _GELU[approximate](input)
+    return result if out is None else give("gelu", result, out)
 
 
 def softsign(input):

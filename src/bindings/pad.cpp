@@ -1,0 +1,10 @@
+// Padding.
+#include "rushlight/ops/pad.h"
+
+#include "op.h"
+
+namespace rushlight::python {
+
+void bind_pad(py::module_& m) { def_op(m, "pad_constant(input, pad, value=0)", &pad_constant); }
+
+}  // namespace rushlight::python
