@@ -64,6 +64,7 @@ class Result:
         bounds = {
             Target.SMALL: {"numpy": 0.5, "torch": 0.2},
             Target.GRAD: {"torch": 0.2},
+            Target.STEP: {"torch": 0.25},
             Target.IMPORT: {"numpy": 1.3},
         }.get(self.row.target, {})
         found = []

@@ -17,6 +17,8 @@ FAMILIES = (
     "bench_sort",
     "bench_linalg",
     "bench_nn",
+    "bench_recurrent",
+    "bench_optim",
     "bench_layers",
     "bench_resampling",
     "bench_startup",
@@ -31,6 +33,7 @@ class Target(Enum):
     FASTEST = "not slower than the faster of NumPy and PyTorch"
     SMALL = "half of NumPy's time, a fifth of PyTorch's"
     GRAD = "a fifth of PyTorch's time"
+    STEP = "a quarter of PyTorch's time"
     IMPORT = "1.3 times NumPy's time"
     BANDWIDTH = "70% of the machine's copy bandwidth"
 

@@ -27,6 +27,13 @@ def chain(lib: Library) -> dict:
     return {"chain": names["chain"], "a": lib.floats(10, grad=True)}
 
 
+def scalars(lib: Library) -> dict:
+    source = "def chain(x):\n" + "    x = x * 1.01 + 0.5\n" * 25 + "    return x\n"
+    names: dict = {}
+    exec(source, names)
+    return {"chain": names["chain"], "a": lib.floats(1, grad=True)}
+
+
 def linear(lib: Library) -> dict:
     lib.xp.manual_seed(0)
     return {"layer": lib.nn.Linear(4, 4), "x": lib.floats(1, 4)}
@@ -51,6 +58,7 @@ ROWS = [
     _small("a.view(2, 5), recorded", "a.view(2, 5)"),
     _small("(a * b).sum().backward()"),
     _small("chain of 100 ops, backward", "chain(a).backward()", chain),
+    _small("chain of 50 ops on one number, backward", "chain(a).backward()", scalars),
     _small("Linear(4, 4)(x)", "layer(x)", linear),
     _small("Linear(4, 4)(x).sum().backward()", "layer(x).sum().backward()", linear),
     _large("a * b, sum, backward, 1e6", "(a * b).sum().backward()"),

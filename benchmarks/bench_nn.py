@@ -31,6 +31,41 @@ def _conv_rows(name: str, images: tuple, kernel: tuple, options: str = "") -> li
     ]
 
 
+def _attention(shape: tuple[int, ...], grad: bool = False):
+    return lambda lib: {
+        name: lib.floats(*shape, seed=i, grad=grad) for i, name in enumerate("qkv")
+    }
+
+
+def _attention_rows(*shape: int) -> list[Row]:
+    rows = []
+    for kind, options in (("attention", ""), ("causal attention", ", is_causal=True")):
+        name = f"{kind}, {'x'.join(str(n) for n in shape)}"
+        call = f"F.scaled_dot_product_attention(q, k, v{options})"
+        rows += [
+            Row(name, _attention(shape), call, numpy=None),
+            Row(
+                f"{name}, + backward",
+                _attention(shape, grad=True),
+                f"{call}.sum().backward()",
+                numpy=None,
+            ),
+        ]
+    return rows
+
+
+_UNITS = {
+    "gelu": "F.gelu(x)",
+    "gelu by tanh": "F.gelu(x, approximate='tanh')",
+    "silu": "F.silu(x)",
+    "leaky_relu": "F.leaky_relu(x)",
+}
+
+
+def _floats(rows: int):
+    return lambda lib: {"x": lib.floats(rows, 512, grad=True)}
+
+
 def scores(lib: Library) -> dict:
     return {"x": lib.floats(512, 1000), "y": lib.ints(1000, 512)}
 
@@ -147,6 +182,19 @@ ROWS = [
         "F.cross_entropy(x, y).backward()",
         numpy=None,
     ),
+    *(
+        Row(
+            f"{name}, {rows}x512, + backward",
+            _floats(rows),
+            f"{call}.sum().backward()",
+            numpy=None,
+        )
+        for name, call in _UNITS.items()
+        for rows in (1, 64)
+    ),
+    *_attention_rows(1, 2, 16, 64),
+    *_attention_rows(8, 8, 128, 64),
+    *_attention_rows(8, 8, 512, 64),
     Row("Linear(512, 512), batch 64", linear, "layer(x)", numpy=None),
     Row(
         "Linear(512, 512), batch 64, + backward",

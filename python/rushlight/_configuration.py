@@ -35,7 +35,7 @@ def _flag(op, name, value):
 
 
 def use_deterministic_algorithms(mode, *, warn_only=False):
-    """Asks for deterministic algorithms, which all are: results never depend on threads.
+    """Asks for deterministic algorithms, which all are, whatever the threads.
 
     Args:
         mode (bool): read back by :func:`are_deterministic_algorithms_enabled`.
@@ -65,7 +65,8 @@ def set_deterministic_debug_mode(debug_mode):
     mode = _MODES.get(debug_mode) if isinstance(debug_mode, str) else debug_mode
     if mode not in (0, 1, 2):
         raise RuntimeError(
-            "invalid value of debug_mode, expected one of `default`, `warn`, `error` or "
+            "invalid value of debug_mode, expected one of `default`, `warn`, `error` "
+            "or "
             f"0, 1, 2, but got {debug_mode}"
         )
     use_deterministic_algorithms(mode > 0, warn_only=mode == 1)
@@ -82,7 +83,8 @@ def set_float32_matmul_precision(precision):
     """Allows less precise products; on the CPU they stay in full float32 all the same.
 
     Args:
-        precision (str): "highest", "high" or "medium"; another warns and changes nothing.
+        precision (str): "highest", "high" or "medium"; another warns and changes
+            nothing.
     """
     if precision not in ("highest", "high", "medium"):
         warnings.warn(
@@ -133,14 +135,18 @@ def set_flush_denormal(mode):
         bool: False for ``mode=True``, which is not available; True for False.
     """
     if not isinstance(mode, bool):
-        raise RuntimeError(f"flush_denormal expects a bool, but got {type(mode).__name__}")
+        raise RuntimeError(
+            f"flush_denormal expects a bool, but got {type(mode).__name__}"
+        )
     return not mode
 
 
 def set_warn_always(b):
-    """Kept for :func:`is_warn_always_enabled`; Python's filters decide what is shown."""
+    """Kept for :func:`is_warn_always_enabled`; Python's filters decide."""
     if not isinstance(b, bool):
-        raise RuntimeError(f"setWarnOnlyOnce expects a bool, but got {type(b).__name__}")
+        raise RuntimeError(
+            f"setWarnOnlyOnce expects a bool, but got {type(b).__name__}"
+        )
     _state["warn_always"] = b
 
 
@@ -166,8 +172,8 @@ def set_default_device(device):
         device = _core.device(device)
         if device.type != "cpu":
             raise NotImplementedError(
-                f"set_default_device(): {device} cannot be the default; pass device= or "
-                "use Tensor.to"
+                f"set_default_device(): {device} cannot be the default; pass device= "
+                "or use Tensor.to"
             )
     _state["device"] = device
 

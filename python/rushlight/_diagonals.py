@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import rushlight
 from rushlight import _core, _functions, _ops
 from rushlight._functions import _tensor
 from rushlight._results import give

@@ -87,9 +87,10 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
         tensor, read_only = _ops._from_dlpack(capsule)
     else:
         kind = ext_tensor.__dlpack_device__()[0]
-        if kind not in (_CPU, _CUDA_HOST):
+        if kind not in (_CPU, _CUDA_HOST, _CUDA):
             raise BufferError(
-                f"from_dlpack(): only CPU memory can be imported, not device {kind}"
+                "from_dlpack(): only memory of the CPU and of CUDA can be imported, not "
+                f"of device type {kind}"
             )
         tensor, read_only = _ops._from_dlpack(_capsule_of(ext_tensor, copy))
     if read_only and not copy:
@@ -128,6 +129,10 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
         device (device, optional): of the result.
         copy (bool, optional): True always copies; False raises where it would.
         requires_grad (bool): record what is computed from it.
+
+    Shape:
+        Of nested lists, their lengths from the outer to the inner ones; an array's or
+        tensor's own otherwise.
 
     Raises:
         ValueError: with ``copy=False`` when a copy is needed.

@@ -8,7 +8,7 @@ import rushlight
 from rushlight import _core
 from rushlight._functions import _tensor
 
-# The value dropped elements take in alpha dropout: SELU's negative limit is its negative.
+# The value of dropped elements in alpha dropout: minus SELU's negative limit.
 _ALPHA = 1.7580993408473766
 
 
@@ -51,7 +51,7 @@ def _drop(op, input, p, train, feature=False, alpha=False, inplace=False):
 
 
 def dropout(input, p, train):
-    """Zeros with probability ``p``, the rest divided by ``1 - p``; itself unless ``train``.
+    """Zeros with probability ``p``, the rest over ``1 - p``; itself unless ``train``.
 
     Args:
         input (Tensor): floating or complex, of any shape.
@@ -72,7 +72,11 @@ def dropout_(input, p, train):
 
 
 def feature_dropout(input, p, train):
-    """:func:`dropout` of whole channels of (N, C, *)."""
+    """:func:`dropout` of whole channels of (N, C, *).
+
+    Shape:
+        Input (N, C, *), output the same.
+    """
     return _drop("feature_dropout", input, p, train, feature=True)
 
 
@@ -82,7 +86,11 @@ def feature_dropout_(input, p, train):
 
 
 def alpha_dropout(input, p, train):
-    """Dropout to SELU's negative limit that keeps mean 0 and variance 1."""
+    """Dropout to SELU's negative limit that keeps mean 0 and variance 1.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     return _drop("alpha_dropout", input, p, train, alpha=True)
 
 
@@ -92,7 +100,11 @@ def alpha_dropout_(input, p, train):
 
 
 def feature_alpha_dropout(input, p, train):
-    """:func:`alpha_dropout` of whole channels of (N, C, *)."""
+    """:func:`alpha_dropout` of whole channels of (N, C, *).
+
+    Shape:
+        Input (N, C, *), output the same.
+    """
     return _drop("feature_alpha_dropout", input, p, train, True, True)
 
 

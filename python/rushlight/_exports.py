@@ -11,9 +11,9 @@ UNARY = (
 PREDICATES = "isfinite isinf isnan".split()
 # name(input, other) and, as a method, name_(other) in place.
 BINARY = (
-    "atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor eq "
-    "floor_divide fmod ge gt hypot le logical_and logical_or logical_xor lt mul ne pow "
-    "remainder"
+    "atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor "
+    "eq floor_divide fmod ge gt hypot le logical_and logical_or logical_xor lt mul ne "
+    "pow remainder"
 ).split()
 BINARY_FUNCTIONS = "fmax fmin maximum minimum".split()
 # name -> the op it is another name of.
@@ -54,6 +54,5 @@ METHODS = (
 ).split()
 # Functions that are no methods.
 FUNCTIONS_ONLY = (
-    "cat dstack get_num_threads hstack promote_types set_num_threads stack "
-    "vstack"
+    "cat dstack get_num_threads hstack promote_types set_num_threads stack vstack"
 ).split()

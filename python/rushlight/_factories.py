@@ -86,14 +86,17 @@ def range(
     pin_memory=False,
     requires_grad=False,
 ):
-    """The values ``start, start + step, ...`` up to and with ``end``; use :func:`arange`.
+    """``start, start + step, ...`` up to and with ``end``; rather use :func:`arange`.
+
+    Shape:
+        (floor((end - start) / step) + 1,).
 
     Raises:
         RuntimeError: when step is 0 or leads away from end.
     """
     warnings.warn(
-        "range() is deprecated because it includes its end; use rushlight.arange, whose "
-        "values are in [start, end).",
+        "range() is deprecated because it includes its end; use rushlight.arange, "
+        "whose values are in [start, end).",
         stacklevel=2,
     )
     if end is None:
@@ -138,14 +141,15 @@ def empty_permuted(
     size, order = tuple(size), tuple(physical_layout)
     if len(size) != len(order):
         raise RuntimeError(
-            "empty_permuted(): Number of dimensions in size does not match the length of "
+            "empty_permuted(): Number of dimensions in size does not match the length "
+            "of "
             f"the physical_layout: {len(size)} and {len(order)}"
         )
     for d in order:
         if not 0 <= d < len(size):
             raise RuntimeError(
-                f"empty_permuted(): Dimension out of range (expected to be between 0 and "
-                f"{len(size) - 1}, but got {d})"
+                f"empty_permuted(): Dimension out of range (expected to be between 0 "
+                f"and {len(size) - 1}, but got {d})"
             )
     if len(set(order)) != len(order):
         raise RuntimeError(f"empty_permuted(): Duplicate dim not allowed, got {order}")
@@ -200,8 +204,8 @@ def from_file(
         if present < wanted:
             if not shared:
                 raise RuntimeError(
-                    f"from_file(): file <{filename}> size <{present}> is smaller than the "
-                    f"required mapping size <{wanted}>"
+                    f"from_file(): file <{filename}> size <{present}> is smaller than "
+                    f"the required mapping size <{wanted}>"
                 )
             os.ftruncate(handle, wanted)
         access = mmap.ACCESS_WRITE if shared else mmap.ACCESS_COPY

@@ -8,6 +8,7 @@ import warnings
 
 from rushlight import _core, _ops
 from rushlight._core import Tensor
+from rushlight._results import give
 
 
 def _place(result, dtype=None, device=None, requires_grad=False):
@@ -38,8 +39,8 @@ def factory_out(op, size, dtype, out):
         if op == "arange" and out.numel():
             warnings.warn(
                 f"arange(): the number of elements in the out tensor of shape "
-                f"{tuple(out.shape)} is {out.numel()}, which does not match the computed "
-                f"number of elements {size[0]}; it is resized",
+                f"{tuple(out.shape)} is {out.numel()}, which does not match the "
+                f"computed number of elements {size[0]}; it is resized",
                 stacklevel=3,
             )
         out.resize_(size)
@@ -50,20 +51,6 @@ def _made(op, result, dtype, device, requires_grad, out):
     if out is None:
         return _place(result, None, device, requires_grad)
     return factory_out(op, result.shape, dtype, out).copy_(result)
-
-
-def _into(op, result, out):
-    """``result``, or ``out`` with it, for a composite function."""
-    if out is None:
-        return result
-    if _core.is_grad_enabled() and (
-        result.requires_grad or (isinstance(out, Tensor) and out.requires_grad)
-    ):
-        raise RuntimeError(
-            f"{op}(): functions with out=... arguments don't support automatic "
-            "differentiation, but one of the arguments requires grad."
-        )
-    return _ops.write_out(op, result, out)
 
 
 def arange(
@@ -110,13 +97,14 @@ def arange(
 
 
 def _whole_range(values, dtype):
-    """arange of an integer dtype: steps of whole numbers between bounds that may be none."""
-    start, end, step = whole = [int(v) for v in values]
+    """arange of an integer dtype: whole steps between bounds that may not be."""
+    start, _, step = whole = [int(v) for v in values]
     if dtype.itemsize == 8 or values == whole or not values[2]:
         if values[2] and not step:
             raise ValueError("arange(): step must be nonzero")
         return _ops.arange(*whole, dtype)
-    # As in PyTorch, narrow integers are counted before the bounds are cut to whole numbers.
+    # As in PyTorch, narrow integers are counted before the bounds are cut to whole
+    # numbers.
     count = _ops.arange(*map(float, values), None).numel()
     return (_ops.arange(0, count, 1, None) * step + start).to(dtype)
 
@@ -160,6 +148,9 @@ def linspace(
     requires_grad=False,
 ):
     """``steps`` values from ``start`` to ``end``, both included.
+
+    Shape:
+        (steps,).
 
     Example::
 
@@ -235,7 +226,9 @@ def _like(input, dtype, op, memory_format=None):
     input = _tensor(op, input).detach()
     if memory_format is not None and memory_format is not _core.preserve_format:
         dtype = input.dtype if dtype is None else dtype
-        return _core.empty(input.shape, dtype=dtype, memory_format=memory_format)
+        return _core.empty(
+            input.shape, dtype=dtype, device=input.device, memory_format=memory_format
+        )
     return _ops._empty_like(input, dtype)
 
 
@@ -345,6 +338,9 @@ def unbind(input, dim=0):
 def add(input, other, *, alpha=1, out=None):
     """``input + alpha * other``, broadcast and promoted.
 
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+
     Example::
 
         >>> rushlight.add(rushlight.ones(2), 1, alpha=3)
@@ -356,7 +352,11 @@ def add(input, other, *, alpha=1, out=None):
 
 
 def sub(input, other, *, alpha=1, out=None):
-    """``input - alpha * other``, broadcast and promoted."""
+    """``input - alpha * other``, broadcast and promoted.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+    """
     if alpha != 1:
         other = _scaled("sub", input, other, alpha)
     return _ops.sub(input, other, out=out)
@@ -384,6 +384,9 @@ def _sub_(self, other, *, alpha=1):
 
 def div(input, other, *, rounding_mode=None, out=None):
     """``input / other``; ``rounding_mode`` None, 'trunc' or 'floor'.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
 
     Example::
 
@@ -417,13 +420,21 @@ _DIVISIONS = {
 
 
 def rsub(input, other, *, alpha=1):
-    """``other - alpha * input``."""
+    """``other - alpha * input``.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+    """
     _tensor("rsub", input)
     return other - (input if alpha == 1 else input * alpha)
 
 
 def clamp(input, min=None, max=None, *, out=None):
     """Values moved into [min, max]; either bound may be None or a tensor.
+
+    Shape:
+        Input of any shape, bounds that are tensors of shapes that broadcast with it;
+        output of the broadcast shape.
 
     Example::
 
@@ -437,26 +448,38 @@ def clamp(input, min=None, max=None, *, out=None):
         result = _ops._maximum(result, min)
     if max is not None:
         result = _ops._minimum(result, max)
-    return result if out is None else _into("clamp", result, out)
+    return give("clamp", result, out)
 
 
 def clamp_min(input, min, *, out=None):
-    """:func:`clamp` from below."""
+    """:func:`clamp` from below.
+
+    Shape:
+        Input and min of shapes that broadcast, output of the broadcast shape.
+    """
     return clamp(_tensor("clamp_min", input), min, out=out)
 
 
 def clamp_max(input, max, *, out=None):
-    """:func:`clamp` from above."""
+    """:func:`clamp` from above.
+
+    Shape:
+        Input and max of shapes that broadcast, output of the broadcast shape.
+    """
     return clamp(_tensor("clamp_max", input), None, max, out=out)
 
 
 def sgn(input, *, out=None):
-    """The sign; for complex numbers ``input / abs(input)``."""
+    """The sign; for complex numbers ``input / abs(input)``.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     if not input.is_complex():
         return _ops.sign(input, out=out)
     size = input.abs()
     result = _core_where(size == 0, zeros_like(input), input / size)
-    return _into("sgn", result, out)
+    return give("sgn", result, out)
 
 
 def _core_where(condition, a, b):
@@ -464,7 +487,11 @@ def _core_where(condition, a, b):
 
 
 def conj(input):
-    """The complex conjugate; a real tensor as it is."""
+    """The complex conjugate; a real tensor as it is.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     if not input.is_complex():
         return input
     parts = _ops.view_as_real(input)
@@ -474,17 +501,20 @@ def conj(input):
 def angle(input, *, out=None):
     """The argument in radians; for real numbers 0, or pi where negative.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.angle(rushlight.tensor([1j, -1 + 0j]))
         tensor([1.5708, 3.1416])
     """
     if input.is_complex():
-        return _into("angle", _ops.atan2(imag(input), real(input)), out)
+        return give("angle", _ops.atan2(imag(input), real(input)), out)
     if not input.is_floating_point():
         input = input.to(_core.get_default_dtype())
     straight = _ops.where(input < 0, full_like(input, math.pi), zeros_like(input))
-    return _into("angle", _ops.where(input.isnan(), input, straight), out)
+    return give("angle", _ops.where(input.isnan(), input, straight), out)
 
 
 def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
@@ -495,6 +525,9 @@ def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
 
 def complex(real, imag, *, out=None):
     """``real + 1j * imag`` of two tensors of the same real dtype.
+
+    Shape:
+        Real and imag of shapes that broadcast, output of the broadcast shape.
 
     Raises:
         RuntimeError: when the dtypes differ or are not floating-point.
@@ -507,8 +540,8 @@ def complex(real, imag, *, out=None):
     for i, part in enumerate((real, imag)):
         if not isinstance(part, Tensor):
             raise TypeError(
-                f"complex(): argument {('real', 'imag')[i]!r} (position {i + 1}) must be "
-                f"Tensor, not {type(part).__name__}"
+                f"complex(): argument {('real', 'imag')[i]!r} (position {i + 1}) must "
+                f"be Tensor, not {type(part).__name__}"
             )
     if not real.is_floating_point() or real.dtype != imag.dtype:
         raise RuntimeError(
@@ -522,16 +555,24 @@ def complex(real, imag, *, out=None):
         raise RuntimeError(
             f"complex(): expected an out of dtype {result.dtype}, got {out.dtype}"
         )
-    return _into("complex", result, out)
+    return give("complex", result, out)
 
 
 def real(input):
-    """The real part, a view; a real tensor as it is."""
+    """The real part, a view; a real tensor as it is.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     return _ops.view_as_real(input)[..., 0] if input.is_complex() else input
 
 
 def imag(input):
-    """The imaginary part, a view."""
+    """The imaginary part, a view.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     if not input.is_complex():
         raise RuntimeError(
             "imag is not implemented for tensors with non-complex dtypes."
@@ -572,7 +613,7 @@ def is_nonzero(input):
     Raises:
         RuntimeError: unless the tensor has one element.
     """
-    return bool(input)
+    return bool(_tensor("is_nonzero", input))
 
 
 def clone(input, *, memory_format=None):
@@ -686,52 +727,6 @@ def broadcast_tensors(*tensors):
     return tuple(x.expand(shape) for x in tensors)
 
 
-def set_printoptions(
-    precision=None,
-    threshold=None,
-    edgeitems=None,
-    linewidth=None,
-    profile=None,
-    sci_mode=None,
-):
-    """Sets how tensors are printed.
-
-    Args:
-        precision (int, optional): digits after the point; 4 at start.
-        threshold (int, optional): elements above which a summary is printed; 1000.
-        edgeitems (int, optional): elements of a summary at each end of a dim; 3.
-        linewidth (int, optional): characters of a line; 80.
-        profile (str, optional): ``"default"``, ``"short"`` or ``"full"``.
-        sci_mode (bool, optional): scientific notation; None decides by the values.
-
-    Example::
-
-        >>> rushlight.set_printoptions(precision=2)
-        >>> rushlight.tensor([1.12345])
-        tensor([1.12])
-        >>> rushlight.set_printoptions(profile="default")
-    """
-    from rushlight import _printing
-
-    _printing.set_printoptions(
-        precision, threshold, edgeitems, linewidth, profile, sci_mode
-    )
-
-
-def get_printoptions():
-    """The print options, as keyword arguments of :func:`set_printoptions`."""
-    from rushlight import _printing
-
-    return _printing.get_printoptions()
-
-
-def printoptions(**kwargs):
-    """A context manager: :func:`set_printoptions` for its duration."""
-    from rushlight import _printing
-
-    return _printing.printoptions(**kwargs)
-
-
 def round(input, *, decimals=0, out=None):
     """To the nearest whole number, halves to the even one; or to ``decimals`` digits.
 
@@ -761,7 +756,7 @@ def round(input, *, decimals=0, out=None):
         result = _ops.div(_ops.round(_ops.mul(input, factor)), factor)
     else:
         result = _ops.mul(_ops.round(_ops.div(input, factor)), factor)
-    return result if out is None else _ops.write_out("round", result, out)
+    return give("round", result, out)
 
 
 def relu_(input):

@@ -75,6 +75,10 @@ def from_numpy(array):
 def as_tensor(data, dtype=None, device=None):
     """``data`` as a tensor, sharing memory where possible.
 
+    Shape:
+        Of nested lists, their lengths from the outer to the inner ones; an array's or
+        tensor's own otherwise.
+
     Example::
 
         >>> rushlight.as_tensor([1, 2])

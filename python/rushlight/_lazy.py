@@ -1,8 +1,8 @@
-"""Families of functions that are imported at first use: ``import rushlight`` stays short.
+"""Families of functions that are imported at first use: the package's import is short.
 
 A module named here defines public functions; those that are Tensor methods too stand in
-its ``METHODS``. ``rushlight.<name>`` and ``Tensor.<name>`` find them by these tables, which
-name every function and method so that nothing is imported to list them.
+its ``METHODS``. ``rushlight.<name>`` and ``Tensor.<name>`` find them by these tables,
+which name every function and method so that nothing is imported to list them.
 """
 
 from __future__ import annotations
@@ -46,23 +46,29 @@ FUNCTIONS: dict[str, str] = {
         "LongStorage ShortStorage Storage StorageBase TypedStorage UntypedStorage "
         "is_storage"
     ),
+    "rushlight._printing": "get_printoptions printoptions set_printoptions",
+    "rushlight._identities": (
+        "adjoint conj_physical is_conj is_neg positive resolve_conj resolve_neg"
+    ),
     "rushlight._pointwise": (
-        "addcdiv addcmul adjoint conj_physical copysign deg2rad "
-        "float_power frexp gcd heaviside is_conj is_neg isin isneginf isposinf "
-        "isreal lcm ldexp lerp logaddexp logaddexp2 logit nan_to_num nextafter polar "
-        "positive rad2deg resolve_conj resolve_neg signbit sinc xlogy"
+        "addcdiv addcmul copysign deg2rad float_power frexp gcd heaviside isin "
+        "isneginf isposinf isreal lcm ldexp lerp logaddexp logaddexp2 logit nan_to_num "
+        "nextafter polar rad2deg signbit sinc xlogy"
     ),
     "rushlight._inplace_functions": (
         "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ "
-        "as_strided_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ "
-        "conj_physical_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ erfinv_ exp2_ exp_ expm1_ "
-        "fill fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ "
-        "log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ resize_as_ round_ "
-        "rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_"
+        "as_strided_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ "
+        "clip_ conj_physical_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ erfinv_ exp2_ "
+        "exp_ expm1_ fill fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ "
+        "log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ "
+        "reciprocal_ resize_as_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ "
+        "tan_ tanh_ trunc_ xlogy_ zero_"
     ),
     "rushlight._norms": "dist frobenius_norm nuclear_norm renorm",
     "rushlight._placing": "index_reduce put unravel_index",
-    "rushlight._scans": "cummax cummin cumulative_trapezoid diff gradient trapezoid trapz",
+    "rushlight._scans": (
+        "cummax cummin cumulative_trapezoid diff gradient trapezoid trapz"
+    ),
     "rushlight._sorting": (
         "argsort bucketize kthvalue median mode msort nanmedian nanquantile quantile "
         "searchsorted sort topk unique unique_consecutive"
@@ -87,8 +93,8 @@ FUNCTIONS: dict[str, str] = {
     "rushlight._shapes": (
         "atleast_1d atleast_2d atleast_3d block_diag cartesian_prod channel_shuffle "
         "column_stack combinations constant_pad_nd dsplit hsplit meshgrid "
-        "native_channel_shuffle pixel_shuffle pixel_unshuffle ravel rot90 split_with_sizes tensor_split "
-        "tril_indices triu_indices vander vsplit"
+        "native_channel_shuffle pixel_shuffle pixel_unshuffle ravel rot90 "
+        "split_with_sizes tensor_split tril_indices triu_indices vander vsplit"
     ),
     "rushlight._diagonals": (
         "as_strided_scatter diag diag_embed diagflat diagonal_scatter select_scatter "
@@ -98,10 +104,11 @@ FUNCTIONS: dict[str, str] = {
         "are_deterministic_algorithms_enabled detach e get_default_device "
         "get_deterministic_debug_mode get_device get_float32_matmul_precision "
         "get_num_interop_threads has_lapack has_openmp inf is_inference "
-        "is_deterministic_algorithms_warn_only_enabled is_signed is_warn_always_enabled "
-        "nan newaxis pi set_anomaly_enabled set_default_device set_default_tensor_type "
-        "set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal "
-        "set_num_interop_threads set_warn_always use_deterministic_algorithms"
+        "is_deterministic_algorithms_warn_only_enabled is_signed "
+        "is_warn_always_enabled nan newaxis pi set_anomaly_enabled set_default_device "
+        "set_default_tensor_type set_deterministic_debug_mode "
+        "set_float32_matmul_precision set_flush_denormal set_num_interop_threads "
+        "set_warn_always use_deterministic_algorithms"
     ),
     "rushlight._dropout": (
         "alpha_dropout alpha_dropout_ dropout dropout_ feature_alpha_dropout "
@@ -153,13 +160,16 @@ METHODS: dict[str, str] = {
         "to_sparse_csr"
     ),
     "rushlight.storage": "_typed_storage storage storage_type untyped_storage",
+    "rushlight._identities": (
+        "adjoint chalf conj_physical conj_physical_ is_conj is_neg positive "
+        "resolve_conj resolve_neg"
+    ),
     "rushlight._pointwise": (
-        "addcdiv addcdiv_ addcmul addcmul_ adjoint chalf conj_physical conj_physical_ "
-        "copysign copysign_ deg2rad deg2rad_ float_power float_power_ frexp gcd gcd_ "
-        "heaviside heaviside_ is_conj is_neg isneginf isposinf isreal lcm lcm_ "
-        "ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 logit logit_ nan_to_num nan_to_num_ "
-        "nextafter nextafter_ positive rad2deg rad2deg_ resolve_conj resolve_neg "
-        "signbit sinc sinc_ xlogy xlogy_"
+        "addcdiv addcdiv_ addcmul addcmul_ copysign copysign_ deg2rad deg2rad_ "
+        "float_power float_power_ frexp gcd gcd_ heaviside heaviside_ isneginf "
+        "isposinf isreal lcm lcm_ ldexp ldexp_ lerp lerp_ logaddexp logaddexp2 logit "
+        "logit_ nan_to_num nan_to_num_ nextafter nextafter_ rad2deg rad2deg_ signbit "
+        "sinc sinc_ xlogy xlogy_"
     ),
     "rushlight._norms": "dist renorm renorm_",
     "rushlight._placing": "index_reduce index_reduce_ put put_",
@@ -179,9 +189,9 @@ METHODS: dict[str, str] = {
         "addbmm addbmm_ addr addr_ cross ger inner kron trace vdot"
     ),
     "rushlight.linalg._legacy": (
-        "cholesky cholesky_inverse cholesky_solve det eig geqrf inverse logdet lstsq lu "
-        "lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet solve svd symeig "
-        "triangular_solve"
+        "cholesky cholesky_inverse cholesky_solve det eig geqrf inverse logdet lstsq "
+        "lu lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet solve svd "
+        "symeig triangular_solve"
     ),
     "rushlight._shapes": (
         "dsplit hsplit ravel rot90 split_with_sizes sum_to_size tensor_split vsplit"

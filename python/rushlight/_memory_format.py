@@ -76,7 +76,7 @@ def clone_in(self, memory_format):
 
 
 def _looks_like(self):
-    """The format that the strides say a tensor has; row-major where they leave a choice."""
+    """The format that the strides say a tensor has; row-major where in doubt."""
     shape, strides = self.shape, self.stride()
     for memory_format, order in _ORDERS.items():
         if len(order) != self.dim() or strides[1] == 0 or 0 in shape:
@@ -120,9 +120,7 @@ def empty_strided_like(like, order, dtype):
 def empty_in(self, memory_format, op="empty"):
     """An uninitialised tensor in place of ``self``, laid out in a format."""
     if memory_format is _core.preserve_format:
-        raise RuntimeError(
-            f"{op}(): unsupported memory format option preserve_format"
-        )
+        raise RuntimeError(f"{op}(): unsupported memory format option preserve_format")
     order = _order(op, memory_format, self.dim())
     result = empty_strided_like(self, order, self.dtype)
     return result.requires_grad_() if self.requires_grad else result

@@ -171,8 +171,8 @@ def resize(self, *sizes):
     size = sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
     if math.prod(size) != self.numel():
         raise RuntimeError(
-            f"resize(): requested resize to {tuple(size)} ({math.prod(size)} elements in "
-            f"total), but the given tensor has a size of {tuple(self.shape)} "
+            f"resize(): requested resize to {tuple(size)} ({math.prod(size)} elements "
+            f"in total), but the given tensor has a size of {tuple(self.shape)} "
             f"({self.numel()} elements): only the shape can change"
         )
     return self.contiguous().view(*size)

@@ -166,8 +166,8 @@ def norm(input, p, dim, keepdim, dtype):
         return _nuclear(input, dim, keepdim)
     if p != "fro":
         raise RuntimeError(
-            f"linalg.matrix_norm: Order {p} not supported; norm() takes a number, 'fro' "
-            "or 'nuc'"
+            f"linalg.matrix_norm: Order {p} not supported; norm() takes a number, "
+            "'fro' or 'nuc'"
         )
     if isinstance(dim, (list, tuple)) and len(dim) > 2:
         shown = " ".join(str(d) for d in dim)

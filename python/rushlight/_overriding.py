@@ -107,8 +107,8 @@ def convert(result, cls):
 def torch_function(cls, func, types, args=(), kwargs=None):
     """What a subclass of Tensor does with a call it is an argument of.
 
-    By default it makes the call and gives its results the subclass; a subclass may define
-    its own, mostly one that calls ``super().__torch_function__``.
+    By default it makes the call and gives its results the subclass; a subclass may
+    define its own, mostly one that calls ``super().__torch_function__``.
 
     Args:
         func (callable): the public function or method.
@@ -123,11 +123,58 @@ def torch_function(cls, func, types, args=(), kwargs=None):
         return NotImplemented
     with DisableTorchFunctionSubclass():
         result = func(*args, **(kwargs or {}))
-        return convert(result, cls)
+        return result if func in UNWRAPPED else convert(result, cls)
+
+
+# What these give keeps the class that it has.
+UNWRAPPED = frozenset({Tensor.grad.__get__, Tensor._base.__get__})
+
+
+class Attribute:
+    """An attribute of Tensor in a class that takes it over.
+
+    ``__torch_function__`` is called with ``Tensor.shape.__get__`` (or ``__set__``) as
+    the function. Tensor's own attributes are left alone, so that nobody else pays for
+    it.
+    """
+
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+
+    def __get__(self, tensor, owner=None):
+        if tensor is None:
+            return self.descriptor
+        return self._ask(self.descriptor.__get__, tensor)
+
+    def __set__(self, tensor, value):
+        self._ask(self.descriptor.__set__, tensor, value)
+
+    def __delete__(self, tensor):
+        self._ask(self.descriptor.__delete__, tensor)
+
+    def _ask(self, function, *args):
+        if not _core._overrides_enabled():
+            return function(*args)
+        return ask(function, overloaded(args), args, {})
+
+
+def attributes():
+    """Tensor's public attributes that are no methods: a dict of descriptors by name."""
+    kinds = (property, type(Tensor.shape))
+    found = {name: vars(Tensor)[name] for name in vars(Tensor) if name[0] != "_"}
+    return {name: value for name, value in found.items() if isinstance(value, kinds)}
 
 
 def init_subclass(cls, **kwargs):
     """Calls look for overrides from the first subclass on that may have one."""
     super(Tensor, cls).__init_subclass__(**kwargs)
-    if cls.__torch_function__ is not _DISABLED:
-        _core._activate_overrides()
+    method = cls.__torch_function__
+    if method is _DISABLED:
+        return
+    _core._activate_overrides()
+    # The default gives attributes as they are.
+    if getattr(method, "__func__", None) is not Tensor.__torch_function__.__func__:
+        for name, descriptor in attributes().items():
+            owner = next(base for base in cls.__mro__ if name in vars(base))
+            if owner is Tensor:
+                setattr(cls, name, Attribute(descriptor))

@@ -1,4 +1,4 @@
-"""Writes at flat positions, reductions into slices, and flat positions as coordinates."""
+"""Writes at flat positions and into slices; flat positions as coordinates."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ def _check_put(op, input, index, source):
         )
     if input.dtype is not source.dtype:
         raise RuntimeError(
-            f"{op}(): self and source expected to have the same dtype, but got self.dtype = "
-            f"{input.dtype} and source.dtype = {source.dtype}"
+            f"{op}(): self and source expected to have the same dtype, but got "
+            f"self.dtype = {input.dtype} and source.dtype = {source.dtype}"
         )
     if index.numel() != source.numel():
         raise IndexError(
-            f"{op}(): Expected source and index to have the same number of elements, but "
-            f"got source.numel() = {source.numel()}, index.numel() = {index.numel()}"
+            f"{op}(): Expected source and index to have the same number of elements, "
+            f"but got source.numel() = {source.numel()}, index.numel() = "
+            f"{index.numel()}"
         )
     if input.numel() == 0 and index.numel():
         raise IndexError(f"{op}(): Tried to put elements into an empty tensor")
@@ -72,7 +73,8 @@ def put_(self, index, source, accumulate=False):
     bad = (where < -n) | (where >= n)
     if _ops.any(bad).item():
         raise IndexError(
-            f"put_(): index {where[bad][0].item()} is out of bounds for a tensor of {n} "
+            f"put_(): index {where[bad][0].item()} is out of bounds for a tensor of "
+            f"{n} "
             "elements"
         )
     coordinates = _coordinates(_ops.remainder(where, n), self.shape)
@@ -82,8 +84,8 @@ def put_(self, index, source, accumulate=False):
 def _along(op, input, dim, index, source):
     if index.dim() > 1:
         raise IndexError(
-            f"{op}(): Index is supposed to be a vector, but got dim: {index.dim()} with "
-            f"size: {list(index.shape)}"
+            f"{op}(): Index is supposed to be a vector, but got dim: {index.dim()} "
+            f"with size: {list(index.shape)}"
         )
     if index.dtype not in (rushlight.int64, rushlight.int32):
         raise RuntimeError(
@@ -91,14 +93,14 @@ def _along(op, input, dim, index, source):
         )
     if input.dtype is not source.dtype:
         raise RuntimeError(
-            f"{op}(): self ({input.dtype}) and source ({source.dtype}) must have the same "
-            "scalar type"
+            f"{op}(): self ({input.dtype}) and source ({source.dtype}) must have the "
+            "same scalar type"
         )
     n = input.dim()
     if not -max(n, 1) <= dim < max(n, 1):
         raise IndexError(
-            f"{op}(): Dimension out of range (expected to be in range of [{-max(n, 1)}, "
-            f"{max(n, 1) - 1}], but got {dim})"
+            f"{op}(): Dimension out of range (expected to be in range of "
+            f"[{-max(n, 1)}, {max(n, 1) - 1}], but got {dim})"
         )
     dim = dim % n if n else 0
     sizes = source.shape if source.dim() else (1,)
@@ -121,7 +123,8 @@ def _along(op, input, dim, index, source):
     if _ops.any(bad).item():
         entry = index.reshape(-1)[bad.reshape(-1)][0].item()
         raise IndexError(
-            f"{op}(): index {entry} is out of bounds for dimension {dim} with size {size}"
+            f"{op}(): index {entry} is out of bounds for dimension {dim} with size "
+            f"{size}"
         )
     places = [1] * n
     if n:
@@ -132,15 +135,14 @@ def _along(op, input, dim, index, source):
 def _check_reduce(op, input, reduce):
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(
-            f"{op}(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
+            f"{op}(): Expected reduce to be one of prod, mean, amax or amin but got "
+            f"{reduce}."
         )
     if input.is_complex() or input.dtype is rushlight.bool:
         raise NotImplementedError(f"{op}(): not implemented for '{input.dtype}'")
 
 
-def index_reduce(
-    input, dim, index, source, reduce, *, include_self=True, out=None
-):
+def index_reduce(input, dim, index, source, reduce, *, include_self=True, out=None):
     """A copy into whose slices along ``dim`` those of ``source`` are reduced.
 
     Args:
@@ -204,7 +206,8 @@ def unravel_index(indices, shape):
     """
     if not isinstance(indices, Tensor):
         raise TypeError(
-            f"unravel_index(): expected 'indices' to be a Tensor, but got {type(indices)}"
+            f"unravel_index(): expected 'indices' to be a Tensor, but got "
+            f"{type(indices)}"
         )
     if (
         indices.is_complex()
@@ -225,7 +228,8 @@ def unravel_index(indices, shape):
     for size in shape:
         if not isinstance(size, int):
             raise TypeError(
-                "unravel_index(): expected 'shape' sequence to only contain ints, but got "
+                "unravel_index(): expected 'shape' sequence to only contain ints, but "
+                "got "
                 f"{type(size)}"
             )
         if size < 0:

@@ -94,8 +94,8 @@ def _scaled_product(op, input, tensor1, tensor2, value, combine):
     )
     if exact and isinstance(value, float):
         raise RuntimeError(
-            f"{op}(): For integral input tensors, argument value must not be a floating "
-            "point number."
+            f"{op}(): For integral input tensors, argument value must not be a "
+            "floating point number."
         )
     product = combine(tensor1, tensor2)
     return input + (product if value == 1 else product * value)
@@ -122,6 +122,10 @@ def addcmul(input, tensor1, tensor2, *, value=1, out=None):
 def addcdiv(input, tensor1, tensor2, *, value=1, out=None):
     """``input + value * tensor1 / tensor2``, broadcast and promoted.
 
+    Shape:
+        Input, tensor1 and tensor2 of shapes that broadcast, output of the broadcast
+        shape.
+
     Raises:
         RuntimeError: when both ``tensor1`` and ``tensor2`` hold integers.
 
@@ -147,6 +151,10 @@ def lerp(input, end, weight, *, out=None):
     Args:
         input, end (Tensor): of one floating-point or complex dtype.
         weight (Number or Tensor): 0 gives ``input``, 1 ``end``.
+
+    Shape:
+        Input, end and a weight that is a tensor of shapes that broadcast, output of the
+        broadcast shape.
 
     Example::
 
@@ -191,6 +199,9 @@ def _bits(x):
 def signbit(input, *, out=None):
     """Whether the sign bit is set, that of -0.0 and NaN too.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.signbit(rushlight.tensor([-0.0, 1.0]))
@@ -212,6 +223,9 @@ def signbit(input, *, out=None):
 def copysign(input, other, *, out=None):
     """``input`` with the sign of ``other``.
 
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+
     Example::
 
         >>> rushlight.copysign(rushlight.tensor([1.0, -2.0]), -0.0)
@@ -230,6 +244,9 @@ def nextafter(input, other, *, out=None):
     """The next number of the dtype after ``input`` towards ``other``.
 
     Its gradient goes to ``input`` where the two differ.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
     """
     _tensors("nextafter", input, other)
     if not (input.is_floating_point() and other.is_floating_point()):
@@ -276,6 +293,9 @@ _Frexp = named("frexp", ["mantissa", "exponent"])
 def frexp(input, *, out=None):
     """Mantissa in [0.5, 1) and int32 exponent: ``input = mantissa * 2 ** exponent``.
 
+    Shape:
+        Input of any shape, both results the same.
+
     Example::
 
         >>> rushlight.frexp(rushlight.tensor([8.0])).exponent
@@ -286,13 +306,12 @@ def frexp(input, *, out=None):
         raise RuntimeError(
             f"frexp(): only supports floating-point dtypes, got {input.dtype}"
         )
-    import numpy as np
-
-    wide = input.detach()
-    if wide.dtype is rushlight.bfloat16:
-        wide = wide.float()
-    exponent = rushlight.from_numpy(np.asarray(np.frexp(wide.numpy())[1]))
-    exponent = exponent.to(rushlight.int32)
+    # The bits of a double: exact for any narrower dtype, and made normal before.
+    wide = input.detach().double()
+    raised = _ops.where(wide.abs() < 2.0**-1022, wide * 2.0**64, wide)
+    biased = _ops.bitwise_right_shift(raised.view(rushlight.int64), 52) & 0x7FF
+    exponent = biased - 1022 - 64 * (raised != wide)
+    exponent = (exponent * ((wide != 0) & wide.isfinite())).to(rushlight.int32)
     # In two steps: 2 ** -exponent alone overflows for a denormal.
     half = _ops.floor_divide(exponent, 2)
     scale = (
@@ -308,6 +327,9 @@ def frexp(input, *, out=None):
 def ldexp(input, other, *, out=None):
     """``input * 2 ** other``.
 
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+
     Example::
 
         >>> rushlight.ldexp(rushlight.tensor([1.0]), rushlight.tensor([3]))
@@ -320,6 +342,9 @@ def ldexp(input, other, *, out=None):
 @_method("heaviside")
 def heaviside(input, values, *, out=None):
     """0 below zero, 1 above it, ``values`` at zero.
+
+    Shape:
+        Input and values of shapes that broadcast, output of the broadcast shape.
 
     Raises:
         RuntimeError: when the dtypes differ or are complex.
@@ -357,6 +382,9 @@ def _whole(op, input, other):
 def gcd(input, other, *, out=None):
     """The greatest common divisor of two integer tensors; never negative.
 
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+
     Example::
 
         >>> rushlight.gcd(rushlight.tensor([12, 10]), rushlight.tensor([8, 15]))
@@ -371,6 +399,9 @@ def gcd(input, other, *, out=None):
 @_method("lcm")
 def lcm(input, other, *, out=None):
     """The least common multiple of two integer tensors; never negative.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
 
     Example::
 
@@ -401,6 +432,9 @@ def _log_of_sums(op, input, other, exp, log1p, out):
 def logaddexp(input, other, *, out=None):
     """``log(exp(input) + exp(other))`` without overflow.
 
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+
     Example::
 
         >>> rushlight.logaddexp(rushlight.tensor([0.0]), rushlight.tensor([0.0]))
@@ -416,7 +450,11 @@ def logaddexp(input, other, *, out=None):
 
 @_method("logaddexp2", inplace=False)
 def logaddexp2(input, other, *, out=None):
-    """``log2(2 ** input + 2 ** other)`` without overflow."""
+    """``log2(2 ** input + 2 ** other)`` without overflow.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+    """
 
     def log1p(x):
         return _ops.log1p(x) * (1 / math.log(2))
@@ -428,6 +466,9 @@ def logaddexp2(input, other, *, out=None):
 def logit(input, eps=None, *, out=None):
     """``log(x / (1 - x))``; with ``eps``, x is first clamped to [eps, 1 - eps].
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.logit(rushlight.tensor([0.5]))
@@ -438,12 +479,19 @@ def logit(input, eps=None, *, out=None):
     _real_only("logit", x)
     if eps is not None:
         x = _functions.clamp(x, eps, 1 - eps)
-    return give("logit", _ops.log(x / (1 - x)), out)
+    # About 1/2 the logarithm is that of nearly 1; there 2x - 1 is exact.
+    middle = (x > 0.25) & (x < 0.75)
+    near = rushlight.where(middle, 2 * x - 1, 0.0)
+    result = _ops.where(middle, 2 * _ops.atanh(near), _ops.log(x) - _ops.log1p(-x))
+    return give("logit", result, out)
 
 
 @_method("xlogy")
 def xlogy(input, other, *, out=None):
     """``input * log(other)``; 0 where ``input`` is 0, unless ``other`` is NaN.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
 
     Example::
 
@@ -461,6 +509,9 @@ def xlogy(input, other, *, out=None):
 def float_power(input, exponent, *, out=None):
     """``input ** exponent`` in float64, or complex128.
 
+    Shape:
+        Input and exponent of shapes that broadcast, output of the broadcast shape.
+
     Example::
 
         >>> rushlight.float_power(rushlight.tensor([2]), 3)
@@ -474,8 +525,8 @@ def float_power(input, exponent, *, out=None):
     result = _ops.pow(a, b).to(wide)
     if out is not None and out.dtype is not wide:
         raise RuntimeError(
-            f"float_power(): the output's dtype {out.dtype} does not match the required "
-            f"one, {wide}"
+            f"float_power(): the output's dtype {out.dtype} does not match the "
+            f"required one, {wide}"
         )
     return give("float_power", result, out)
 
@@ -498,23 +549,37 @@ METHODS["float_power_"] = float_power_
 def sinc(input, *, out=None):
     """``sin(pi x) / (pi x)``, 1 at 0.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.sinc(rushlight.tensor([0.0, 0.5]))
         tensor([1.0000, 0.6366])
     """
     _tensors("sinc", input)
-    x = _as_float(input) * math.pi
+    turns = _as_float(input)
+    x = turns * math.pi
     zero = x == 0
     safe = _ops.where(zero, rushlight.ones_like(x), x)
+    if x.is_complex():
+        sine = _ops.sin(safe)
+    else:
+        # The way to the nearest integer is exact; pi times a large number is not.
+        whole = _ops.round(turns.detach())
+        sine = _ops.sin((turns - whole) * math.pi)
+        sine = _ops.where(_ops.remainder(whole, 2) == 1, -sine, sine)
     # Near 0 the parabola carries the first two derivatives.
-    result = _ops.where(zero, 1 - x * x / 6, _ops.sin(safe) / safe)
+    result = _ops.where(zero, 1 - x * x / 6, sine / safe)
     return give("sinc", result, out)
 
 
 @_method("deg2rad")
 def deg2rad(input, *, out=None):
     """Degrees to radians.
+
+    Shape:
+        Input of any shape, output the same.
 
     Example::
 
@@ -527,6 +592,9 @@ def deg2rad(input, *, out=None):
 @_method("rad2deg")
 def rad2deg(input, *, out=None):
     """Radians to degrees.
+
+    Shape:
+        Input of any shape, output the same.
 
     Example::
 
@@ -545,6 +613,9 @@ def _angle_unit(op, input, factor):
 
 def polar(abs, angle, *, out=None):
     """``abs * (cos(angle) + 1j * sin(angle))`` of two real tensors of one dtype.
+
+    Shape:
+        Abs and angle of shapes that broadcast, output of the broadcast shape.
 
     Example::
 
@@ -567,6 +638,9 @@ def polar(abs, angle, *, out=None):
 @_method("nan_to_num")
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None, *, out=None):
     """NaN and the infinities replaced: by ``nan``, and the dtype's extremes by default.
+
+    Shape:
+        Input of any shape, output the same.
 
     Example::
 
@@ -629,87 +703,16 @@ def isin(elements, test_elements, *, assume_unique=False, invert=False, out=None
         >>> rushlight.isin(rushlight.tensor([1, 2, 3]), rushlight.tensor([2, 3]))
         tensor([False,  True,  True])
     """
-    import numpy as np
-
     a, b = _promoted("isin", elements, test_elements, floating=False)
     _real_only("isin", a)
-    if a.dtype is rushlight.bool or a.dtype is rushlight.bfloat16:
-        if a.dtype is rushlight.bool:
-            raise RuntimeError("isin(): Unsupported input type encountered: Bool")
-        a, b = a.float(), b.float()
-    found = np.isin(
-        a.detach().numpy(),
-        b.detach().numpy(),
-        assume_unique=assume_unique,
-        invert=invert,
-    )
-    return give("isin", rushlight.from_numpy(np.asarray(found)), out)
-
-
-# -- identities ----------------------------------------------------------------------
-
-
-@_method("positive", inplace=False)
-def positive(input):
-    """``input`` itself; raises RuntimeError for bool."""
-    _tensors("positive", input)
-    if input.dtype is rushlight.bool:
-        raise RuntimeError("The + operator, on a bool tensor is not supported.")
-    return input
-
-
-@_method("conj_physical")
-def conj_physical(input, *, out=None):
-    """The complex conjugate; a real tensor as it is."""
-    _tensors("conj_physical", input)
-    return give("conj_physical", _functions.conj(input), out)
-
-
-@_method("resolve_conj", inplace=False)
-def resolve_conj(input):
-    """``input``: conjugates are always computed at once."""
-    _tensors("resolve_conj", input)
-    return input
-
-
-@_method("resolve_neg", inplace=False)
-def resolve_neg(input):
-    """``input``: negations are always computed at once."""
-    _tensors("resolve_neg", input)
-    return input
-
-
-@_method("is_conj", inplace=False)
-def is_conj(input):
-    """False: there are no lazy conjugates."""
-    _tensors("is_conj", input)
-    return False
-
-
-@_method("is_neg", inplace=False)
-def is_neg(input):
-    """False: there are no lazy negations."""
-    _tensors("is_neg", input)
-    return False
-
-
-@_method("adjoint", inplace=False)
-def adjoint(input):
-    """The last two dims exchanged, conjugated where complex."""
-    _tensors("adjoint", input)
-    if input.dim() < 2 and input.dim() != 0:
-        raise RuntimeError(
-            "tensor.adjoint() is only supported on matrices or batches of matrices. Got "
-            f"{input.dim()}-D tensor."
-        )
-    if input.dim() == 0:
-        return _functions.conj(input)
-    return _functions.conj(input.transpose(-2, -1))
-
-
-@_method("chalf", inplace=False)
-def chalf(input, *, memory_format=None):
-    """Raises NotImplementedError: there is no half-precision complex dtype."""
-    raise NotImplementedError(
-        "chalf(): rushlight has no complex32; use complex64 (Tensor.cfloat())"
-    )
+    if a.dtype is rushlight.bool:
+        raise RuntimeError("isin(): Unsupported input type encountered: Bool")
+    a, known = a.detach(), b.detach()
+    known = known[known == known]  # NaN equals nothing, and is no place to search from
+    if not known.numel():
+        found = rushlight.zeros_like(a, dtype=rushlight.bool)
+    else:
+        known = known.sort().values
+        place = rushlight.searchsorted(known, a.contiguous())
+        found = known[place.clamp(max=known.numel() - 1)] == a
+    return give("isin", _ops.logical_not(found) if invert else found, out)

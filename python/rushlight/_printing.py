@@ -24,7 +24,23 @@ def set_printoptions(
     profile=None,
     sci_mode=None,
 ):
-    """Sets how tensors are printed; see :func:`rushlight.set_printoptions`."""
+    """Sets how tensors are printed.
+
+    Args:
+        precision (int, optional): digits after the point; 4 at start.
+        threshold (int, optional): elements above which a summary is printed; 1000.
+        edgeitems (int, optional): elements of a summary at each end of a dim; 3.
+        linewidth (int, optional): characters of a line; 80.
+        profile (str, optional): ``"default"``, ``"short"`` or ``"full"``.
+        sci_mode (bool, optional): scientific notation; None decides by the values.
+
+    Example::
+
+        >>> rushlight.set_printoptions(precision=2)
+        >>> rushlight.tensor([1.12345])
+        tensor([1.12])
+        >>> rushlight.set_printoptions(profile="default")
+    """
     _options.update(_PROFILES.get(profile, {}))
     given = {
         "precision": precision,
@@ -37,13 +53,13 @@ def set_printoptions(
 
 
 def get_printoptions():
-    """The current options, as keyword arguments of :func:`set_printoptions`."""
+    """The print options, as keyword arguments of :func:`set_printoptions`."""
     return dict(_options)
 
 
 @contextlib.contextmanager
 def printoptions(**kwargs):
-    """:func:`set_printoptions` inside a ``with`` block."""
+    """A context manager: :func:`set_printoptions` for its duration."""
     before = get_printoptions()
     set_printoptions(**kwargs)
     try:

@@ -19,12 +19,13 @@ _SPELLINGS = (
 IGNORED = frozenset(
     "as_tensor asarray broadcast_shapes can_cast from_dlpack from_numpy frombuffer "
     "get_cmake_dir get_include get_printoptions get_rng_state initial_seed is_storage "
-    "is_tensor load manual_seed printoptions promote_types result_type save scalar_tensor "
+    "is_tensor load manual_seed printoptions promote_types result_type save "
+    "scalar_tensor "
     "seed set_printoptions set_rng_state".split()
 )
 
-# Thin functions that are called as they are: a call through an object costs some 50 ns. What
-# they call is taken over under their name, and max and min know axis and keepdims.
+# Thin functions that are called as they are: a call through an object costs some 50 ns.
+# What they call is taken over under their name, and max and min know axis and keepdims.
 THIN = frozenset(
     "add add_ sub sub_ subtract div div_ divide true_divide max min where".split()
 )
@@ -43,7 +44,11 @@ def spellings(function):
 
 def public(name, value):
     """A public value of a module, a Python function as an overridable one."""
-    if type(value) is not types.FunctionType or name in IGNORED | THIN or name[0] == "_":
+    if (
+        type(value) is not types.FunctionType
+        or name in IGNORED | THIN
+        or name[0] == "_"
+    ):
         return value
     home = vars(sys.modules[value.__module__])
     made = _core._function(value, spellings(value))

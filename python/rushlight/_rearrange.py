@@ -5,6 +5,7 @@ from __future__ import annotations
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
+from rushlight._results import give
 
 
 def nonzero(input, *, out=None, as_tuple=False):
@@ -26,13 +27,11 @@ def nonzero(input, *, out=None, as_tuple=False):
     if as_tuple:
         return tuple(_ops.nonzero_tuple(input))
     result = _ops.nonzero(input)
-    if out is None:
-        return result
     if isinstance(out, Tensor) and out.dtype != result.dtype:
         raise RuntimeError(
             f"nonzero(): expected an out of dtype {result.dtype}, got {out.dtype}"
         )
-    return _ops.write_out("nonzero", result, out)
+    return give("nonzero", result, out)
 
 
 def argwhere(input):
@@ -50,6 +49,10 @@ def where(condition, input=None, other=None, *, out=None):
 
     Returns:
         Tensor: of the promoted dtype; or ``nonzero(condition, as_tuple=True)``.
+
+    Shape:
+        Condition, input and other of shapes that broadcast, output of the broadcast
+        shape; of a condition alone, one vector for each of its dims.
 
     Example::
 
@@ -196,7 +199,12 @@ def _flip(self, *args, dims=None):
 
 
 def _where(self, condition, other):
-    """``self`` where ``condition`` holds, else ``other``."""
+    """``self`` where ``condition`` holds, else ``other``.
+
+    Shape:
+        Condition, input and other of shapes that broadcast, output of the broadcast
+        shape.
+    """
     return where(condition, self, other)
 
 

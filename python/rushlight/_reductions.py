@@ -62,6 +62,9 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=N
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=None):
     """The square root of :func:`var`, with its arguments.
 
+    Shape:
+        Input of any shape, output without the reduced dims, or with 1 in their place.
+
     Example::
 
         >>> rushlight.std(rushlight.tensor([1., 3., 5.]))
@@ -74,7 +77,12 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=N
 
 
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
-    """The pair (:func:`var`, mean), in one walk over the input."""
+    """The pair (:func:`var`, mean), in one walk over the input.
+
+    Shape:
+        Input of any shape, both results without the reduced dims, or with 1 in their
+        place.
+    """
     dim, correction = _moments_arguments(dim, unbiased, correction)
     result = _ops.var_mean(input, dim, correction, keepdim)
     _warn_degrees("var_mean", input, result[0], correction)
@@ -82,7 +90,12 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
 
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
-    """The pair (:func:`std`, mean), in one walk over the input."""
+    """The pair (:func:`std`, mean), in one walk over the input.
+
+    Shape:
+        Input of any shape, both results without the reduced dims, or with 1 in their
+        place.
+    """
     dim, correction = _moments_arguments(dim, unbiased, correction)
     result = _ops.std_mean(input, dim, correction, keepdim)
     _warn_degrees("std_mean", input, result[0], correction)

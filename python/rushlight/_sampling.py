@@ -8,6 +8,7 @@ import rushlight
 from rushlight import _core, _ops
 from rushlight._core import Tensor
 from rushlight._functions import _tensor
+from rushlight._results import give
 
 
 def poisson(input, generator=None):
@@ -41,6 +42,9 @@ def binomial(count, prob, generator=None):
 
     Returns:
         Tensor: of count's dtype.
+
+    Shape:
+        Count and prob of shapes that broadcast, output of the broadcast shape.
 
     Raises:
         ValueError: when one of them is not floating.
@@ -93,7 +97,8 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         )
     if not replacement and num_samples > weights.shape[-1]:
         raise RuntimeError(
-            "multinomial(): cannot sample n_sample > prob_dist.size(-1) samples without "
+            "multinomial(): cannot sample n_sample > prob_dist.size(-1) samples "
+            "without "
             f"replacement, got {num_samples} of shape {tuple(weights.shape)}"
         )
     rows = weights.unsqueeze(0) if weights.dim() == 1 else weights
@@ -108,7 +113,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     if isinstance(out, Tensor):
         # Resized without a warning, as in PyTorch.
         out.resize_(result.shape)
-    return result if out is None else _ops.write_out("multinomial", result, out)
+    return give("multinomial", result, out)
 
 
 def _without_replacement(rows, weights, num_samples, generator):
@@ -122,7 +127,8 @@ def _without_replacement(rows, weights, num_samples, generator):
             )
     if bool((rows.sum(1) == 0).any()):
         raise RuntimeError(
-            "multinomial(): invalid multinomial distribution (sum of probabilities <= 0)"
+            "multinomial(): invalid multinomial distribution (sum of probabilities <= "
+            "0)"
         )
     noise = rushlight.empty_like(weights).exponential_(1, generator=generator)
     quotients = (weights / noise).view(rows.shape)

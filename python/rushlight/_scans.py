@@ -31,8 +31,8 @@ def _run_in_place(op, name):
     def run(self, dim, *, dtype=None):
         if dtype is not None and dtype is not self.dtype:
             raise RuntimeError(
-                f"{name}(): Bad in-place call: input tensor dtype {self.dtype} and output "
-                f"tensor dtype {dtype} should match"
+                f"{name}(): Bad in-place call: input tensor dtype {self.dtype} and "
+                f"output tensor dtype {dtype} should match"
             )
         # The derivative wants the values as they were.
         source = (
@@ -73,7 +73,8 @@ def diff(input, n=1, dim=-1, prepend=None, append=None, *, out=None):
     for extra in (prepend, append):
         if extra is not None and extra.dim() != input.dim():
             raise RuntimeError(
-                "diff(): diff expects prepend or append to be the same dimension as input, "
+                "diff(): diff expects prepend or append to be the same dimension as "
+                "input, "
                 f"got {extra.dim()} and {input.dim()} dims"
             )
     if n == 0:
@@ -110,8 +111,8 @@ def _intervals(op, y, x, dx, dim):
     if x.dim() == 1:
         if x.shape[0] != y.shape[dim]:
             raise RuntimeError(
-                f"{op}(): There must be one `x` value for each sample point, got shapes "
-                f"{tuple(x.shape)} and {tuple(y.shape)}"
+                f"{op}(): There must be one `x` value for each sample point, got "
+                f"shapes {tuple(x.shape)} and {tuple(y.shape)}"
             )
         sizes = [1] * y.dim()
         sizes[dim] = x.shape[0]
@@ -231,8 +232,9 @@ def gradient(input, *, spacing=None, dim=None, edge_order=1):
         spacing = [spacing] * len(dims)
     elif len(spacing) != len(dims):
         raise RuntimeError(
-            f"{op}(): torch.gradient expected spacing to be unspecified, a scalar or it's "
-            "spacing and dim arguments to have the same length, but got a spacing argument "
+            f"{op}(): torch.gradient expected spacing to be unspecified, a scalar or "
+            "it's spacing and dim arguments to have the same length, but got a spacing "
+            "argument "
             f"of length {len(spacing)} and a dim argument of length {len(dims)}."
         )
     return tuple(
@@ -246,7 +248,8 @@ def _slopes(y, dim, step, edge_order):
     if isinstance(step, Tensor) and step.dim() > 0:
         if step.dim() != 1 or step.shape[0] != n:
             raise RuntimeError(
-                "gradient(): torch.gradient expected each element of spacing to have one "
+                "gradient(): torch.gradient expected each element of spacing to have "
+                "one "
                 f"value for each of the {n} elements of dim {dim}, got shape "
                 f"{tuple(step.shape)}"
             )

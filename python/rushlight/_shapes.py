@@ -53,7 +53,7 @@ def atleast_2d(*tensors):
 
 
 def atleast_3d(*tensors):
-    """Views with at least three dims: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1)."""
+    """Views with at least three dims: of (n,) (1, n, 1), of (m, n) (m, n, 1)."""
 
     def widen(x):
         if x.dim() == 0:
@@ -113,8 +113,8 @@ def meshgrid(*tensors, indexing=None):
 
     Args:
         tensors (Tensor): n tensors of 0 or 1 dims.
-        indexing (str, optional): ``"ij"``, the default, or ``"xy"``, which exchanges the
-            first two dims.
+        indexing (str, optional): ``"ij"``, the default, or ``"xy"``, which exchanges
+            the first two dims.
 
     Returns:
         tuple of Tensor: n tensors of n dims.
@@ -150,8 +150,7 @@ def meshgrid(*tensors, indexing=None):
             )
     if indexing not in ("ij", "xy"):
         raise RuntimeError(
-            'meshgrid: indexing must be one of "xy" or "ij", but received: '
-            f"{indexing}"
+            f'meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
         )
     exchange = indexing == "xy" and len(tensors) >= 2
     if exchange:
@@ -276,7 +275,8 @@ def _pieces(op, input, indices_or_sections, dim):
             )
         if parts > _MAX_PARTS:
             raise RuntimeError(
-                f"{op}(): {parts} sections are more than memory holds; a dim of size {n} "
+                f"{op}(): {parts} sections are more than memory holds; a dim of size "
+                f"{n} "
                 "has no use for them"
             )
         small, longer = divmod(n, parts)
@@ -511,6 +511,9 @@ def vander(x, N=None, increasing=False):
 def channel_shuffle(input, groups):
     """Channels of (N, C, *) dealt out in turn to ``groups`` groups.
 
+    Shape:
+        Input (N, C, *) with C a multiple of ``groups``, output the same.
+
     Example::
 
         >>> x = rushlight.arange(4).view(1, 4, 1)
@@ -541,7 +544,11 @@ def channel_shuffle(input, groups):
 
 
 def native_channel_shuffle(input, groups):
-    """:func:`channel_shuffle` under the name of its kernel."""
+    """:func:`channel_shuffle` under the name of its kernel.
+
+    Shape:
+        Input (N, C, *) with C a multiple of ``groups``, output the same.
+    """
     return channel_shuffle(input, groups)
 
 
@@ -581,12 +588,13 @@ def pixel_shuffle(input, upscale_factor):
 
 
 def pixel_unshuffle(input, downscale_factor):
-    """The inverse of :func:`pixel_shuffle`: (*, C, H * r, W * r) to (*, C * r * r, H, W)."""
+    """Undoes :func:`pixel_shuffle`: (*, C, H * r, W * r) to (*, C * r * r, H, W)."""
     _tensor("pixel_unshuffle", input)
     r = downscale_factor
     if input.dim() < 3:
         raise RuntimeError(
-            "pixel_unshuffle expects input to have at least 3 dimensions, but got input "
+            "pixel_unshuffle expects input to have at least 3 dimensions, but got "
+            "input "
             f"with {input.dim()} dimension(s)"
         )
     if r <= 0:
@@ -668,7 +676,11 @@ def tril_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
 
 
 def triu_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
-    """Rows and columns of the upper triangle; see :func:`tril_indices`."""
+    """Rows and columns of the upper triangle; see :func:`tril_indices`.
+
+    Shape:
+        (2, number of places).
+    """
     return _indices("triu_indices", row, col, offset, dtype, device, _ops.triu)
 
 

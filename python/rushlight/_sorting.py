@@ -39,6 +39,9 @@ def sort(input, dim=-1, descending=False, *, stable=False, out=None):
 def argsort(input, dim=-1, descending=False, *, stable=False, out=None):
     """The indices of :func:`sort`.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.argsort(rushlight.tensor([3, 1, 2]), descending=True)
@@ -202,7 +205,8 @@ def _quantile(op, input, q, dim, keepdim, interpolation, ignore_nan):
         )
     if input.dtype not in (rushlight.float32, rushlight.float64):
         raise RuntimeError(
-            f"{op}() input tensor must be either float or double dtype, got {input.dtype}"
+            f"{op}() input tensor must be either float or double dtype, got "
+            f"{input.dtype}"
         )
     if input.numel() == 0:
         raise RuntimeError(
@@ -215,8 +219,8 @@ def _quantile(op, input, q, dim, keepdim, interpolation, ignore_nan):
             )
         if q.dtype is not input.dtype:
             raise RuntimeError(
-                f"{op}() q tensor must be same dtype as the input tensor, got {q.dtype} "
-                f"and {input.dtype}"
+                f"{op}() q tensor must be same dtype as the input tensor, got "
+                f"{q.dtype} and {input.dtype}"
             )
         if not _ops.all((q >= 0) & (q <= 1)).item():
             raise RuntimeError(f"{op}() q values must be in the range [0, 1]")
@@ -326,8 +330,8 @@ def _rows_of(op, input, dim):
         )
     if 0 in input.shape and input.shape[dim] != 0:
         raise RuntimeError(
-            f"{op}(): There are 0 sized dimensions, and they aren't selected, so unique "
-            "cannot be applied"
+            f"{op}(): There are 0 sized dimensions, and they aren't selected, so "
+            "unique cannot be applied"
         )
     front = input.movedim(dim, 0)
     return front.reshape(front.shape[0], -1) if front.numel() else front.reshape(0, 1)
@@ -468,7 +472,8 @@ def searchsorted(
 
     Example::
 
-        >>> rushlight.searchsorted(rushlight.tensor([1, 3, 5]), rushlight.tensor([3, 6]))
+        >>> edges = rushlight.tensor([1, 3, 5])
+        >>> rushlight.searchsorted(edges, rushlight.tensor([3, 6]))
         tensor([1, 3])
     """
     if side is not None:

@@ -22,6 +22,9 @@ def need_tensor(op, position, name, value):
 def lgamma(input, *, out=None):
     """The logarithm of the absolute value of the gamma function.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.lgamma(rushlight.tensor([0.5, 1.0]))
@@ -33,6 +36,9 @@ def lgamma(input, *, out=None):
 
 def digamma(input, *, out=None):
     """The derivative of :func:`rushlight.lgamma`; -inf at 0, NaN at negative integers.
+
+    Shape:
+        Input of any shape, output the same.
 
     Example::
 
@@ -49,6 +55,9 @@ def polygamma(n, input, *, out=None):
     Args:
         n (int): not negative.
         input (Tensor): the arguments.
+
+    Shape:
+        Input of any shape, output the same.
 
     Raises:
         RuntimeError: when ``n`` is negative.
@@ -76,6 +85,9 @@ def mvlgamma(input, p, *, out=None):
         input (Tensor): larger than ``(p - 1) / 2`` where the function is defined.
         p (int): at least 1.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.mvlgamma(rushlight.tensor([2.0]), 2)
@@ -95,6 +107,9 @@ def mvlgamma(input, p, *, out=None):
 def erfinv(input, *, out=None):
     """The inverse of the error function; NaN outside of [-1, 1].
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.erfinv(rushlight.tensor([0.0, 0.5, -1.0]))
@@ -106,6 +121,9 @@ def erfinv(input, *, out=None):
 
 def i0(input, *, out=None):
     """The modified Bessel function of the first kind and order 0.
+
+    Shape:
+        Input of any shape, output the same.
 
     Example::
 
@@ -123,6 +141,9 @@ def igamma(input, other, *, out=None):
         input (Tensor): the parameter of the gamma function, not negative.
         other (Tensor): where the integral from 0 ends, not negative.
 
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+
     Example::
 
         >>> rushlight.igamma(rushlight.tensor([1.0]), rushlight.tensor([1.0]))
@@ -139,6 +160,9 @@ def igammac(input, other, *, out=None):
     Args:
         input (Tensor): the parameter of the gamma function, not negative.
         other (Tensor): where the integral to infinity begins, not negative.
+
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
 
     Example::
 

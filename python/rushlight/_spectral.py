@@ -12,9 +12,9 @@ from rushlight._functions import _tensor
 
 def _warn_window(op):
     warnings.warn(
-        f"{op}(): A window was not provided. A rectangular window will be applied, which "
-        "leaks between frequencies. Pass window=rushlight.ones(win_length) to say that "
-        "it is meant.",
+        f"{op}(): A window was not provided. A rectangular window will be applied, "
+        "which leaks between frequencies. Pass window=rushlight.ones(win_length) to "
+        "say that it is meant.",
         stacklevel=3,
     )
 
@@ -52,9 +52,11 @@ def stft(
         center (bool): pad the signal, so that frame t is centred at ``t * hop_length``.
         pad_mode (str): how :func:`nn.functional.pad` pads then.
         normalized (bool): divide by the root of ``n_fft``.
-        onesided (bool, optional): only ``n_fft // 2 + 1`` frequencies; default for reals.
+        onesided (bool, optional): only ``n_fft // 2 + 1`` frequencies; default for
+            reals.
         return_complex (bool): must be given for real input; False returns (..., 2).
-        align_to_window (bool, optional): frames begin with the window, not the transform.
+        align_to_window (bool, optional): frames begin with the window, not the
+            transform.
 
     Returns:
         Tensor: (B?, frequencies, frames), complex.
@@ -93,7 +95,8 @@ def stft(
         2,
     ):
         raise RuntimeError(
-            "stft(): expected a 1D or 2D tensor of floating point or complex values, got "
+            "stft(): expected a 1D or 2D tensor of floating point or complex values, "
+            "got "
             f"{input.dtype} of shape {tuple(input.shape)}"
         )
     if center and align_to_window is not None:
@@ -151,8 +154,8 @@ def stft(
 def _check_window(op, window, length):
     if window is not None and (window.dim() != 1 or window.shape[0] != length):
         raise RuntimeError(
-            f"{op}(): expected a 1D window tensor of size equal to win_length={length}, "
-            f"but got window with size {list(window.shape)}"
+            f"{op}(): expected a 1D window tensor of size equal to "
+            f"win_length={length}, but got window with size {list(window.shape)}"
         )
 
 
@@ -189,8 +192,8 @@ def istft(
         _warn_window("istft")
     if not input.is_complex():
         raise RuntimeError(
-            "istft requires a complex-valued input tensor matching the output from stft "
-            "with return_complex=True."
+            "istft requires a complex-valued input tensor matching the output from "
+            "stft with return_complex=True."
         )
     if input.numel() == 0:
         raise RuntimeError("istft(): input tensor cannot be empty.")
@@ -263,9 +266,9 @@ def istft(
         signal = signal.squeeze(0)
     if end > total:
         warnings.warn(
-            "istft(): The length of signal is shorter than the length parameter. Result "
-            "is being padded with zeros in the tail. Please check your center and "
-            "hop_length settings.",
+            "istft(): The length of signal is shorter than the length parameter. "
+            "Result is being padded with zeros in the tail. Please check your center "
+            "and hop_length settings.",
             stacklevel=2,
         )
         signal = rushlight.constant_pad_nd(signal, (0, end - total))

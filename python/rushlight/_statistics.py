@@ -8,6 +8,7 @@ import warnings
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
+from rushlight._functions import _tensor
 from rushlight._results import give
 
 _MinMax = _ops.make_result_type("aminmax", ["min", "max"])
@@ -144,21 +145,21 @@ def _check_weight(op, input, weight):
         return
     if weight.dtype is not input.dtype:
         raise RuntimeError(
-            f"{op}(): if weight tensor is provided, input tensor and weight tensor should "
-            f"have the same dtype, but got {input.dtype} and {weight.dtype}"
+            f"{op}(): if weight tensor is provided, input tensor and weight tensor "
+            f"should have the same dtype, but got {input.dtype} and {weight.dtype}"
         )
 
 
 def _check_edges(op, input, edges):
     if edges.dim() != 1 or edges.numel() < 2:
         raise RuntimeError(
-            f"{op}(): bins tensor should have one dimension and at least 2 elements, but "
-            f"got shape {tuple(edges.shape)}"
+            f"{op}(): bins tensor should have one dimension and at least 2 elements, "
+            f"but got shape {tuple(edges.shape)}"
         )
     if edges.dtype is not input.dtype:
         raise RuntimeError(
-            f"{op}(): input tensor and bins tensors should have the same dtype, but got "
-            f"input with dtype {input.dtype} and bins with dtype {edges.dtype}"
+            f"{op}(): input tensor and bins tensors should have the same dtype, but "
+            f"got input with dtype {input.dtype} and bins with dtype {edges.dtype}"
         )
     return edges
 
@@ -193,8 +194,8 @@ def histogramdd(input, bins, range=None, weight=None, density=False):
 
     Args:
         input (Tensor): (..., d), float32 or float64: points of d coordinates.
-        bins (int, list of int or list of Tensor): the number of equal bins of every dim,
-            of each dim, or the edges of each.
+        bins (int, list of int or list of Tensor): the number of equal bins of every
+            dim, of each dim, or the edges of each.
         range (list of float, optional): low and high of each dim, one after the other.
         weight (Tensor, optional): (...), one for each point.
         density (bool): divide by the total and the volumes.
@@ -221,9 +222,9 @@ def histogramdd(input, bins, range=None, weight=None, density=False):
     _check_weight(op, input, weight)
     if weight is not None and tuple(weight.shape) != tuple(input.shape[:-1]):
         raise RuntimeError(
-            f"{op}(): if weight tensor is provided it should have the same shape as the "
-            f"input tensor excluding its innermost dimension, but got {tuple(input.shape)} "
-            f"and {tuple(weight.shape)}"
+            f"{op}(): if weight tensor is provided it should have the same shape as "
+            f"the input tensor excluding its innermost dimension, but got "
+            f"{tuple(input.shape)} and {tuple(weight.shape)}"
         )
     d = input.shape[-1]
     points = input.detach().reshape(-1, d)
@@ -231,8 +232,8 @@ def histogramdd(input, bins, range=None, weight=None, density=False):
         bins = [bins] * d
     if len(bins) != d:
         raise RuntimeError(
-            f"{op}(): expected bins to have as many elements as the innermost dimension of "
-            f"input, but got {len(bins)} and {d}"
+            f"{op}(): expected bins to have as many elements as the innermost "
+            f"dimension of input, but got {len(bins)} and {d}"
         )
     if range is not None and len(range) != 2 * d:
         raise RuntimeError(
@@ -282,8 +283,8 @@ def aminmax(input, *, dim=None, keepdim=False, out=None):
     """
     if dim is None and input.numel() == 0:
         raise RuntimeError(
-            "aminmax(): cannot compute aminmax over an empty dimension as the operation has "
-            "no identity."
+            "aminmax(): cannot compute aminmax over an empty dimension as the "
+            "operation has no identity."
         )
     dims = list(range(input.dim())) if dim is None else dim
     pair = _ops.amin(input, dims, keepdim), _ops.amax(input, dims, keepdim)
@@ -293,11 +294,15 @@ def aminmax(input, *, dim=None, keepdim=False, out=None):
 def nansum(input, dim=None, keepdim=False, *, dtype=None, out=None):
     """:func:`sum` with NaN counted as zero.
 
+    Shape:
+        Input of any shape, output without the reduced dims, or with 1 in their place.
+
     Example::
 
         >>> rushlight.nansum(rushlight.tensor([1., float("nan"), 2.]))
         tensor(3.)
     """
+    _tensor("nansum", input)
     if input.is_complex():
         raise RuntimeError("nansum(): nansum on CPU does not support complex inputs")
     if input.is_floating_point():
@@ -315,6 +320,7 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None, out=None):
         >>> rushlight.nanmean(rushlight.tensor([1., float("nan"), 2.]))
         tensor(1.5000)
     """
+    _tensor("nanmean", input)
     if not (input.is_floating_point() or input.is_complex()):
         raise RuntimeError(
             "nanmean(): expected input to have floating point or complex dtype but got "
@@ -355,7 +361,8 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
     """
     if input.dim() > 2:
         raise RuntimeError(
-            "cov(): expected input to have two or fewer dimensions but got an input with "
+            "cov(): expected input to have two or fewer dimensions but got an input "
+            "with "
             f"{input.dim()} dimensions"
         )
     if input.dtype is rushlight.bool:
@@ -375,7 +382,8 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
         _check_cov_weights("aweights", aweights, n)
         if not aweights.is_floating_point():
             raise RuntimeError(
-                "cov(): expected aweights to have floating point dtype but got aweights "
+                "cov(): expected aweights to have floating point dtype but got "
+                "aweights "
                 f"with {aweights.dtype} dtype"
             )
         weights = aweights if weights is None else weights * aweights
@@ -416,20 +424,24 @@ def _inexact(x):
 def _check_cov_weights(name, weights, n):
     if weights.dim() > 1:
         raise RuntimeError(
-            f"cov(): expected {name} to have one or fewer dimensions but got {name} with "
-            f"{weights.dim()} dimensions"
+            f"cov(): expected {name} to have one or fewer dimensions but got {name} "
+            f"with {weights.dim()} dimensions"
         )
     if weights.numel() != n:
         raise RuntimeError(
-            f"cov(): expected {name} to have the same numel as there are observations in "
-            f"the input but got {weights.numel()} != {n}"
+            f"cov(): expected {name} to have the same numel as there are observations "
+            f"in the input but got {weights.numel()} != {n}"
         )
     if n and _ops.min_all(weights.detach()).item() < 0:
         raise RuntimeError(f"cov(): {name} cannot be negative")
 
 
 def corrcoef(input):
-    """The correlation coefficients of variables (rows): :func:`cov` scaled to diagonal 1.
+    """The correlation coefficients of variables (rows): :func:`cov` of diagonal 1.
+
+    Shape:
+        Input (variables, observations) or (observations,), output (variables,
+        variables) or 0-d.
 
     Example::
 
@@ -439,7 +451,8 @@ def corrcoef(input):
     """
     if input.dim() > 2:
         raise RuntimeError(
-            "corrcoef(): expected input to have two or fewer dimensions but got an input "
+            "corrcoef(): expected input to have two or fewer dimensions but got an "
+            "input "
             f"with {input.dim()} dimensions"
         )
     c = cov(input)

@@ -71,6 +71,9 @@ def to(self, *args, **kwargs):
 
     Returns:
         Tensor: itself when nothing changes (unless ``copy=True``).
+
+    Shape:
+        That of the tensor.
     """
     want_dtype = kwargs.pop("dtype", None)
     want_device = kwargs.pop("device", None)
@@ -202,12 +205,15 @@ def tolist(self):
     if self.dim() == 0:
         return self.item()
     if self.dim() == 1:
-        return _ops.to_list(self.detach().contiguous())
+        return _ops.to_list(self.detach().cpu().contiguous())
     return [x.tolist() for x in self.detach().unbind(0)]
 
 
 def numpy(self, *, force=False):
     """A NumPy array sharing this tensor's memory.
+
+    Shape:
+        The array has the tensor's shape and strides.
 
     Raises:
         RuntimeError: when the tensor requires grad (unless ``force``).
@@ -255,7 +261,7 @@ def new_ones(self, *size, dtype=None, device=None, **options):
 
 
 def new_empty(self, *size, dtype=None, device=None, **options):
-    """Uninitialised, of another shape, with this tensor's dtype and device unless given."""
+    """Uninitialised, of another shape; this tensor's dtype and device unless given."""
     return _core.empty(*size, **_like(self, dtype, device), **options)
 
 
@@ -270,7 +276,7 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
 
 
 def new(self, *args, **kwargs):
-    """The legacy constructor: sizes, a sequence, tensor or storage; this tensor's dtype."""
+    """The legacy constructor: of sizes, a sequence, a tensor or a storage."""
     kwargs.setdefault("device", self.device)
     return _type_info.legacy_new(args, kwargs, self.dtype, "new")
 
@@ -301,7 +307,11 @@ def type_as(self, other):
 
 
 def new_empty_strided(self, size, stride, dtype=None, device=None, requires_grad=False):
-    """Uninitialised, of given strides, with this tensor's dtype and device unless given."""
+    """Uninitialised, of given strides; this tensor's dtype and device unless given.
+
+    Shape:
+        The given size.
+    """
     result = _functions.empty_strided(size, stride, dtype=dtype or self.dtype)
     if device is not None:
         result = result.to(device=device)

@@ -19,8 +19,8 @@ def compile(
 ):
     """``model`` as it is: everything runs eagerly, there is no compiler.
 
-    It exists so that scripts which ask for compilation run. The arguments are checked as
-    in PyTorch and have no further effect.
+    It exists so that scripts which ask for compilation run. The arguments are checked
+    as in PyTorch and have no further effect.
 
     Args:
         model (callable): a Module or function; without it a decorator is returned.
@@ -38,8 +38,8 @@ def compile(
     """
     if mode is not None and options is not None:
         raise RuntimeError(
-            "Either mode or options can be specified, but both can't be specified at the "
-            "same time."
+            "Either mode or options can be specified, but both can't be specified at "
+            "the same time."
         )
     if model is None:
         return compile
@@ -55,7 +55,8 @@ def cond(pred, true_fn, false_fn, operands=()):
         pred (bool, Number or Tensor): one value.
         true_fn (callable): of the operands.
         false_fn (callable): of the operands.
-        operands (tuple or list): the arguments of both: tensors, and containers of them.
+        operands (tuple or list): the arguments of both: tensors, and containers of
+            them.
 
     Raises:
         RuntimeError: for an argument of another type, where ``pred`` is a tensor.
@@ -80,13 +81,14 @@ def cond(pred, true_fn, false_fn, operands=()):
         isinstance(x, Tensor) for x, _ in _flatten(operands, None, "operands")
     ):
         raise RuntimeError(
-            "Expect operands to be a tuple of possibly nested containers of tensors, but "
+            "Expect operands to be a tuple of possibly nested containers of tensors, "
+            "but "
             f"got {operands}."
         )
     return (true_fn if pred else false_fn)(*operands)
 
 
-# -- vmap: nested lists, tuples and dicts are the containers --------------------------------
+# -- vmap: nested lists, tuples and dicts are the containers -------------------------
 
 
 def _flatten(tree, dims, where):
@@ -144,9 +146,7 @@ def _stack(results, dim):
             raise ValueError(
                 f"vmap(): out_dims has {len(dims)} entries for {len(first)} outputs"
             )
-        items = [
-            _stack([r[i] for r in results], d) for i, d in enumerate(dims)
-        ]
+        items = [_stack([r[i] for r in results], d) for i, d in enumerate(dims)]
         return type(first)(*items) if hasattr(first, "_fields") else type(first)(items)
     if isinstance(dim, (list, tuple)) and len(dim) == 1:
         dim = dim[0]
@@ -166,8 +166,8 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
     """``func`` over the slices of its arguments, its results stacked.
 
     The function is called once a slice and the results are stacked: correct and
-    differentiable, but not faster than a loop. Random numbers with ``randomness="error"``
-    are not detected; "same" gives every call the same ones.
+    differentiable, but not faster than a loop. Random numbers with
+    ``randomness="error"`` are not detected; "same" gives every call the same ones.
 
     Args:
         func (callable): of tensors, and containers of them.
@@ -189,7 +189,8 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
     """
     if randomness not in _RANDOMNESS:
         raise RuntimeError(
-            "Only allowed values for randomness are 'error', 'different', or 'same'. Got "
+            "Only allowed values for randomness are 'error', 'different', or 'same'. "
+            "Got "
             f"{randomness}"
         )
     if chunk_size is not None and chunk_size <= 0:
@@ -205,7 +206,8 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None):
             )
         if isinstance(in_dims, (list, tuple)) and len(in_dims) != len(args):
             raise ValueError(
-                f"vmap(): in_dims {in_dims} is not compatible with {len(args)} arguments"
+                f"vmap(): in_dims {in_dims} is not compatible with {len(args)} "
+                "arguments"
             )
         leaves = _flatten(args, in_dims, "inputs")
         sizes = {x.shape[d] for x, d in leaves if d is not None}

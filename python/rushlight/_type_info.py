@@ -50,8 +50,9 @@ class finfo:
     def __repr__(self):
         return (
             f"finfo(resolution={self.resolution:g}, min={self.min:g}, "
-            f"max={self.max:g}, eps={self.eps:g}, smallest_normal={self.smallest_normal:g}, "
-            f"tiny={self.tiny:g}, dtype={self.dtype})"
+            f"max={self.max:g}, eps={self.eps:g}, "
+            f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, "
+            f"dtype={self.dtype})"
         )
 
     def __eq__(self, other):
@@ -154,8 +155,8 @@ def legacy_new(args, kwargs, dtype=None, name="Tensor"):
     if isinstance(data, Tensor):
         if dtype is not None and data.dtype != dtype:
             raise TypeError(
-                f"{name}(): expected a tensor of {dtype} (got {data.dtype}): convert it "
-                "with .to()"
+                f"{name}(): expected a tensor of {dtype} (got {data.dtype}): convert "
+                "it with .to()"
             )
         return data.detach()
     if _is_storage(data):

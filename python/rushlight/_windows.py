@@ -79,7 +79,11 @@ def hann_window(window_length, periodic=True, **options):
 
 
 def bartlett_window(window_length, periodic=True, **options):
-    """A triangle from 0 to 1 to 0; arguments as :func:`hamming_window`."""
+    """A triangle from 0 to 1 to 0; arguments as :func:`hamming_window`.
+
+    Shape:
+        (window_length,).
+    """
 
     def make(i, n):
         i.mul_(2.0 / (n - 1))

@@ -11,7 +11,8 @@ import math
 import rushlight
 from rushlight import _core, _fourier, _ops, _public
 from rushlight._core import Tensor
-from rushlight._functions import _into, factory_out
+from rushlight._functions import factory_out
+from rushlight._results import give
 
 __all__ = [
     "fft",
@@ -128,7 +129,7 @@ def _resized(op, x, sizes, dims):
 def _finish(op, result, out):
     if isinstance(out, Tensor) and result.is_complex() and not out.is_complex():
         raise RuntimeError(f"{op} expects a complex output tensor, but got {out.dtype}")
-    return _into(op, result, out)
+    return give(op, result, out)
 
 
 def _complex(op, input, s, dim, norm, forward, out):
@@ -196,7 +197,11 @@ def fft(input, n=None, dim=-1, norm=None, *, out=None):
 
 
 def ifft(input, n=None, dim=-1, norm=None, *, out=None):
-    """The inverse of :func:`fft`."""
+    """The inverse of :func:`fft`.
+
+    Shape:
+        Input of any shape, output the same with ``n`` points along ``dim``.
+    """
     return _complex("ifft", input, *_one(n, dim), norm, False, out)
 
 
@@ -220,12 +225,20 @@ def irfft(input, n=None, dim=-1, norm=None, *, out=None):
 
 
 def hfft(input, n=None, dim=-1, norm=None, *, out=None):
-    """:func:`fft` of a Hermitian signal given by its first half: ``n`` real points."""
+    """:func:`fft` of a Hermitian signal given by its first half: ``n`` real points.
+
+    Shape:
+        Input (*, k, *), output (*, n, *) with 2 (k - 1) as the n that is not given.
+    """
     return _from_half("hfft", input, *_one(n, dim), norm, True, out)
 
 
 def ihfft(input, n=None, dim=-1, norm=None, *, out=None):
-    """The inverse of :func:`hfft`: of a real tensor, ``n // 2 + 1`` points."""
+    """The inverse of :func:`hfft`: of a real tensor, ``n // 2 + 1`` points.
+
+    Shape:
+        Input (*, n, *), output (*, n // 2 + 1, *).
+    """
     return _to_half("ihfft", input, *_one(n, dim), norm, False, out)
 
 
@@ -251,7 +264,11 @@ def fftn(input, s=None, dim=None, norm=None, *, out=None):
 
 
 def ifftn(input, s=None, dim=None, norm=None, *, out=None):
-    """The inverse of :func:`fftn`."""
+    """The inverse of :func:`fftn`.
+
+    Shape:
+        Input of any shape, output the same with ``s`` points along ``dim``.
+    """
     return _complex("ifftn", input, s, dim, norm, False, out)
 
 
@@ -271,7 +288,12 @@ def hfftn(input, s=None, dim=None, norm=None, *, out=None):
 
 
 def ihfftn(input, s=None, dim=None, norm=None, *, out=None):
-    """The inverse of :func:`hfftn`, of a real tensor."""
+    """The inverse of :func:`hfftn`, of a real tensor.
+
+    Shape:
+        Input of any shape, output the same with ``s[-1] // 2 + 1`` points along the
+        last of ``dim``.
+    """
     return _to_half("ihfftn", input, s, dim, norm, False, out)
 
 
@@ -369,7 +391,11 @@ def rfftfreq(
     requires_grad=False,
     pin_memory=False,
 ):
-    """The frequencies of :func:`rfft`'s ``n // 2 + 1`` points; see :func:`fftfreq`."""
+    """The frequencies of :func:`rfft`'s ``n // 2 + 1`` points; see :func:`fftfreq`.
+
+    Shape:
+        (n // 2 + 1,).
+    """
     if n < 0:
         raise RuntimeError(f"rfftfreq(): n must be non-negative, got {n}")
     places = rushlight.arange(n // 2 + 1)
@@ -401,7 +427,12 @@ def fftshift(input, dim=None):
 
 
 def ifftshift(input, dim=None):
-    """The inverse of :func:`fftshift`."""
+    """The inverse of :func:`fftshift`.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     return _shifted("ifftshift", input, dim, lambda n: (n + 1) // 2)
+
 
 _public.publish(globals(), __all__)

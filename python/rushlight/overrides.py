@@ -1,24 +1,27 @@
 """Calls that classes take over with ``__torch_function__``, PyTorch's protocol.
 
-A subclass of :class:`Tensor` keeps its type through every operation. To do more, it (or any
-other class) defines::
+A subclass of :class:`Tensor` keeps its type through every operation. To do more, it (or
+any other class) defines::
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
         ...
 
 which is then called in place of every public function and Tensor method that one of its
-objects is given to, alone or in a list. ``func`` is that function (``rushlight.add``) or
-method (``rushlight.Tensor.add``, for an operator too). Functions of ``nn.functional`` and a
-tensor's attributes are not taken over themselves, only what they call.
+objects is given to, alone or in a list. ``func`` is that function (``rushlight.add``)
+or method (``rushlight.Tensor.add``, for an operator too), or an attribute's access
+(``rushlight.Tensor.shape.__get__``) where a class that overrides calls is a subclass of
+Tensor. Functions of ``nn.functional`` are not taken over themselves, only what they
+call.
 
-It costs a plain call nothing measurable: nobody looks for overrides until a class that could
-have one has been seen.
+It costs a plain call nothing measurable: nobody looks for overrides until a class that
+could have one has been seen.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -33,6 +36,7 @@ __all__ = [
     "get_default_nowrap_functions",
     "get_ignored_functions",
     "get_overridable_functions",
+    "get_testing_overrides",
     "handle_torch_function",
     "has_torch_function",
     "has_torch_function_unary",
@@ -98,7 +102,8 @@ def wrap_torch_function(dispatcher: Callable) -> Callable:
     """Makes a function overridable.
 
     Args:
-        dispatcher (callable): of the same arguments; returns those that may override it.
+        dispatcher (callable): of the same arguments; returns those that may override
+            it.
 
     Example::
 
@@ -128,12 +133,21 @@ def is_tensor_like(inp: Any) -> bool:
 
 
 def get_default_nowrap_functions() -> set[Callable]:
-    """Functions whose results keep their class: none, for attributes are not taken over."""
-    return set()
+    """What the default override does not convert: ``grad`` has a class of its own.
+
+    Example::
+
+        >>> kept = rushlight.overrides.get_default_nowrap_functions()
+        >>> rushlight.Tensor.grad.__get__ in kept
+        True
+    """
+    return set(_overriding.UNWRAPPED)
 
 
 _FUNCTION = type(rushlight.std)
+_COMPILED = type(rushlight.exp)
 _OVERRIDABLE = (type(Tensor.exp), type(Tensor.view))
+_MODULES = ("linalg", "fft", "special")
 
 
 @functools.cache
@@ -143,14 +157,15 @@ def _overridable():
         if name.startswith("_") or name in _public.IGNORED:
             continue
         value = getattr(rushlight, name)
-        if type(value) in (_FUNCTION, type(rushlight.exp)) or name in _public.THIN:
+        if type(value) in (_FUNCTION, _COMPILED) or name in _public.THIN:
             found[rushlight].append(value)
     for name in dir(Tensor):
         value = getattr(Tensor, name)
         given = type(value) in _OVERRIDABLE or name in _public.THIN
         if not name.startswith("_") and given:
             found[Tensor].append(value)
-    for name in ("linalg", "fft", "special"):
+    found[Tensor] += [value.__get__ for value in _overriding.attributes().values()]
+    for name in _MODULES:
         module = getattr(rushlight, name)
         values = [getattr(module, n) for n in module.__all__]
         found[module] = [v for v in values if type(v) is _FUNCTION]
@@ -158,18 +173,85 @@ def _overridable():
 
 
 def get_overridable_functions() -> dict[Any, list[Callable]]:
-    """The functions that can be taken over: a dict of lists by module or class."""
+    """The functions that can be taken over: a dict of lists by module or class.
+
+    Those of Tensor have its attributes' ``__get__`` among them.
+
+    Example::
+
+        >>> found = rushlight.overrides.get_overridable_functions()
+        >>> rushlight.Tensor.shape.__get__ in found[rushlight.Tensor]
+        True
+    """
     return {owner: list(functions) for owner, functions in _overridable().items()}
 
 
 def get_ignored_functions() -> set[Callable]:
-    """The public functions that are never taken over: a set."""
-    names = (n for n in _public.IGNORED if hasattr(rushlight, n))
-    return {getattr(rushlight, n) for n in names}
+    """The public functions that are never taken over.
+
+    They are asked about any object, are given no tensor, or set the library up.
+
+    Returns:
+        set of callables: every public function of the modules and every public method
+        of Tensor that :func:`get_overridable_functions` does not name.
+
+    Example::
+
+        >>> rushlight.is_tensor in rushlight.overrides.get_ignored_functions()
+        True
+    """
+    known = _overridable()
+    taken = {id(f) for functions in known.values() for f in functions}
+    return {
+        value
+        for owner in known
+        for name in getattr(owner, "__all__", None) or dir(owner)
+        if name[0] != "_"
+        and callable(value := getattr(owner, name))
+        and not isinstance(value, type)
+        and id(value) not in taken
+    }
+
+
+def get_testing_overrides() -> dict[Callable, Callable]:
+    """For each overridable function one of the same signature that returns -1.
+
+    A class that overrides everything is tested with them: its ``__torch_function__``
+    calls them in place of the functions.
+
+    Returns:
+        dict: by function. Those that have no signature take any arguments.
+
+    Example::
+
+        >>> overrides = rushlight.overrides.get_testing_overrides()
+        >>> overrides[rushlight.matmul](rushlight.ones(2), None)
+        -1
+    """
+    functions = (f for found in _overridable().values() for f in found)
+    return {function: _stand_in(function) for function in functions}
+
+
+def _stand_in(function):
+    if function.__name__ == "__get__":
+        return lambda self: -1
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        return lambda *args, **kwargs: -1
+
+    def stand_in(*args, **kwargs):
+        signature.bind(*args, **kwargs)
+        return -1
+
+    stand_in.__signature__ = signature
+    return stand_in
 
 
 def is_tensor_method_or_property(func: Callable) -> bool:
-    """Whether a function is one of Tensor's methods."""
+    """Whether a function is one of Tensor's methods, or accesses an attribute."""
+    if getattr(func, "__name__", None) in ("__get__", "__set__", "__delete__"):
+        return True
     return any(func is method for method in _overridable()[Tensor])
 
 
@@ -178,7 +260,16 @@ def resolve_name(f: Callable) -> str | None:
 
     Returns:
         str, or None for another object.
+
+    Example::
+
+        >>> rushlight.overrides.resolve_name(rushlight.Tensor.shape.__get__)
+        'rushlight.Tensor.shape.__get__'
     """
+    for name, descriptor in _overriding.attributes().items():
+        for access in ("__get__", "__set__", "__delete__"):
+            if f == getattr(descriptor, access):
+                return f"rushlight.Tensor.{name}.{access}"
     for owner, functions in _overridable().items():
         if any(f is function for function in functions):
             prefix = "rushlight.Tensor" if owner is Tensor else owner.__name__
@@ -189,9 +280,9 @@ def resolve_name(f: Callable) -> str | None:
 class TorchFunctionMode:
     """A block in which every call is taken over, whatever its arguments.
 
-    A subclass defines ``__torch_function__(self, func, types, args=(), kwargs=None)``. It
-    runs outside of the mode, so that ``func(*args, **kwargs)`` in it makes the call. Of
-    nested modes the innermost is asked.
+    A subclass defines ``__torch_function__(self, func, types, args=(), kwargs=None)``.
+    It runs outside of the mode, so that ``func(*args, **kwargs)`` in it makes the call.
+    Of nested modes the innermost is asked.
 
     Example::
 
@@ -199,13 +290,16 @@ class TorchFunctionMode:
         ...     def __torch_function__(self, func, types, args=(), kwargs=None):
         ...         print(func.__name__)
         ...         return func(*args, **(kwargs or {}))
+        >>> one = rushlight.ones(1)
         >>> with Names():
-        ...     x = rushlight.exp(rushlight.ones(1))
+        ...     x = rushlight.exp(one)
         exp
     """
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        raise NotImplementedError(f"{type(self).__name__} defines no __torch_function__")
+        raise NotImplementedError(
+            f"{type(self).__name__} defines no __torch_function__"
+        )
 
     def __enter__(self):
         _core._activate_overrides()

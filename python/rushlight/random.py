@@ -9,8 +9,9 @@ import functools
 
 from rushlight import _core, _ops
 from rushlight._core import Tensor
-from rushlight._functions import _into, _like, _place, factory_out
+from rushlight._functions import _like, _place, factory_out
 from rushlight._ops import Generator, default_generator
+from rushlight._results import give
 
 __all__ = [
     "Generator",
@@ -45,7 +46,9 @@ def manual_seed(seed):
         >>> rushlight.rand(2)
         tensor([0.4963, 0.7682])
     """
-    return default_generator.manual_seed(int(seed))
+    seed = int(seed)
+    _ops._cuda_seed_all(seed & 0xFFFFFFFFFFFFFFFF)
+    return default_generator.manual_seed(seed)
 
 
 def seed():
@@ -109,8 +112,8 @@ def _filled(op, fill, size, default, options):
         shape = _core.empty(*size, size=named).shape
         return fill(factory_out(op, shape, dtype, out))
     dtype = default if dtype is None else dtype
-    result = fill(_core.empty(*size, size=named, dtype=dtype))
-    return _place(result, None, device, requires_grad)
+    result = fill(_core.empty(*size, size=named, dtype=dtype, device=device))
+    return _place(result, None, None, requires_grad)
 
 
 def rand(*size, generator=None, **options):
@@ -131,7 +134,11 @@ def rand(*size, generator=None, **options):
 
 
 def randn(*size, generator=None, **options):
-    """Normal numbers of mean 0 and standard deviation 1; arguments as :func:`rand`."""
+    """Normal numbers of mean 0 and standard deviation 1; arguments as :func:`rand`.
+
+    Shape:
+        The given size.
+    """
     return _filled(
         "randn", lambda t: _ops.normal_(t, generator=generator), size, None, options
     )
@@ -174,6 +181,9 @@ def randperm(n, *, generator=None, **options):
         n (int): the length.
         generator (Generator, optional): default the global one.
         options: as of :func:`rand`.
+
+    Shape:
+        (n,).
     """
     if n < 0:
         raise RuntimeError(f"randperm(): n must be non-negative, got {n}")
@@ -212,7 +222,11 @@ def rand_like(input, *, generator=None, **options):
 
 
 def randn_like(input, *, generator=None, **options):
-    """Standard normal numbers; arguments as :func:`rand_like`."""
+    """Standard normal numbers; arguments as :func:`rand_like`.
+
+    Shape:
+        That of the input.
+    """
     return _filled_like(
         "randn_like", lambda t: _ops.normal_(t, generator=generator), input, options
     )
@@ -252,7 +266,7 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, **options):
         return _filled("normal", fill, (size,), None, options)
     out = options.pop("out", None)
     if options or size is not None:
-        raise TypeError("normal(): tensors take no other argument than generator and out")
+        raise TypeError("normal(): tensors take only generator and out besides")
     sources = [x for x in (mean, std) if isinstance(x, Tensor) and x.requires_grad]
     if not isinstance(std, Tensor):
         result = _normal_target(mean.shape, mean.dtype, out)
@@ -280,7 +294,7 @@ def _normal_target(shape, dtype, out):
     if isinstance(out, Tensor) and not (out.is_floating_point() or out.is_complex()):
         raise NotImplementedError(f'"normal" not implemented for {out.dtype}')
     result = _core.empty(shape, dtype=out.dtype if isinstance(out, Tensor) else dtype)
-    return _into("normal", result, out)
+    return give("normal", result, out)
 
 
 @functools.cache
@@ -306,7 +320,8 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     """Ones with the probabilities in ``input`` (or ``p``), else zeros.
 
     Args:
-        input (Tensor): probabilities, floating; with ``p`` only its shape and dtype count.
+        input (Tensor): probabilities, floating; with ``p`` only its shape and dtype
+            count.
         p (float, optional): one probability for all.
         generator (Generator, optional): default the global one.
         out (Tensor, optional): of any dtype.
@@ -333,7 +348,7 @@ def _bernoulli_(self, p=0.5, *, generator=None):
 
 
 def _random_(self, *args, generator=None, **kwargs):
-    """Fills with whole numbers: ``random_()``, ``random_(to)``, ``random_(from, to)``."""
+    """Fills with whole numbers, of [0, to) or [from, to) where given."""
     low = kwargs.pop("from", None)
     high = kwargs.pop("to", None)
     if kwargs:

@@ -84,7 +84,10 @@ def _unary(name, text, *, constant=False):
     function.__name__ = function.__qualname__ = name
     if constant:
         text += "\n\n    It has no derivative: the result never requires grad."
-    function.__doc__ = f"{text}\n\n    Args:\n        input (Tensor): the arguments.\n"
+    function.__doc__ = (
+        f"{text}\n\n    Args:\n        input (Tensor): the arguments.\n\n"
+        "    Shape:\n        Input of any shape, output the same.\n"
+    )
     return function
 
 
@@ -100,7 +103,9 @@ def _polynomial(name, text):
         f"{text} of degree ``n``; 0 where ``n`` is negative.\n\n"
         "    It has no derivative: the result never requires grad.\n\n"
         "    Args:\n        input (Tensor or Number): the arguments.\n"
-        "        n (Tensor or Number): the degrees.\n"
+        "        n (Tensor or Number): the degrees.\n\n"
+        "    Shape:\n        Input and n of shapes that broadcast, output of the "
+        "broadcast shape.\n"
     )
     return function
 
@@ -229,13 +234,21 @@ shifted_chebyshev_polynomial_w = _polynomial(
 def ndtr(input, *, out=None):
     """The normal distribution function: the area left of ``input``.
 
+    Shape:
+        Input of any shape, output the same.
+
     Example::
 
         >>> rushlight.special.ndtr(rushlight.tensor([0.0, 1.0]))
         tensor([0.5000, 0.8413])
     """
     need_tensor("special_ndtr", 1, "input", input)
-    return give("special_ndtr", _ops.erfc(input * -math.sqrt(0.5)) * 0.5, out)
+    if input.is_complex():
+        raise NotImplementedError(f'"special_ndtr" not implemented for {input.dtype}')
+    x = input if input.is_floating_point() else input.to(rushlight.get_default_dtype())
+    # The tail loses as many digits as the argument's square has: a wider argument.
+    area = _ops.erfc(x.double() * -math.sqrt(0.5)) * 0.5
+    return give("special_ndtr", area.to(x.dtype), out)
 
 
 def round(input, *, decimals=0, out=None):
@@ -261,6 +274,9 @@ def xlog1py(input, other, *, out=None):
     Args:
         input, other (Tensor or Number): one of them at least a tensor.
 
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+
     Example::
 
         >>> rushlight.special.xlog1py(rushlight.tensor([0.0, 2.0]), 1.0)
@@ -277,6 +293,9 @@ def zeta(input, other, *, out=None):
         input (Tensor or Number): the exponent, larger than 1.
         other (Tensor or Number): the first base.
 
+    Shape:
+        Input and other of shapes that broadcast, output of the broadcast shape.
+
     Example::
 
         >>> rushlight.special.zeta(rushlight.tensor([2.0, 4.0]), 1)
@@ -287,12 +306,21 @@ def zeta(input, other, *, out=None):
 
 
 def softmax(input, dim, *, dtype=None):
-    """:func:`rushlight.softmax`."""
+    """:func:`rushlight.softmax`.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     return rushlight.softmax(input, dim, dtype=dtype)
 
 
 def log_softmax(input, dim, *, dtype=None):
-    """:func:`rushlight.log_softmax`."""
+    """:func:`rushlight.log_softmax`.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     return rushlight.log_softmax(input, dim, dtype=dtype)
+
 
 _public.publish(globals(), __all__)

@@ -1,5 +1,8 @@
 # The backward pass: an iterative walk of the tape, latest op first.
 from _thread import get_ident
+from libcpp.unordered_map cimport unordered_map
+
+ctypedef PyObject* Leaf
 
 cdef class Run:
     """One backward pass."""
@@ -11,6 +14,9 @@ cdef class Run:
     cdef list touched          # nodes to clear when the pass ends early
     cdef list borrowed         # (node, run, waiting, buffer) of nodes an outer pass was using
     cdef object thread
+    cdef unordered_map[Leaf, int] leaf_uses  # leaf -> gradients it will still be sent
+    cdef set pruned            # ids of nodes that a pass with given inputs leaves out
+    cdef dict leaf_sums        # id of a leaf -> the gradient so far, where it is sent several
 
 
 cdef inline object key_of(object edge):
@@ -22,23 +28,23 @@ cdef inline object key_of(object edge):
 
 
 # A gradient of the wanted shape and dtype: broadcast dims summed, promotion undone.
-cdef object fit(object g, CDims* shape, int code, const char* what):
+cdef object fit(object g, CDims* shape, int code, str what):
     if not isinstance(g, Tensor):  # from a Function or a hook of the user's
-        raise TypeError(f"{what.decode()}: expected a Tensor or None as gradient, got "
+        raise TypeError(f"{what}: expected a Tensor or None as gradient, got "
                         f"{type(g).__name__}")
     cdef Tensor t = <Tensor>g
     cdef int i, skip
     if t.c.shape() != shape[0]:
         skip = t.c.ndim() - shape.size()
         if skip < 0:
-            raise RuntimeError(f"{what.decode()}: a gradient of shape {tuple(t.shape)} cannot belong "
+            raise RuntimeError(f"{what}: a gradient of shape {tuple(t.shape)} cannot belong "
                                f"to a value of shape {dims_tuple(shape[0])}")
         dims = list(range(skip))
         for i in range(shape.size()):
             if shape[0][i] == 1 and t.c.size(skip + i) != 1:
                 dims.append(skip + i)
             elif shape[0][i] != t.c.size(skip + i):
-                raise RuntimeError(f"{what.decode()}: a gradient of shape {tuple(t.shape)} cannot "
+                raise RuntimeError(f"{what}: a gradient of shape {tuple(t.shape)} cannot "
                                    f"belong to a value of shape {dims_tuple(shape[0])}")
         if dims:
             t = t.sum(dims, True)
@@ -80,14 +86,18 @@ cdef int send(Run run, object edge, object g, bint owned) except -1:
         leaf = <Tensor>edge
         if g is not None:
             dims = leaf.c.shape()
-            g = fit(g, &dims, <int>leaf.c.dtype(), b"backward")
-            reach_leaf(run, leaf, g, owned or <PyObject*>g != given)
+            g = fit(g, &dims, <int>leaf.c.dtype(), "backward")
+            owned = owned or <PyObject*>g != given
+        if run.leaf_uses[<PyObject*>leaf] > 1 or run.leaf_sums is not None:
+            gather_leaf(run, leaf, g, owned)
+        elif g is not None:
+            reach_leaf(run, leaf, g, owned)
         return 0
     if node.run != run.id:
         return 0
     if g is not None:
         if node.outputs == 1:
-            g = fit(g, &node.shape, node.dtype, b"backward")
+            g = fit(g, &node.shape, node.dtype, "backward")
             if node.buffer is None:
                 node.buffer = g
             else:
@@ -98,8 +108,8 @@ cdef int send(Run run, object edge, object g, bint owned) except -1:
                 old = None
         else:
             meta = node.metas[nr]
-            dims = parse_dims((meta[0],), b"backward")
-            g = fit(g, &dims, meta[1], b"backward")
+            dims = parse_dims((meta[0],), "backward")
+            g = fit(g, &dims, meta[1], "backward")
             if node.buffer is None:
                 node.buffer = [None] * node.outputs
             node.buffer[nr] = g if node.buffer[nr] is None else node.buffer[nr] + g
@@ -113,112 +123,13 @@ cdef extern from "Python.h":
     Py_ssize_t refcount "Py_REFCNT" (object)
 
 
-cdef object call_hooks(dict hooks, object g):
-    for hook in list(hooks.values()):
-        replaced = hook(g)
-        if replaced is not None:
-            if not isinstance(replaced, Tensor):
-                raise TypeError("expected a Tensor or None from a gradient hook, got "
-                                f"{type(replaced).__name__}")
-            g = replaced
-    return g
-
-
-cdef int reach_leaf(Run run, Tensor leaf, object gradient, bint owned) except -1:
-    cdef Tensor g = <Tensor>gradient
-    cdef Tensor old
-    if leaf._extra is not None and leaf._extra.hooks:
-        g = call_hooks(leaf._extra.hooks, g)
-        owned = False
-    if run.wanted is not None:
-        for at in run.wanted.get(id(leaf), ()):
-            run.results[at] = g if run.results[at] is None else run.results[at] + g
-        return 0
-    if grad_of(leaf) is None:
-        owned = owned and g.c.storage().use_count() == 1 and g._base is None
-        if run.create:
-            extra_of(leaf).grad = g if owned else g.clone()
-        elif owned and g.c.is_contiguous():
-            extra_of(leaf).grad = wrap_copy(g.c)
-        else:
-            extra_of(leaf).grad = wrap_move(c_clone(g.c))
-    else:
-        old = <Tensor>leaf._extra.grad
-        if run.create:
-            leaf._extra.grad = old + g
-        else:
-            # With the lock held: another thread may be adding to the same leaf.
-            c_binary_out(OP_ADD, old.c, g.c, old.c)
-            old.c.storage().bump_version()
-    if leaf._extra.post_hooks:
-        for hook in list(leaf._extra.post_hooks.values()):
-            hook(leaf)
-    return 0
-
-
-# Note [Anomaly mode]
-# While it is on, every recorded op and every in-place write notes the line of the user's code. Off,
-# it costs one test of a C flag per record.
-cdef dict _writes = {}         # address of a storage -> (version after the write, op, place)
-
-
-def _set_anomaly(bint on, bint check_nan):
-    global anomaly, anomaly_nan
-    if on and not anomaly:
-        _writes.clear()
-    anomaly = on
-    anomaly_nan = on and check_nan
-
-
-def _anomaly_state():
-    return bool(anomaly), bool(anomaly_nan)
-
-
-cdef object place_of_save(Node node):
-    return None if node.metadata_ is None else node.metadata_.get("traceback_")
-
-
-cdef object overwritten_text(str name, Tensor t, long long expected, object saved_at):
-    version = t.c.storage().version()
-    text = ("one of the variables needed for gradient computation has been modified by an inplace "
-            f"operation: [{t.dtype} {list(t.shape)}], saved by {name}")
-    if saved_at is not None:
-        text += f" at {saved_at}"
-    text += f", is at version {version}; expected version {expected} instead."
-    write = _writes.get(<size_t>&t.c.storage())
-    if write is not None and write[0] == version:
-        text += f" It was overwritten by {write[1]} at {write[2]}."
-    if saved_at is None:
-        text += (" Hint: clone() the tensor before the in-place write; with "
-                 "rushlight.autograd.set_detect_anomaly(True) this error names the lines of both.")
-    return text
-
-
-def _overwritten_text(name, Tensor tensor, expected, saved_at):
-    return overwritten_text(name, tensor, expected, saved_at)
-
-
-cdef int note_write(OpInfo op, Tensor t) except -1:
-    if len(_writes) > 100000:
-        _writes.clear()
-    _writes[<size_t>&t.c.storage()] = (t.c.storage().version(), op.name + "_", _late("user_line")())
-    return 0
-
-
-cdef int check_nan(Node node, int i, object gradient) except -1:
-    for g in (gradient if isinstance(gradient, (list, tuple)) else (gradient,)):
-        if isinstance(g, Tensor) and differentiable(<Tensor>g) and (g != g).any():
-            place = place_of_save(node)
-            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output."
-                               + ("" if place is None else f" It was recorded at {place}."))
-    return 0
-
-
 cdef object unpack(Node node, int s, bint create):
     cdef object value = node.saved[s]
     cdef Tensor t
     if not isinstance(value, Tensor):
-        return value
+        if value is None:
+            return None
+        return unpack_other(node, s, value, create)
     t = <Tensor>value
     if t.c.storage().version() != node.versions[s]:
         raise RuntimeError(overwritten_text(node.name(), t, node.versions[s],
@@ -227,6 +138,22 @@ cdef object unpack(Node node, int s, bint create):
         t = wrap_copy(t.c)
         set_history(t, node, node.op.slot_arg[s])
     return t
+
+
+cdef object unpack_other(Node node, int s, object value, bint create):
+    if isinstance(value, SavedTensor):
+        return unpack_saved(<SavedTensor>value, node, create)
+    if type(value) is list or type(value) is tuple:
+        for x in value:
+            if isinstance(x, SavedTensor):
+                return [unpack_saved(<SavedTensor>y, node, create) if isinstance(y, SavedTensor)
+                        else y for y in value]
+        if node.op.slot_kind[s] == SLOT_ARG and versions_of(value) != node.versions[s]:
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an inplace "
+                f"operation: a tensor of the list '{node.op.arg_names[node.op.slot_arg[s]]}' that "
+                f"{node.name()} saved. Hint: clone() the tensor before the in-place write.")
+    return value
 
 
 # Whether a gradient sent along this edge is of use to the pass.
@@ -254,50 +181,34 @@ cdef inline bint holds_values(Node node):
     for s in range(op.n_slots):
         value = node.saved[s]
         if value is not None and (isinstance(value, Tensor) or type(value) is list
+                                  or type(value) is SavedTensor
                                   or op.slot_is_operand & (1u << s)):
             return True
     return False
 
 
-# The gradients of the arguments of the joint rule that begins at rule i: see Note [Joint rules].
-cdef list joint_gradients(Run run, Node node, int i, object g):
+# The gradients of an op that has one function for all of them.
+cdef list run_joint(Run run, Node node, object g, bint chosen):
     cdef OpInfo op = node.op
-    cdef int n = op.rule_group[i], k
-    cdef bint some = False
-    cdef bint one
-    wanted = []
-    for k in range(n):
-        edge = node.edges[i + k]
-        one = edge is not None and (run.wanted is None or leads_somewhere(run, edge))
-        some = some or one
-        wanted.append(one)
-    if g is None or not some:
-        return [None] * n
-    return list(op.rule_fns[i](g, tuple(wanted),
-                               *[unpack(node, s, run.create) for s in op.rule_slots[i]]))
+    wanted = tuple([edge is not None and (not chosen or leads_somewhere(run, edge))
+                    for edge in node.edges])
+    if g is None or True not in wanted:
+        return [None] * op.n_rules
+    return list(op.joint(g, wanted, *[unpack(node, s, run.create) for s in range(op.n_slots)]))
 
 
 cdef int run_node(Run run, Node node) except -1:
     cdef object g = node.buffer
     cdef object edge, result
-    cdef int i, s, first = 0
+    cdef int i
     cdef OpInfo op = node.op
-    cdef list inputs = None
-    cdef list results
+    cdef list inputs
     cdef bint chosen = run.wanted is not None
     cdef bint useful = False
     node.buffer = None
     node.run = 0
     if node.tensor_hooks is not None or node.retained is not None:
         g = observe(node, g)
-    if node.pre_hooks:
-        for hook in list(node.pre_hooks.values()):
-            replaced = hook(tuple(g) if type(g) is list else (g,))
-            if replaced is not None:
-                if not isinstance(replaced, tuple) or len(replaced) != node.outputs:
-                    raise TypeError(f"expected a tuple of {node.outputs} gradients from a pre-hook of "
-                                    f"{op.name}")
-                g = list(replaced) if type(g) is list else replaced[0]
     if chosen:
         for i in range(node.outputs):
             for at in run.wanted.get((id(node), i), ()):
@@ -312,69 +223,135 @@ cdef int run_node(Run run, Node node) except -1:
             f"after they have already been freed): the values {op.name} saved were freed by the "
             "first backward(). Specify retain_graph=True there if you need to backward through the "
             "graph a second time.")
+    if node.pre_hooks:
+        replaced = call_pre_hooks(node.pre_hooks, tuple(g) if type(g) is list else (g,), op.name)
+        g = list(replaced) if type(g) is list else replaced[0]
     if node.hooks:
-        inputs = []
-    if node.function is not None:
-        results = list(node.function._run_backward(g if type(g) is list else [g], node.metas))
+        inputs = call_node_hooks(node, derive(run, node, g), g)
         for i in range(len(node.edges)):
-            result = results[i]
-            results[i] = None
-            if anomaly_nan and result is not None:
-                check_nan(node, i, result)
-            if inputs is not None:
-                inputs.append(result)
-            elif node.edges[i] is not None:
+            if node.edges[i] is not None:
+                send_all(run, node.edges[i], inputs[i], False)
+    elif node.function is not None or op.joint is not None:
+        inputs = derive(run, node, g)
+        for i in range(len(node.edges)):
+            result = inputs[i]
+            inputs[i] = None
+            if node.edges[i] is not None:
                 send(run, node.edges[i], result, refcount(result) == 1)
             result = None
     else:
         for i in range(op.n_rules):
             edge = node.edges[i]
-            if op.rule_group[i] != 1:
-                if op.rule_group[i] > 1:
-                    first = i
-                    results = joint_gradients(run, node, i, g)
-                result = results[i - first]
-                results[i - first] = None
-            elif edge is None or g is None or (chosen and not leads_somewhere(run, edge)):
-                if inputs is not None:
-                    inputs.append(None)
-                elif edge is not None:
-                    send_all(run, edge, None, False)
+            if edge is None:
                 continue
-            elif op.rule_fns[i] is None:
-                result = None
-            else:
-                fn = op.rule_fns[i]
-                slots = op.rule_slots[i]
-                if len(slots) == 0:
-                    result = fn(g)
-                elif len(slots) == 1:
-                    result = fn(g, unpack(node, slots[0], run.create))
-                else:
-                    result = fn(g, *[unpack(node, s, run.create) for s in slots])
-            if anomaly_nan and result is not None:
-                check_nan(node, i, result)
-            if inputs is not None:
-                inputs.append(result)
-            elif edge is not None:
-                send_all(run, edge, result, refcount(result) == 1)
+            if g is None or (chosen and not leads_somewhere(run, edge)):
+                send_all(run, edge, None, False)
+                continue
+            result = derivative(run, node, i, g)
+            send_all(run, edge, result, refcount(result) == 1)
             result = None
-    if inputs is not None:
-        for hook in list(node.hooks.values()):
-            replaced = hook(tuple(inputs), tuple(g) if type(g) is list else (g,))
-            if replaced is not None:
-                inputs = list(replaced) if isinstance(replaced, tuple) else [replaced]
-                if len(inputs) != len(node.edges):
-                    raise RuntimeError(f"expected {len(node.edges)} gradients from a hook of "
-                                       f"{op.name}, got {len(inputs)}")
-        for i in range(len(node.edges)):
-            if node.edges[i] is not None:
-                send_all(run, node.edges[i], inputs[i], False)
     if not run.keep and (node.function is not None or holds_values(node)):
         node.saved = None
         if node.function is not None:
             node.function._free()
     return 0
+
+
+# What rule i makes of the gradient.
+cdef inline object derivative(Run run, Node node, int i, object g):
+    cdef object fn = node.op.rule_fns[i]
+    cdef tuple slots
+    if fn is None:
+        return None
+    slots = <tuple>node.op.rule_slots[i]
+    if len(slots) == 0:
+        result = fn(g)
+    elif len(slots) == 1:
+        result = fn(g, unpack(node, slots[0], run.create))
+    else:
+        result = fn(g, *[unpack(node, s, run.create) for s in slots])
+    if anomaly_nan:
+        check_nan(node, i, result)
+    return result
+
+
+# All gradients of a node's inputs at once, of the inputs' shapes.
+cdef list derive(Run run, Node node, object g):
+    cdef int i
+    cdef list inputs = []
+    if node.function is not None:
+        results = node.function._run_backward(g if type(g) is list else [g], node.metas)
+        for i in range(len(node.edges)):
+            result = results[i]
+            if anomaly_nan and result is not None:
+                check_nan(node, i, result)
+            inputs.append(fit_edge(node.edges[i], result,
+                                   f"Function {node.name()} returned an invalid gradient at index {i}"))
+        return inputs
+    if node.op.joint is not None:
+        inputs = run_joint(run, node, g, run.wanted is not None)
+        if anomaly_nan:
+            for i in range(len(inputs)):
+                if inputs[i] is not None:
+                    check_nan(node, i, inputs[i])
+        return inputs
+    for i in range(node.op.n_rules):
+        edge = node.edges[i]
+        if edge is None or g is None:
+            inputs.append(None)
+            continue
+        result = derivative(run, node, i, g)
+        if type(edge) is list:
+            inputs.append(None if result is None else
+                          [fit_edge(e, x, node.name()) for e, x in zip(edge, result)])
+        else:
+            inputs.append(fit_edge(edge, result, node.name()))
+    return inputs
+
+
+cdef object fit_edge(object edge, object g, str what):
+    cdef CDims dims
+    cdef Node node
+    if edge is None or g is None:
+        return g
+    if type(edge) is tuple or isinstance(edge, Node):
+        node = <Node>(edge[0] if type(edge) is tuple else edge)
+        if node.metas is None:
+            return fit(g, &node.shape, node.dtype, what)
+        meta = node.metas[edge[1] if type(edge) is tuple else 0]
+        dims = parse_dims((meta[0],), "backward")
+        return fit(g, &dims, meta[1], what)
+    dims = (<Tensor>edge).c.shape()
+    return fit(g, &dims, <int>(<Tensor>edge).c.dtype(), what)
+
+
+cdef list call_node_hooks(Node node, list inputs, object g):
+    cdef list at = []          # where the hooks' gradients stand in inputs
+    for i, x in enumerate(inputs):
+        if node.function is not None and not node.function._takes_tensor(i):
+            continue
+        if type(node.edges[i]) is list:
+            at.extend([(i, k) for k in range(len(node.edges[i]))])
+        else:
+            at.append((i, -1))
+    shown = tuple([inputs[i] if k < 0 else (None if inputs[i] is None else inputs[i][k])
+                   for i, k in at])
+    outputs = tuple(g) if type(g) is list else (g,)
+    for hook in list(node.hooks.values()):
+        replaced = hook(shown, outputs)
+        if replaced is None:
+            continue
+        shown = tuple(replaced) if isinstance(replaced, tuple) else (replaced,)
+        if len(shown) != len(at):
+            raise RuntimeError(f"expected {len(at)} gradients from a hook of {node.op.name}, got "
+                               f"{len(shown)}")
+    inputs = [None if type(edge) is not list else [None] * len(edge) for edge in node.edges]
+    for (i, k), x in zip(at, shown):
+        if k < 0:
+            inputs[i] = x
+        else:
+            inputs[i][k] = x
+    return inputs
 
 
 cdef int send_all(Run run, object edge, object result, bint owned) except -1:
@@ -449,6 +426,8 @@ cdef bint count_consumers(Run run, list roots) except -1:
                 if type(e) is tuple:
                     e = e[0]
                 if not isinstance(e, Node):
+                    if e is not None:
+                        run.leaf_uses[<PyObject*>e] += 1
                     continue
                 target = <Node>e
                 if target.run != run.id:
@@ -482,6 +461,7 @@ cdef int release(Run run) except -1:
 cdef int prune(Run run) except -1:
     cdef Node node
     cdef bint needed
+    run.pruned = set()
     for x in sorted(run.touched, key=sequence_of):
         node = <Node>x
         needed = False
@@ -494,7 +474,78 @@ cdef int prune(Run run) except -1:
                 needed = needed or (id(node), nr) in run.wanted
         if not needed:
             node.run = 0
+            run.pruned.add(id(node))
     return 0
+
+
+# A GradientEdge stands for the tensor it was taken of.
+cdef object edge_of_input(object x):
+    if isinstance(x, Tensor):
+        return edge_of(<Tensor>x)
+    if isinstance(x, tuple) and len(x) >= 2:
+        if isinstance(x[0], Node):
+            return x[0] if x[1] == 0 else (x[0], x[1])
+        if isinstance(x[0], AccumulateGrad):
+            return x[0].variable
+    return None
+
+
+# Where a pass starts: the edge, and the first gradient.
+cdef tuple start_at(object x, int k, object g):
+    cdef Tensor t
+    cdef CDims shape
+    cdef CDevice device
+    cdef int code
+    edge = edge_of_input(x)
+    if edge is None:
+        raise TypeError(f"backward(): element {k} of tensors must be a Tensor, not {type(x).__name__}")
+    if isinstance(x, Tensor):
+        t = <Tensor>x
+        if not requires(t):
+            raise RuntimeError(f"element {k} of tensors does not require grad and does not have a "
+                               "grad_fn")
+        shape = t.c.shape()
+        code = <int>t.c.dtype()
+        device = t.c.device()
+    elif isinstance(edge, Tensor):
+        shape = (<Tensor>edge).c.shape()
+        code = <int>(<Tensor>edge).c.dtype()
+        device = (<Tensor>edge).c.device()
+    elif (<Node>x[0]).metas is None:
+        shape = (<Node>x[0]).shape
+        code = (<Node>x[0]).dtype
+    else:
+        meta = (<Node>x[0]).metas[x[1]]
+        shape = parse_dims((meta[0],), "backward")
+        code = meta[1]
+    if g is None:
+        if count_of(&shape) != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs, got a "
+                               f"tensor of shape {dims_tuple(shape)}")
+        if code >= 13:
+            raise RuntimeError("grad can be implicitly created only for real scalar outputs but "
+                               f"got {_DTYPES[code]}")
+        g = wrap_move(c_full(shape, CScalar(<int64_t>1), <CDType>code, device))
+    elif not isinstance(g, Tensor):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+    elif (<Tensor>g).c.shape() != shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{k}] has a shape of {g.shape} and output[{k}] has a "
+            f"shape of {_tuple_new(_Size, dims_tuple(shape))}.")
+    elif (<int>(<Tensor>g).c.dtype() >= 13) != (code >= 13):
+        raise RuntimeError(
+            "For complex Tensors, both grad_output and output are required to have the same dtype. "
+            f"Mismatch in dtype: grad_output[{k}] has a dtype of {g.dtype} and output[{k}] has a "
+            f"dtype of {_DTYPES[code]}.")
+    return (edge, g)
+
+
+cdef inline int64_t count_of(CDims* shape):
+    cdef int64_t n = 1
+    cdef int i
+    for i in range(shape.size()):
+        n *= shape[0][i]
+    return n
 
 
 def sequence_of(Node node):
@@ -515,7 +566,6 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
                          bint accumulate, bint allow_unused):
     global _runs
     cdef Run run = Run.__new__(Run)
-    cdef Tensor t
     cdef Node node
     cdef list start = []
     cdef list roots = []
@@ -526,6 +576,7 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
     run.id = _runs
     run.keep = keep
     run.create = create
+    run.accumulate = accumulate
     run.touched = []
     run.wanted = None
     cdef list single_inputs = None
@@ -538,33 +589,14 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
         run.wanted = {}
         run.results = [None] * len(single_inputs)
         for k, x in enumerate(single_inputs):
-            if not isinstance(x, Tensor) or not requires(<Tensor>x):
+            edge = edge_of_input(x)
+            if edge is None or (isinstance(x, Tensor) and not requires(<Tensor>x)):
                 raise RuntimeError("One of the differentiated Tensors does not require grad")
-            run.wanted.setdefault(key_of(edge_of(<Tensor>x)), []).append(k)
+            if accumulate and isinstance(x, Tensor):
+                x.retain_grad()
+            run.wanted.setdefault(key_of(edge), []).append(k)
     for k in range(len(tensors)):
-        if not isinstance(tensors[k], Tensor):
-            raise TypeError(f"backward(): element {k} of tensors must be a Tensor, not "
-                            f"{type(tensors[k]).__name__}")
-        t = <Tensor>tensors[k]
-        if not requires(t):
-            raise RuntimeError(f"element {k} of tensors does not require grad and does not have a "
-                               "grad_fn")
-        g = gradients[k]
-        if g is None:
-            if t.c.numel() != 1:
-                raise RuntimeError("grad can be implicitly created only for scalar outputs, got a "
-                                   f"tensor of shape {tuple(t.shape)}")
-            if <int>t.c.dtype() >= 13:
-                raise RuntimeError("grad can be implicitly created only for real scalar outputs but "
-                                   f"got {t.dtype}")
-            g = wrap_move(c_full(t.c.shape(), CScalar(<int64_t>1), t.c.dtype(), t.c.device()))
-        elif not isinstance(g, Tensor):
-            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
-        elif (<Tensor>g).c.shape() != t.c.shape():
-            raise RuntimeError(
-                f"Mismatch in shape: grad_output[{k}] has a shape of {g.shape} and output[{k}] has a "
-                f"shape of {t.shape}.")
-        start.append((edge_of(t), g))
+        start.append(start_at(tensors[k], k, gradients[k]))
     for edge, g in start:
         e = edge[0] if type(edge) is tuple else edge
         if isinstance(e, Node):
@@ -585,6 +617,8 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
             e = edge[0] if type(edge) is tuple else edge
             if isinstance(e, Node):
                 (<Node>e).waiting += 1
+            else:
+                run.leaf_uses[<PyObject*>e] += 1
         for edge, g in start:
             send(run, edge, g, False)
         start = roots = None
@@ -593,7 +627,10 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
             top = run.ready.top().second
             node = <Node>top
             run.ready.pop()
-            run_node(run, node)
+            if anomaly:
+                run_reported(run, node)
+            else:
+                run_node(run, node)
     finally:
         set_grad_enabled_c(was_enabled)
         _active_runs.pop(run.id, None)
@@ -604,11 +641,6 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
     if run.wanted is None:
         return None
     if accumulate:
-        for k, x in enumerate(single_inputs):
-            if run.results[k] is not None:
-                t = <Tensor>x
-                old = grad_of(t)
-                extra_of(t).grad = run.results[k] if old is None else old + run.results[k]
         return None
     for k in range(len(single_inputs)):
         if run.results[k] is None and not allow_unused:
@@ -621,61 +653,3 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
 def _run_backward(tensors, gradients, keep_graph, create_graph, inputs, accumulate, allow_unused):
     return run_backward(list(tensors), list(gradients), keep_graph, create_graph, inputs, accumulate,
                         allow_unused)
-
-
-# -- recording, for Python -----------------------------------------------------------------------
-
-def is_grad_enabled():
-    """Whether operations are being recorded on this thread."""
-    return bool(grad_enabled())
-
-
-def _set_grad_enabled(bint on):
-    set_grad_enabled_c(on)
-
-
-def is_inference_mode_enabled():
-    """Whether inference mode is on."""
-    return bool(inference_enabled())
-
-
-def _set_inference(bint on):
-    set_inference(on)
-
-
-_type_of_types = type
-
-
-def _set_out_of_memory_error(type):
-    if not (isinstance(type, _type_of_types) and issubclass(type, MemoryError)):
-        raise TypeError("_set_out_of_memory_error(): expected a subclass of MemoryError")
-    set_out_of_memory_error(type)
-
-
-cdef OpInfo _op_function = get_op("_function", ())
-
-
-def _record_function(function, inputs, outputs):
-    """Makes ``outputs`` (list of Tensors) the results of a user's Function."""
-    global _sequence
-    cdef Node node = Node.__new__(Node)
-    cdef Tensor t
-    cdef int i
-    node.op = _op_function
-    node.function = function
-    node.edges = tuple([edge_of(<Tensor>x) if isinstance(x, Tensor) and requires(<Tensor>x) else None
-                        for x in inputs])
-    node.saved = ()
-    node.seq = _sequence
-    _sequence += 1
-    node.outputs = len(outputs)
-    node.metas = []
-    for i in range(node.outputs):
-        t = <Tensor>outputs[i]
-        node.metas.append((dims_tuple(t.c.shape()), <int>t.c.dtype()))
-        if i == 0:
-            node.shape = t.c.shape()
-            node.dtype = <int>t.c.dtype()
-        if differentiable(t) and i not in function._non_differentiable:
-            set_history(t, node, i)
-    return node

@@ -5,11 +5,8 @@
 # argument. The names of its parameters after the first (the gradient) say what is saved when the op
 # is recorded: an argument, "<argument>_shape", "<argument>_dtype", "result" or "result<i>". Each distinct one is
 # a slot; a slot is filled only when a gradient that uses it will be wanted.
-#
-# Note [Joint rules]
-# Where one pass over the data gives several gradients, the key is a tuple of argument names. Its
-# function gets, after the gradient, a tuple of bools (which of these gradients are wanted) and
-# returns one gradient for each name, None where it was not wanted.
+# A row may instead be a tuple of the arguments' names and one function for all their gradients:
+# fn(g, wanted, *saved), with a truth value for each name, returns a sequence of gradients or None.
 
 cdef enum:
     SLOT_ARG = 0
@@ -23,6 +20,8 @@ cdef dict _op_by_name = {}
 cdef long long _sequence = 0
 cdef bint anomaly = False      # see Note [Anomaly mode]
 cdef bint anomaly_nan = False
+# Whether anomaly mode, or hooks on saved tensors, ask for more than recording: one flag to test.
+cdef bint watched = False
 cdef long long _runs = 0
 
 
@@ -34,14 +33,22 @@ cdef class OpInfo:
     cdef bint loaded
     cdef int n_rules
     cdef tuple rule_fns        # a function, or None where the argument has no gradient
+    cdef object joint          # the one function for all gradients, or None
     cdef tuple rule_slots      # for each rule the slots it reads, a tuple of ints
     cdef int rule_arg[8]       # the argument that rule i differentiates
-    cdef int rule_group[8]     # 1, or for a joint rule's first argument their number, 0 for the others
     cdef int n_slots
     cdef int slot_kind[MAX_SLOTS]
     cdef int slot_arg[MAX_SLOTS]
     cdef unsigned slot_users[MAX_SLOTS]  # bit i: rule i reads it
     cdef unsigned slot_is_operand        # bit s: slot s is an operand, a tensor or a number
+
+
+# Log1P and AvgPool2D, as PyTorch spells them.
+cdef str capitalized(str part):
+    out = ""
+    for c in part:
+        out += c.upper() if not out or out[len(out) - 1].isdigit() else c
+    return out
 
 
 cdef OpInfo get_op(str name, tuple arg_names):
@@ -55,7 +62,7 @@ cdef OpInfo get_op(str name, tuple arg_names):
     op.id = len(_ops)
     op.name = name
     op.arg_names = arg_names
-    op.node_name = "".join([p.capitalize() for p in name.strip("_").split("_")]) + "Backward0"
+    op.node_name = "".join([capitalized(p) for p in name.strip("_").split("_")]) + "Backward0"
     op.loaded = False
     _ops.append(op)
     _op_by_name[name] = op
@@ -79,24 +86,27 @@ cdef int load_rules(OpInfo op) except -1:
     slots = []
     keys = []
     op.n_rules = 0
+    op.joint = None
+    fixed = 1
+    if type(row) is tuple:
+        op.joint = row[1]
+        fixed = 2
+        row = dict.fromkeys(row[0], row[1])
     for arg_name, fn in row.items():
-        group = arg_name if type(arg_name) is tuple else (arg_name,)
+        if arg_name not in op.arg_names:
+            raise RuntimeError(f"derivative of {op.name}: no argument named {arg_name}, "
+                               f"only {op.arg_names}")
         rule_keys = []
         if fn is not None:
             code = fn.__code__
-            for parameter in code.co_varnames[1 + (len(group) > 1):code.co_argcount]:
+            for parameter in code.co_varnames[fixed:code.co_argcount]:
                 if parameter not in keys:
                     keys.append(parameter)
                 rule_keys.append(keys.index(parameter))
-        for k, arg_name in enumerate(group):
-            if arg_name not in op.arg_names:
-                raise RuntimeError(f"derivative of {op.name}: no argument named {arg_name}, "
-                                   f"only {op.arg_names}")
-            op.rule_arg[op.n_rules] = op.arg_names.index(arg_name)
-            op.rule_group[op.n_rules] = 0 if k else len(group)
-            fns.append(fn)
-            slots.append(tuple(rule_keys))
-            op.n_rules += 1
+        op.rule_arg[op.n_rules] = op.arg_names.index(arg_name)
+        fns.append(fn)
+        slots.append(tuple(rule_keys))
+        op.n_rules += 1
     if len(keys) > MAX_SLOTS:
         raise RuntimeError(f"derivative of {op.name} saves too much")
     op.n_slots = len(keys)
@@ -147,30 +157,43 @@ cdef class Node:
     cdef object buffer         # engine: the gradient gathered so far, a list when outputs > 1
     cdef int waiting           # engine: consumers that have not run yet
     cdef long long run         # engine: the run the two above belong to
-    cdef dict hooks            # id -> callable(grad_inputs, grad_outputs)
-    cdef dict pre_hooks
+    cdef object hooks          # id -> callable(grad_inputs, grad_outputs), an OrderedDict
+    cdef object pre_hooks
     cdef dict tensor_hooks     # output -> {id: callable(grad)}
     cdef dict retained         # output -> weak reference to a Tensor that keeps its grad
     cdef dict metadata_
     cdef object __weakref__
 
     def name(self):
-        return self.op.node_name if self.function is None else type(self.function).__name__
+        """The op's name, such as ``MulBackward0``."""
+        return name_of(self)
 
     def __repr__(self):
         return f"<{self.name()} object at {hex(id(self))}>"
 
+    def __call__(self, *gradients):
+        """The gradients of the inputs for these of the outputs, with nothing accumulated."""
+        return call_node(self, gradients)
+
+    def __getattr__(self, name):
+        return node_attribute(self, name)
+
+    def __dir__(self):
+        return sorted([*object.__dir__(self), *attributes_of(self)])
+
     @property
     def next_functions(self):
         result = []
-        for edge in self.edges:
+        for i, edge in enumerate(self.edges):
+            if self.function is not None and not self.function._takes_tensor(i):
+                continue
             for e in (edge if type(edge) is list else [edge]):
                 if e is None:
                     result.append((None, 0))
                 elif type(e) is tuple:
-                    result.append(e)
+                    result.append((named(<Node>e[0]), e[1]))
                 elif isinstance(e, Node):
-                    result.append((e, 0))
+                    result.append((named(<Node>e), 0))
                 else:
                     result.append((accumulator_of(e), 0))
         return tuple(result)
@@ -181,17 +204,70 @@ cdef class Node:
             self.metadata_ = {}
         return self.metadata_
 
+    def _sequence_nr(self):
+        return self.seq
+
     def register_hook(self, hook):
         """Calls ``hook(grad_inputs, grad_outputs)`` after this node ran; returns a handle."""
         if self.hooks is None:
-            self.hooks = {}
+            self.hooks = new_hooks()
         return add_hook(self.hooks, hook)
 
     def register_prehook(self, hook):
         """Calls ``hook(grad_outputs)`` before this node runs; returns a handle."""
         if self.pre_hooks is None:
-            self.pre_hooks = {}
+            self.pre_hooks = new_hooks()
         return add_hook(self.pre_hooks, hook)
+
+
+cdef dict _renamed = None
+
+
+# As PyTorch has it; see python/rushlight/autograd/_node_names.py.
+cdef object name_of(Node node):
+    global _renamed
+    cdef OpInfo op = node.op
+    cdef int s
+    if node.function is not None:
+        return type(node.function).__name__
+    if _renamed is None:
+        from rushlight.autograd._node_names import NAMES
+        _renamed = NAMES
+    row = _renamed.get(op.name)
+    if row is None:
+        return op.node_name
+    if type(row) is str:
+        return row
+    saved = {}
+    if node.saved is not None:
+        for s in range(op.n_slots):
+            if op.slot_kind[s] == SLOT_ARG and node.saved[s] is not None:
+                saved[op.arg_names[op.slot_arg[s]]] = node.saved[s]
+    inputs = {op.arg_names[op.rule_arg[i]] for i in range(op.n_rules) if node.edges[i] is not None}
+    return row(node.shape.size(), saved, inputs)
+
+
+# Note [Types of nodes]
+# Scripts tell nodes apart by type(node).__name__. A node that Python asks for gets a subclass of
+# Node of its op's name then; the tape itself makes plain Nodes, which are faster.
+cdef dict _node_types = {}
+
+
+cdef Node named(Node node):
+    if node is None or type(node) is not Node:
+        return node
+    name = node.name()
+    kind = _node_types.get(name)
+    if kind is None:
+        kind = _type_of_types(name, (Node,), {"__slots__": (), "__module__": None})
+        _node_types[name] = kind
+    Py_INCREF(kind)  # the type of a live object; its deallocation gives this back
+    set_type(node, <PyTypeObject*>kind)
+    return node
+
+
+cdef extern from "Python.h":
+    void set_type "Py_SET_TYPE" (object, PyTypeObject*)
 
 
 class AccumulateGrad:
@@ -199,6 +275,8 @@ class AccumulateGrad:
 
     def __init__(self, variable):
         self.variable = variable
+        self.metadata = {}
+        self._hooks = self._pre_hooks = None
 
     def name(self):
         return "AccumulateGrad"
@@ -206,6 +284,25 @@ class AccumulateGrad:
     @property
     def next_functions(self):
         return ()
+
+    def _sequence_nr(self):
+        return (1 << 64) - 1
+
+    def register_hook(self, hook):
+        """Calls ``hook((), grad_outputs)`` after the gradient was accumulated."""
+        if self._hooks is None:
+            self._hooks = new_hooks()
+        return add_hook(self._hooks, hook)
+
+    def register_prehook(self, hook):
+        """Calls ``hook(grad_outputs)`` before; a returned tuple replaces the gradient."""
+        if self._pre_hooks is None:
+            self._pre_hooks = new_hooks()
+        return add_hook(self._pre_hooks, hook)
+
+    def __call__(self, gradient):
+        """Adds ``gradient`` to ``variable.grad``."""
+        _late("autograd").backward(self.variable, gradient)
 
     def __repr__(self):
         return f"<AccumulateGrad object at {hex(id(self))}>"
@@ -218,29 +315,13 @@ cdef accumulator_of(Tensor leaf):
     return extra.accumulator
 
 
-class RemovableHandle:
-    """Removes a hook: ``handle.remove()``."""
-    __module__ = "rushlight.utils.hooks"
-    _next = 0
-
-    def __init__(self, hooks):
-        import weakref
-        self._hooks = hooks if not isinstance(hooks, dict) else None
-        self._dict = hooks
-        self.id = RemovableHandle._next
-        RemovableHandle._next += 1
-
-    def remove(self):
-        self._dict.pop(self.id, None)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.remove()
+cdef object new_hooks():
+    from collections import OrderedDict
+    return OrderedDict()
 
 
-cdef add_hook(dict hooks, hook):
+cdef add_hook(hooks, hook):
+    from rushlight.utils.hooks import RemovableHandle
     handle = RemovableHandle(hooks)
     hooks[handle.id] = hook
     return handle
@@ -290,6 +371,15 @@ cdef int set_history(Tensor t, Node node, int nr) except -1:
 cdef inline void fill_item(tuple items, int i, object value):
     Py_INCREF(value)
     PyTuple_SET_ITEM(items, i, value)
+
+
+# Of all tensors in a saved list: a write into any of them changes it.
+cdef uint32_t versions_of(object items) except? 0:
+    cdef uint32_t total = 0
+    for x in items:
+        if isinstance(x, Tensor):
+            total += (<Tensor>x).c.storage().version()
+    return total
 
 
 # The caller has checked that gradients are recorded and some argument requires one.
@@ -342,8 +432,10 @@ cdef int record(OpInfo op, tuple args, object result) except -1:
                         raise RuntimeError(
                             f"{op.name}(): Inference tensors cannot be saved for backward; "
                             "clone() the tensor outside of inference mode first")
-                elif type(value) is list:
-                    value = list(value)
+                elif type(value) is list or type(value) is tuple:
+                    if type(value) is list:
+                        value = list(value)
+                    node.versions[s] = versions_of(value)
             elif op.slot_kind[s] == SLOT_SHAPE:
                 if isinstance(value, Tensor):
                     value = dims_tuple((<Tensor>value).c.shape())
@@ -356,8 +448,8 @@ cdef int record(OpInfo op, tuple args, object result) except -1:
                          else [_DTYPES[<int>(<Tensor>x).c.dtype()] for x in value])
         fill_item(saved, s, value)
     node.saved = saved
-    if anomaly:
-        node.metadata["traceback_"] = _late("user_line")()
+    if watched:
+        watch_record(node)
     if isinstance(result, Tensor):
         t = <Tensor>result
         node.outputs = 1
@@ -423,15 +515,11 @@ cdef object prepare_inplace(OpInfo op, tuple args):
     if is_inference_version(self.c.storage().version()) and not inference_enabled():
         raise RuntimeError(f"{op.name}_(): Inplace update to inference tensor outside "
                            "InferenceMode is not allowed; clone() it first")
+    if write_watcher is not None:
+        write_watcher(self)
     if not grad_enabled():
         return None
-    if self._requires_grad and self._grad_fn is None:
-        raise RuntimeError(f"{op.name}_(): a leaf Variable that requires grad is being used in an "
-                           "in-place operation.")
-    if self._base is not None and (<Tensor>self._base)._requires_grad and (
-            (<Tensor>self._base)._grad_fn is None):
-        raise RuntimeError(f"{op.name}_(): a view of a leaf Variable that requires grad is being "
-                           "used in an in-place operation.")
+    check_write(op.name + "_", self)
     if not any_requires(args):
         return None
     if not differentiable(self):
@@ -443,6 +531,71 @@ cdef object prepare_inplace(OpInfo op, tuple args):
         if op.slot_kind[s] == SLOT_ARG and op.slot_arg[s] == 0:
             return keep_original(self)
     return None
+
+
+cdef int check_write(str name, Tensor self) except -1:
+    if self._requires_grad and self._grad_fn is None:
+        raise RuntimeError(f"{name}(): a leaf Variable that requires grad is being used in an "
+                           "in-place operation.")
+    if self._base is not None:
+        if (<Tensor>self._base)._requires_grad and (<Tensor>self._base)._grad_fn is None:
+            raise RuntimeError(f"{name}(): a view of a leaf Variable that requires grad is being "
+                               "used in an in-place operation.")
+        check_view_write(name, self)
+    return 0
+
+
+# Note [Views that cannot be written]
+# Of a view made without recording, and of one of several views that one op made, the new history of
+# the base cannot be told (the first) or is refused as PyTorch does (the second).
+cdef int check_view_write(str name, Tensor view) except -1:
+    cdef Tensor base = <Tensor>view._base
+    cdef Node node
+    edge_of(view)
+    node = view._grad_fn
+    if node is None:
+        if requires(base) and differentiable(base):
+            raise RuntimeError(
+                f"{name}(): A view was created in no_grad mode and is being modified inplace with "
+                "grad mode enabled. Make the view with gradients enabled, or write inside no_grad() "
+                "too; detach() the view where the write needs no gradient.")
+    while node is not base._grad_fn and node is not None:
+        if node.function is not None:
+            raise RuntimeError(
+                f"{name}(): Output {view._output_nr} of {view._grad_fn.name()} is a view and is "
+                "being modified inplace. This view was created inside a custom Function (or "
+                "because an input was returned as-is), whose backward the write would override. "
+                "clone() the output of the custom Function first.")
+        if node.op.name in _several_views:
+            raise RuntimeError(
+                f"{name}(): Output {view._output_nr} of {view._grad_fn.name()} is a view and is being "
+                "modified inplace. This view is the output of a function that returns multiple views. "
+                "Such functions do not allow the output views to be modified inplace: index or "
+                "narrow() the base instead, or clone() the output.")
+        if node.op.name not in _views or node.edges[0] is None:
+            break
+        edge = node.edges[0]
+        edge = edge[0] if type(edge) is tuple else edge
+        node = <Node>edge if isinstance(edge, Node) else None
+    return 0
+
+
+cdef object write_watcher = None  # called with each tensor before it is written, or None
+
+
+def _set_write_watcher(watcher):
+    """Sets what is called before every in-place write; returns the one before."""
+    global write_watcher
+    before = write_watcher
+    write_watcher = watcher
+    return before
+
+
+cdef frozenset _several_views = frozenset(("split_int", "split_sizes", "chunk", "unbind"))
+cdef frozenset _views = _several_views | frozenset((
+    "view", "permute", "transpose", "t", "unsqueeze", "expand", "select", "slice", "as_strided", "squeeze",
+    "flatten", "unflatten", "movedim", "narrow", "unfold", "diagonal", "view_as_real",
+    "view_as_complex"))
 
 
 cdef Tensor keep_original(Tensor self):
@@ -462,9 +615,23 @@ cdef int finish_inplace(OpInfo op, tuple args, object original) except -1:
         return 0
     if original is not None:
         args = (original,) + args[1:]
+    cdef Node before = self._grad_fn
     record(op, args, self)
+    if before is not None and before.retained is not None:
+        move_retained(before, self)
     if self._base is not None:
         rebase(self)
     else:
         self._history += 1
+    return 0
+
+
+# retain_grad() is about the tensor, not about the value it had then.
+cdef int move_retained(Node before, Tensor t) except -1:
+    for nr, ref in list(before.retained.items()):
+        if ref() is t and t._grad_fn is not before:
+            del before.retained[nr]
+            if t._grad_fn.retained is None:
+                t._grad_fn.retained = {}
+            t._grad_fn.retained[t._output_nr] = ref
     return 0

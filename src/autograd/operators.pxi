@@ -3,6 +3,7 @@
 cdef OpInfo op_view = get_op("view", ("self",))
 cdef OpInfo op_permute = get_op("permute", ("self", "dims"))
 cdef OpInfo op_transpose = get_op("transpose", ("self", "dim0", "dim1"))
+cdef OpInfo op_t = get_op("t", ("self",))
 cdef OpInfo op_unsqueeze = get_op("unsqueeze", ("self", "dim"))
 cdef OpInfo op_expand = get_op("expand", ("self", "size"))
 cdef OpInfo op_select = get_op("select", ("self", "dim", "index"))
@@ -162,7 +163,7 @@ cdef object binary_inplace(CBinaryOp op, object left, object b):
             if hasattr(b, "__array_interface__"):
                 return binary_inplace(op, left, _late("from_array")(b))
             return NotImplemented
-    if grad_enabled():
+    if grad_enabled() or write_watcher is not None:
         original = prepare_inplace(info, args)
     if isinstance(b, Tensor):
         with nogil:

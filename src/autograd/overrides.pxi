@@ -7,6 +7,9 @@ cdef extern from "Python.h":
     void PyErr_SetRaised "PyErr_SetObject" (object, object)
     bint PyErr_ExceptionMatches(object)
     void PyErr_Clear()
+    void PyErr_Fetch(PyObject**, PyObject**, PyObject**)
+    void PyErr_NormalizeException(PyObject**, PyObject**, PyObject**)
+    void PyErr_Restore(PyObject*, PyObject*, PyObject*)
 
 
 cdef void restore(object e) noexcept:
@@ -60,16 +63,44 @@ cdef PyObject* dispatch_call(PyObject* function, PyObject* const* args, Py_ssize
         return NULL
 
 
+# A function written in Python finds out by an attribute that an argument is no Tensor. The error
+# then becomes a TypeError that names the argument, as a compiled function's is.
+cdef void blame_argument(object function, PyObject* const* args, Py_ssize_t n,
+                         PyObject* names) noexcept:
+    cdef PyObject *kind = NULL, *error = NULL, *trace = NULL
+    cdef Py_ssize_t i
+    PyErr_Fetch(&kind, &error, &trace)
+    PyErr_NormalizeException(&kind, &error, &trace)
+    e = <object>error
+    words = [] if names == NULL else list(<tuple><object>names)
+    if e.name is not None and not isinstance(e.obj, Tensor):
+        for i in range(n + len(words)):
+            if <object>args[i] is e.obj:
+                which = i + 1 if i < n else repr(words[i - n])
+                text = (f"{function.__name__}(): argument {which} must be Tensor, not "
+                        f"{type(e.obj).__name__}")
+                try:
+                    raise TypeError(text) from e
+                except TypeError as better:
+                    restore(better)
+                Py_XDECREF_(kind)
+                Py_XDECREF_(error)
+                Py_XDECREF_(trace)
+                return
+    PyErr_Restore(kind, error, trace)
+
+
 # A class that is no Tensor is seen when the call that it was given to fails.
 cdef PyObject* failed_call(PyObject* function, PyObject* const* args, Py_ssize_t n,
                            PyObject* names) noexcept:
     cdef Py_ssize_t count = n
-    if t_overrides_off or not (PyErr_ExceptionMatches(TypeError)
-                               or PyErr_ExceptionMatches(AttributeError)):
+    if not (PyErr_ExceptionMatches(TypeError) or PyErr_ExceptionMatches(AttributeError)):
         return NULL
     if names != NULL:
         count += PyTuple_GET_SIZE_(names)
-    if g_overrides.active or not search_failed(args, count):
+    if t_overrides_off or g_overrides.active or not search_failed(args, count):
+        if PyErr_ExceptionMatches(AttributeError):
+            blame_argument(<object>function, args, n, names)
         return NULL
     PyErr_Clear()
     g_overrides.active = 1
@@ -87,9 +118,11 @@ cdef extern from *:
       return found;
     }
     #define PyTuple_GET_SIZE_(t) PyTuple_GET_SIZE(t)
+    #define Py_XDECREF_(o) Py_XDECREF(o)
     """
     bint search_failed(PyObject* const*, Py_ssize_t)
     Py_ssize_t PyTuple_GET_SIZE_(PyObject*)
+    void Py_XDECREF_(PyObject*)
 
 
 g_overrides.wanted = override_wanted

@@ -8,8 +8,8 @@ cdef enum:
 cdef class Extra:
     """What few tensors have; apart, so that making a tensor stays cheap."""
     cdef object grad
-    cdef dict hooks            # of a leaf: id -> callable(grad)
-    cdef dict post_hooks       # id -> callable(tensor), after .grad was accumulated
+    cdef object hooks          # of a leaf: id -> callable(grad), an OrderedDict
+    cdef object post_hooks     # id -> callable(tensor), after .grad was accumulated
     cdef object accumulator
 
 
@@ -191,7 +191,7 @@ cdef class Tensor:
     def grad_fn(self):
         if self._base is not None:
             edge_of(self)
-        return self._grad_fn
+        return named(self._grad_fn)
 
     @property
     def output_nr(self):
@@ -199,7 +199,14 @@ cdef class Tensor:
 
     @property
     def grad(self):
-        return grad_of(self)
+        g = grad_of(self)
+        if g is None and self._grad_fn is not None and not self.retains_grad:
+            import warnings
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
+                ".grad attribute won't be populated during autograd.backward(): call "
+                ".retain_grad() on it, or read the leaf's .grad.", UserWarning, stacklevel=1)
+        return g
 
     @grad.setter
     def grad(self, value):
@@ -273,11 +280,14 @@ cdef class Tensor:
         if self._grad_fn is None:
             extra = extra_of(self)
             if extra.hooks is None:
-                extra.hooks = {}
+                extra.hooks = new_hooks()
             return add_hook(extra.hooks, hook)
         if self._grad_fn.tensor_hooks is None:
             self._grad_fn.tensor_hooks = {}
-        return add_hook(self._grad_fn.tensor_hooks.setdefault(self._output_nr, {}), hook)
+        hooks = self._grad_fn.tensor_hooks.get(self._output_nr)
+        if hooks is None:
+            hooks = self._grad_fn.tensor_hooks[self._output_nr] = new_hooks()
+        return add_hook(hooks, hook)
 
     def register_post_accumulate_grad_hook(self, hook):
         """Calls ``hook(tensor)`` after ``.grad`` of this leaf was accumulated."""
@@ -287,7 +297,7 @@ cdef class Tensor:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
         cdef Extra extra = extra_of(self)
         if extra.post_hooks is None:
-            extra.post_hooks = {}
+            extra.post_hooks = new_hooks()
         return add_hook(extra.post_hooks, hook)
 
     def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
@@ -555,7 +565,7 @@ cdef class Tensor:
         return view_shape(self, parse_dims(shape, "view"))
 
     def reshape(self, *shape):
-        """view where possible, else a copy."""
+        """In another shape: a view where possible, else a copy."""
         if override_wanted_by(<PyObject*>self):
             return override_method("reshape", (self,) + shape)
         return reshape_to(self, parse_dims(shape, "reshape"))
@@ -590,7 +600,7 @@ cdef class Tensor:
         cdef CTensor out = c_t(self.c)
         cdef Tensor r = view_result(self, out)
         if recorded(self):
-            record(op_transpose, (self, 0, 1 if self.c.ndim() == 2 else 0), r)
+            record(op_t, (self,), r)
         return r
 
     def unsqueeze(self, dim=None, *, axis=None):

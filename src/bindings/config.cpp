@@ -2,7 +2,6 @@
 #include "op.h"
 #include "rushlight/core/allocator.h"
 #include "rushlight/core/cpu_info.h"
-#include "rushlight/core/device_backend.h"
 #include "rushlight/core/memory_limit.h"
 #include "rushlight/core/parallel.h"
 
@@ -26,11 +25,6 @@ void bind_config(py::module_& m) {
     d["cached_bytes.limit"] = s.cache_limit;
     d["allocations"] = s.allocations;
     return d;
-  });
-  m.def("cuda_status", [] {
-    const char* reason = "";
-    const bool available = cuda_available(&reason);
-    return py::make_tuple(available, reason);
   });
   def_function(m, "promote_types(type1, type2)", &promote_types);
 }

@@ -1,5 +1,6 @@
 // Tensors to and from DLPack capsules, without a copy.
 #include "dlpack.h"
+#include "rushlight/core/device_backend.h"
 
 #include "casters.h"
 
@@ -50,7 +51,7 @@ struct Held {
     tensor.storage().add_export();
     const int n = t.ndim();
     managed.array = {t.numel() ? t.bytes() : nullptr,
-                     {dlpack::kCpu, 0},
+                     {t.device().is_cpu() ? dlpack::kCpu : dlpack::kCuda, t.device().is_cpu() ? 0 : t.device().index},
                      n,
                      to_dlpack_dtype(t.dtype()),
                      const_cast<int64_t*>(tensor.shape().data()),
@@ -102,9 +103,15 @@ void release_managed(void* context) {
 }
 
 void check_array(const dlpack::Array& a) {
-  if (a.device.type != dlpack::kCpu && a.device.type != dlpack::kCudaHost)
-    throw py::buffer_error("from_dlpack(): only memory of the CPU can be imported, got device type " +
-                           std::to_string(a.device.type));
+  if (a.device.type == dlpack::kCuda) {
+    const char* reason = "";
+    if (!cuda_available(&reason) || a.device.id < 0 || a.device.id >= cuda_device_count())
+      throw py::buffer_error("from_dlpack(): memory of cuda:" + std::to_string(a.device.id) +
+                             " cannot be imported: " + reason);
+  } else if (a.device.type != dlpack::kCpu && a.device.type != dlpack::kCudaHost) {
+    throw py::buffer_error("from_dlpack(): only memory of the CPU and of CUDA can be imported, got "
+                           "device type " + std::to_string(a.device.type));
+  }
   RL_CHECK_VALUE(a.ndim >= 0 && a.ndim <= kMaxDims, "from_dlpack(): at most ", kMaxDims,
                  " dimensions, got ", a.ndim);
 }
@@ -127,7 +134,8 @@ Tensor take_capsule(PyObject* capsule) {
   }
   Layout layout(shape, strides, 0);
   const size_t nbytes = size_t(checked_mul(layout.span(), int64_t(itemsize(dtype))));
-  StoragePtr storage = Storage::borrow(static_cast<char*>(a.data) + a.byte_offset, nbytes, Device{},
+  const Device device = a.device.type == dlpack::kCuda ? Device{DeviceType::CUDA, int8_t(a.device.id)} : Device{};
+  StoragePtr storage = Storage::borrow(static_cast<char*>(a.data) + a.byte_offset, nbytes, device,
                                        &release_managed<M>, managed);
   // From here on the storage owns it.
   if (PyCapsule_SetName(capsule, Names<M>::used) != 0) throw py::error_already_set();

@@ -2,6 +2,7 @@
 #include "rushlight/ops/linalg.h"
 
 #include "op.h"
+#include "rushlight/ops/copy.h"
 
 namespace rushlight::python {
 namespace {
@@ -9,7 +10,8 @@ namespace {
 // Position and LAPACK code of the first matrix that failed; None when all went well.
 py::object first_failure(const Tensor& info) {
   RL_CHECK(info.dtype() == DType::I32 && info.is_contiguous(), "info: expected contiguous int32");
-  const int32_t* code = info.data<int32_t>();
+  const Tensor host = to_device(info, Device{});
+  const int32_t* code = host.data<int32_t>();
   for (int64_t i = 0; i < info.numel(); ++i)
     if (code[i] != 0) return py::make_tuple(i, int(code[i]));
   return py::none();

@@ -18,6 +18,7 @@ const Api& api() { return *g_api; }
   _(matmul) \
   _(conv) \
   _(config) \
+  _(cuda) \
   _(optim) \
   _(storage) \
   _(index) \
@@ -30,7 +31,8 @@ const Api& api() { return *g_api; }
   _(units) \
   _(pad) \
   _(linalg) \
-  _(special)
+  _(special) \
+  _(recurrent)
 
 #define RL_DECLARE(family) void bind_##family(py::module_& m);
 RL_BINDINGS(RL_DECLARE)

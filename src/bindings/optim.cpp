@@ -78,11 +78,57 @@ void fused_adam(py::handle params, py::handle grads, py::handle means, py::handl
   count_writes(t);
 }
 
+// The entries of that name of the parameters' state dicts.
+std::vector<Tensor> entries_of(const char* op, const py::list& dicts, const py::handle& name) {
+  std::vector<Tensor> tensors;
+  tensors.reserve(dicts.size());
+  for (const py::handle dict : dicts) {
+    if (!PyDict_Check(dict.ptr()))
+      raise<TypeError>(op, "(): expected a list of dicts, got ", Py_TYPE(dict.ptr())->tp_name);
+    PyObject* item = PyDict_GetItemWithError(dict.ptr(), name.ptr());
+    if (!item) {
+      if (!PyErr_Occurred()) PyErr_SetObject(PyExc_KeyError, name.ptr());
+      throw py::error_already_set();
+    }
+    if (!is_tensor(item) || !tensor_of(item).defined())
+      raise<TypeError>(op, "(): expected a tensor as the state '",
+                       py::str(name).cast<std::string>(), "', got ", Py_TYPE(item)->tp_name);
+    tensors.push_back(tensor_of(item));
+  }
+  return tensors;
+}
+
+// states: one dict a parameter, whose entries of these names the rule updates; None stands for a
+// state that the options do without.
+void fused_update(const std::string& rule, py::handle params, py::handle grads, py::list states,
+                  py::tuple state_names, py::tuple count_names, py::tuple options) {
+  constexpr const char* kOp = "_fused_update_";
+  UpdateLists lists{tensors_of(kOp, params), tensors_of(kOp, grads), {}, {}};
+  for (const py::handle name : state_names)
+    lists.states.push_back(name.is_none() ? std::vector<Tensor>(lists.params.size())
+                                          : entries_of(kOp, states, name));
+  for (const py::handle name : count_names) lists.counts.push_back(entries_of(kOp, states, name));
+  std::vector<double> numbers;
+  for (const py::handle option : options) {
+    const double value = PyFloat_AsDouble(option.ptr());
+    if (value == -1 && PyErr_Occurred()) throw py::error_already_set();
+    numbers.push_back(value);
+  }
+  run_op(work_of(lists.params), [&] {
+    update_(rule, lists, numbers);
+    return 0;
+  });
+  count_writes(lists.params);
+  for (const auto& list : lists.states) count_writes(list);
+  for (const auto& list : lists.counts) count_writes(list);
+}
+
 }  // namespace
 
 void bind_optim(py::module_& m) {
   m.def("_fused_sgd_", &fused_sgd);
   m.def("_fused_adam_", &fused_adam);
+  m.def("_fused_update_", &fused_update);
 }
 
 }  // namespace rushlight::python

@@ -276,6 +276,49 @@ def square(draw):
     }
 
 
+def recurrent(draw):
+    rng = draw.rng
+    dtype = rng.choice(["float32", "float32", "float64"])
+    mode = rng.randint(0, 3)
+    n, steps, width, hidden = _sizes(draw, 4, 9)
+    projected, packed = mode == 3 and rng.random() < 0.4, rng.random() < 0.5
+    state = rng.randint(1, hidden) if projected else hidden
+    gates = (1, 1, 3, 4)[mode]
+    sizes = sorted((rng.randint(1, n) for _ in range(steps)), reverse=True)
+    if rng.random() < 0.1:
+        sizes[rng.randrange(steps)] = rng.choice([0, -1, 2**62, n + 3])
+    lead = (max(sum(sizes), 0) % 1000,) if packed else (steps, n)
+    if packed:
+        n = sizes[0] % 1000
+    front = (1,) if rng.random() < 0.3 else ()
+    rows = lead[0] if packed else steps * n
+    kept = rows * hidden * ((0, 0, 4, 5)[mode] + projected)
+
+    def make(*shape):
+        return _tensor(draw, *shape, dtype=dtype)
+
+    biased = rng.random() < 0.7
+    return {
+        "input": make(*lead, width),
+        "hx": make(*front, n, state),
+        "cx": make(*front, n, hidden) if mode == 3 else "None",
+        "w_ih": make(gates * hidden, width),
+        "w_hh": make(gates * hidden, state),
+        "b_ih": make(gates * hidden) if biased else "None",
+        "b_hh": make(gates * hidden) if biased else "None",
+        "w_hr": make(state, hidden) if projected else "None",
+        "batch_sizes": f"rl.tensor({sizes})" if packed else "None",
+        "mode": str(mode),
+        "reverse": str(rng.random() < 0.5),
+        "grad_output": make(*lead, state) if rng.random() < 0.7 else "None",
+        "grad_h": make(*front, n, state) if rng.random() < 0.5 else "None",
+        "grad_c": make(*front, n, hidden) if rng.random() < 0.5 else "None",
+        "output": make(*lead, state),
+        "saved": make(kept),
+        "wanted": str(rng.randrange(256)),
+    }
+
+
 def _table(groups):
     return {name: recipe for names, recipe in groups for name in names.split()}
 
@@ -290,6 +333,7 @@ RECIPES = _table(
         ("mv addmv", matvec),
         ("dot outer inner vdot", vectors),
         ("linear", linear),
+        ("_recurrent _recurrent_backward", recurrent),
         ("conv1d conv_transpose1d", conv(1)),
         (
             "conv2d conv2d_backward_input conv2d_backward_weight conv_transpose2d",

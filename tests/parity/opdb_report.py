@@ -22,8 +22,8 @@ import time
 STATUSES = ("pass", "fail", "missing", "no dtype", "crash", "timeout", "empty")
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def arguments(description=__doc__):
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--only", action="append", help="names of records (patterns)")
     parser.add_argument("--dtype", action="append", help="variants (patterns)")
     parser.add_argument("--failing", metavar="NAME", help="failures of these records")
@@ -53,7 +53,7 @@ def chosen(names, patterns):
 def main():
     args = arguments()
     from opdb import pool, scope
-    from opdb.check import dtypes
+    from opdb.check import check, dtypes
 
     table = pool.records()
     names = [n for n in table if scope.in_scope(n) and dtypes(table[n])]
@@ -71,7 +71,8 @@ def main():
             tasks.append((name, variants, None if name in full else args.limit))
     began = time.perf_counter()
     results = {}
-    for name, variants, seconds in pool.run(table, tasks, args.processes, args.seconds):
+    running = pool.run(table, check, tasks, args.processes, args.seconds)
+    for name, variants, seconds in running:
         results[name] = variants
         if args.stream:
             print(json.dumps([name, variants, round(seconds, 2)]), flush=True)

@@ -146,7 +146,8 @@ def test_dim_order():
     for base in BASES:
         both(f"({base}).dim_order()")
         both(f"({base}).dim_order(ambiguity_check=True)")
-        both(f"({base}).dim_order(ambiguity_check=[t.contiguous_format, t.channels_last])")
+        formats = "[t.contiguous_format, t.channels_last]"
+        both(f"({base}).dim_order(ambiguity_check={formats})")
     for shape in ("2, 1, 3", "1, 1", "4", "()", "2, 0, 3"):
         both(f"t.zeros({shape}).dim_order()")
         both(f"t.zeros({shape}).dim_order(ambiguity_check=True)")
@@ -218,7 +219,7 @@ t.vmap(t.dot, in_dims=1)(t.arange(6.).view(3, 2), t.ones(3, 2))
 t.vmap(lambda x: x * 2, in_dims=-1, out_dims=1)(t.arange(6.).view(2, 3))
 t.vmap(lambda x: (x, x.sum()), out_dims=(1, 0))(t.arange(6.).view(2, 3))
 sorted(t.vmap(lambda x: {"a": x, "b": x + 1})(t.arange(3.)).items())
-t.vmap(lambda d: d["x"] + d["y"][0], in_dims=({"x": 0, "y": [None]},))({"x": t.arange(3.), "y": [t.ones(2)]})
+t.vmap(lambda d: d["x"] + d["y"][0], (dict(x=0, y=[None]),))(dict(x=t.ones(3), y=[2.]))
 t.vmap(t.vmap(t.dot))(t.ones(2, 3, 4), t.ones(2, 3, 4))
 t.vmap(lambda x, y: x + y)(t.arange(3.), y=t.arange(3.))
 t.vmap(lambda x: 3)(t.ones(2))

@@ -63,7 +63,8 @@ def test_binomial(dtype):
     "t.binomial(t.full((4, 3), 30.).t(), t.rand(3, 4))",
     "t.binomial(t.tensor([3.]), t.tensor([.5], dtype=t.float64))",
     "t.binomial(t.tensor([3.] * 2), t.tensor([.5] * 3))",
-    "t.binomial(t.tensor([9.]), t.tensor([.5]), generator=t.Generator().manual_seed(1))",
+    ("t.binomial(t.tensor([9.]), t.tensor([.5]), "
+     "generator=t.Generator().manual_seed(1))"),
 ])  # fmt: skip
 def test_binomial_forms(code):
     same(code)
@@ -173,7 +174,8 @@ def test_normal_forms(dtype):
     "t.bernoulli(t.tensor([1]))", "t.bernoulli(t.tensor([1.5]))",
     "t.bernoulli(t.ones(2), 1.5)", "t.bernoulli(t.ones(9, dtype=t.int64), .5)",
     "t.bernoulli(t.rand(9), out=t.empty(0, dtype=t.int64))",
-    "t.bernoulli(t.rand(5, 7).t())", "t.rand(9).bernoulli()", "t.rand(9).bernoulli(0.3)",
+    "t.bernoulli(t.rand(5, 7).t())",
+    "t.rand(9).bernoulli()", "t.rand(9).bernoulli(0.3)",
     "t.zeros(9).bernoulli_(t.rand(9))",
     "t.zeros(5, 7).t().bernoulli_(t.rand(7, 5))", "t.zeros(3, 4).bernoulli_(t.rand(4))",
     "t.zeros(9, dtype=t.int32).random_()", "t.zeros(9).random_(5)", "t.randint(3)",

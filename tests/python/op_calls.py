@@ -94,6 +94,10 @@ POINTWISE = {
     "to_device": lambda m: _ops.to_device(m.square(), "cpu"),
     "_fused_adam_": lambda m: _adam(m),
     "_fused_sgd_": lambda m: _sgd(m),
+    **{
+        f"_fused_update_ {name}": lambda m, n=name: _updated(m, n)
+        for name in "Adadelta Adagrad Adamax ASGD NAdam RAdam RMSprop Rprop".split()
+    },
 }
 
 
@@ -113,6 +117,16 @@ def _sgd(m):
     optimizer.step()
     optimizer.step()
     return p
+
+
+def _updated(m, name):
+    p = m.f(m(9, 120_001)).requires_grad_()
+    p.grad = m.f(m(9, 120_001))
+    options = {"momentum": 0.9, "centered": True} if name == "RMSprop" else {}
+    optimizer = getattr(rl.optim, name)([p], **options)
+    optimizer.step()
+    optimizer.step()
+    return [p, *optimizer.state[p].values()]
 
 
 def _reductions():
@@ -164,7 +178,49 @@ def _reductions():
             for name in ("softmax_backward", "log_softmax_backward")
             for dim in (0, 1)
         },
+        **{
+            f"{name} {how}": lambda m, name=name, how=how: getattr(_ops, name)(
+                m.f(m(9, 120_001)), *how
+            )
+            for name, hows in _UNITS.items()
+            for how in hows
+        },
+        **{
+            f"{name}_backward {how}": lambda m, name=name, how=how: getattr(
+                _ops, f"{name}_backward"
+            )(m.f(m(9, 120_001)), m.f(m(9, 120_001)), *how)
+            for name, hows in _UNITS.items()
+            for how in hows
+        },
+        "attention": lambda m: _ops.attention(*_heads(m)),
+        "attention causal, one head": lambda m: _ops.attention(
+            m.f(1, 1, m(5, 700), 9),
+            *(m.f(1, 1, m(4, 700), 9) for _ in "kv"),
+            None,
+            True,
+        ),
+        "attention_backward": _attention_backward,
+        "attention_backward causal, one head": lambda m: _attention_backward(m, True),
     }
+
+
+_UNITS = {"gelu": [(), (True,)], "silu": [()], "leaky_relu": [(0.2,)]}
+
+
+def _heads(m, one=False):
+    """Queries, keys and values, and a mask; two heads of queries for one of keys."""
+    n, heads = (1, 1) if one else (m(2, 3), 2)
+    length, keys = m(5, 200), m(4, 300)
+    q, k = m.f(n, 2 * heads, length, 9), m.f(n, heads, keys, 9)
+    return q, k, m.f(n, heads, keys, 11), m.b(length, keys)
+
+
+def _attention_backward(m, one=False):
+    q, k, v, mask = _heads(m, one)
+    how = (None, True) if one else (mask, False)
+    with rl.no_grad():
+        out, logsum = _ops.attention(q, k, v, *how)
+    return _ops.attention_backward(m.f(*out.shape), q, k, v, out, logsum, *how)
 
 
 def _rows(m):
@@ -382,6 +438,13 @@ def _unit_calls():
             m.square(), m.square(), m.f(1), True, True
         ),
         **{name: _unary(name) for name in names},
+        **{
+            f"{name}_": lambda m, name=name: getattr(_ops, name + "_")(
+                m.f(m(9, 120_001))
+            )
+            for name in names
+            if name not in ("gelu", "log_sigmoid", "softplus")
+        },
         **{
             f"unit_backward {name}": lambda m, name=name: _ops.unit_backward(
                 *pair(m), name, 1.0, 2.0, 1.0
@@ -625,6 +688,57 @@ SPECIAL = {
     "zeta": lambda m: _ops.zeta(m.f(m(9, 60_001), low=1.5), m.f(m(9, 60_001), low=0.5)),
 }
 
+
+def _recurrent(mode, packed=False, projected=False, reverse=False, backward=False):
+    """Arguments of a layer, or of its gradient."""
+
+    def call(m):
+        n, width, hidden = m(3, 60), m(2, 70), m(5, 90)
+        state = m(2, 40) if projected else hidden
+        rows = (1, 1, 3, 4)[mode] * hidden
+
+        def weight(*shape):
+            return m.f(*shape, low=-0.3, high=0.3)
+
+        sizes = [n, n, n - 1, 2, 1]
+        x = m.f(sum(sizes), width) if packed else m.f(m(4, 20), n, width)
+        arguments = [
+            x,
+            weight(n, state),
+            weight(n, hidden) if mode == 3 else None,
+            weight(rows, width),
+            weight(rows, state),
+            weight(rows),
+            weight(rows),
+            weight(state, hidden) if projected else None,
+            rl.tensor(sizes) if packed else None,
+            mode,
+            reverse,
+        ]
+        if not backward:
+            return _ops._recurrent(*arguments)
+        output, h, c, saved = _ops._recurrent(*arguments)
+        del arguments[5:7]
+        given = (output * 2, h * 3, None if mode != 3 else c * 4)
+        wanted = 0b01111011 + 4 * (mode == 3) + 128 * projected
+        return _ops._recurrent_backward(*given, *arguments, output, saved, wanted)
+
+    return call
+
+
+RECURRENT = {
+    "_recurrent tanh": _recurrent(0),
+    "_recurrent relu": _recurrent(1, reverse=True),
+    "_recurrent gru": _recurrent(2),
+    "_recurrent gru packed": _recurrent(2, packed=True, reverse=True),
+    "_recurrent lstm": _recurrent(3, reverse=True),
+    "_recurrent lstm packed": _recurrent(3, packed=True),
+    "_recurrent lstm projected": _recurrent(3, projected=True),
+    "_recurrent_backward relu": _recurrent(1, backward=True),
+    "_recurrent_backward gru": _recurrent(2, packed=True, backward=True),
+    "_recurrent_backward lstm": _recurrent(3, projected=True, backward=True),
+}
+
 REDUCTIONS = _reductions()
 CALLS = {
     **POINTWISE,
@@ -632,6 +746,7 @@ CALLS = {
     **REDUCTIONS,
     **INDEXING,
     **PRODUCTS,
+    **RECURRENT,
     **_norm_calls(),
     **_unit_calls(),
     **SORTING,
@@ -652,7 +767,8 @@ LEFT_OUT = {
         (
             "cpu_isa cuda_status empty_cache get_num_threads memory_stats "
             "promote_types reset_peak_memory_stats result_type set_cache_limit "
-            "set_num_threads default_generator Generator check_apart make_result_type write_out"
+            "set_num_threads default_generator Generator check_apart make_result_type "
+            "write_out"
         ).split(),
         "settings and facts",
     ),

@@ -35,10 +35,16 @@ MORE = (
     "rushlight.nn",
     "rushlight.nn.init",
     "rushlight.nn.modules.module",
+    "rushlight.nn.parallel",
     "rushlight.nn.parameter",
     "rushlight.nn.utils",
+    "rushlight.nn.utils.parametrizations",
+    "rushlight.nn.utils.parametrize",
+    "rushlight.nn.utils.rnn",
+    "rushlight.nn.utils.stateless",
     "rushlight.optim",
     "rushlight.optim.lr_scheduler",
+    "rushlight.overrides",
     "rushlight.return_types",
     "rushlight.serialization",
     "rushlight.storage",
@@ -80,7 +86,18 @@ ELEMENTWISE = frozenset(
     [*_exports.UNARY, *_exports.PREDICATES, *_exports.BINARY, *_exports.ALIASES]
 )
 SHAPED = re.compile(
-    r"shape|\b\d-d\b|\(\*|\(\.\.\.|\bdims?\b|``dim|matri|vector|element|size|\(n\b|\(m\b"
+    r"[sS]hape|\b\d-d\b|\(\*|\(\.\.\.|\bdims?\b|``dim|matri|vector|element|size|\(n\b|\(m\b"
+)
+# The function named there has the shapes; or the tensor itself is given back.
+SHAPE_KEPT = re.compile(
+    r"(See|Another name of) :func:|Deprecated|Removed; use|Raises|"
+    r"(This|The same) tensor|The same data|Itself|A copy"
+)
+# Settings and questions, hooks, files.
+SHAPELESS = re.compile(
+    "^is_|^get_|^set_|^register_|threads|dtype|promote|seed|autocast|deterministic|"
+    "^(can_cast|clone_state|compile|load|module_load|printoptions|record_stream|"
+    "result_type|retain_grad|save|storage_type|to_dlpack|untyped_storage)$"
 )
 
 
@@ -115,17 +132,15 @@ def test_have_a_signature():
     assert without(signature) == []
 
 
-def test_compiled_ops_name_their_shapes():
-    """Rows of the tables of docs_*.cpp; functions in Python are read in review."""
+def test_name_their_shapes():
+    """In words, unless the text refers to a function that does, or there is none."""
 
     def shaped(value):
         name = getattr(value, "__name__", "")
-        compiled = isinstance(value, types.BuiltinFunctionType)
-        inplace = name.endswith("_")
-        setting = re.search("^is_|threads|dtype|promote", name)
-        if not compiled or inplace or name in ELEMENTWISE or setting:
+        if inspect.isclass(value) or name.endswith("_") or name in ELEMENTWISE:
             return True
-        return SHAPED.search(inspect.getdoc(value))
+        doc = inspect.getdoc(value)
+        return SHAPED.search(doc) or SHAPE_KEPT.match(doc) or SHAPELESS.search(name)
 
     assert without(shaped) == []
 

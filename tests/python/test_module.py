@@ -174,7 +174,6 @@ def test_extra_state_round_trip():
         (lambda m: m.train(1), ValueError, "boolean"),
         (lambda m: m(1), NotImplementedError, 'missing the required "forward"'),
         (lambda m: m.to(rushlight.int32), TypeError, "floating point"),
-        (lambda m: m.share_memory(), NotImplementedError, "share_memory"),
     ],
 )
 def test_wrong_use_raises(assign, error, match):
@@ -502,3 +501,100 @@ def test_parameter_objects():
     assert not isinstance(param * 2, nn.Parameter)
     with pytest.raises(TypeError, match="expected a Tensor"):
         nn.Parameter([1.0])
+
+
+def test_load_state_dict_names_the_nearest_entries():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    state = {f"module.{key}": value for key, value in net.state_dict().items()}
+    with pytest.raises(RuntimeError, match=r'"module\.1\.bias" -> "1\.bias"'):
+        net.load_state_dict(state)
+    state = {key.replace("ei", "ie"): v for key, v in net.state_dict().items()}
+    with pytest.raises(RuntimeError, match=r'"0\.wieght" -> "0\.weight"'):
+        net.load_state_dict(state)
+    wide = nn.ParameterDict({f"layer{i:02}": rushlight.zeros(1) for i in range(9)})
+    state = {key + "x": value for key, value in wide.state_dict().items()}
+    with pytest.raises(RuntimeError, match="and 4 more"):
+        wide.load_state_dict(state)
+
+
+def test_load_state_dict_suggests_nothing_far_fetched():
+    layer = nn.Linear(2, 2)
+    with pytest.raises(RuntimeError) as caught:
+        layer.load_state_dict({"weight": layer.weight, "qqq": rushlight.zeros(1)})
+    assert "Nearest" not in str(caught.value)
+
+
+def test_memory_format_of_four_and_five_dims():
+    net = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Linear(2, 2))
+    parameters = list(net.parameters())
+    values = net[0].weight.detach().clone()
+    assert net.to(memory_format=rushlight.channels_last) is net
+    assert net[0].weight.stride() == (18, 1, 6, 2)
+    assert bool((net[0].weight == values).all())
+    assert all(
+        new is old for new, old in zip(net.parameters(), parameters, strict=True)
+    )
+
+
+def test_share_memory_moves_every_tensor():
+    net = nn.Linear(2, 2)
+    net.register_buffer("mean", rushlight.ones(2))
+    weight = net.weight
+    assert net.share_memory() is net
+    assert net.weight is weight and weight.requires_grad
+    assert all(tensor.is_shared() for tensor in (*net.parameters(), net.mean))
+
+
+def test_parameter_dict():
+    params = nn.ParameterDict({"b": rushlight.ones(2), "a": rushlight.zeros(1)})
+    assert list(params) == ["a", "b"]
+    params["c"] = rushlight.ones(3)
+    params["note"] = "text"
+    assert isinstance(params["c"], nn.Parameter)
+    assert [name for name, _ in params.named_parameters()] == ["a", "b", "c"]
+    assert params.popitem() == ("note", "text")
+    assert params.get("z", 4) == 4 and "z" not in params
+    assert list(params | {"d": rushlight.ones(1)}) == ["a", "b", "c", "d"]
+    with pytest.raises(KeyError, match="empty"):
+        nn.ParameterDict().popitem()
+    with pytest.raises(TypeError, match="not a string"):
+        params[3] = rushlight.ones(1)
+    assert len(params) == 3
+    with pytest.raises(ValueError, match="length 3"):
+        params.update([("a", 1, 2)])
+    params.clear()
+    assert len(params) == 0 and not list(params.parameters())
+
+
+def test_hooks_see_none_for_an_output_without_gradient():
+    class Pair(nn.Module):
+        def forward(self, x, y):
+            return x * y, x + y
+
+    seen = []
+    pair = Pair()
+    pair.register_full_backward_hook(lambda m, gin, gout: seen.append((gin, gout)))
+    x = rushlight.ones(1, requires_grad=True)
+    first, _ = pair(x, rushlight.full((1,), 2.0))
+    first.backward()
+    (gin, gout) = seen[0]
+    assert [g.item() for g in gin] == [2.0, 0.0]
+    assert gout[0].item() == 1.0 and gout[1] is None
+
+
+def test_data_parallel_runs_in_place_without_a_gpu():
+    if rushlight.cuda.is_available():
+        pytest.skip("there is a GPU")
+    layer = nn.Linear(2, 3)
+    net = nn.DataParallel(layer, device_ids=[0, 1])
+    x = rushlight.ones(4, 2)
+    assert net.device_ids == [] and net.module is layer
+    assert bool((net(x) == layer(x)).all())
+    with pytest.raises(RuntimeError, match="device type could not be determined"):
+        nn.parallel.data_parallel(layer, x)
+
+
+def test_data_parallel_refuses_replicas(monkeypatch):
+    monkeypatch.setattr(rushlight.cuda, "is_available", lambda: True)
+    with pytest.raises(NotImplementedError, match="replicas on 2 devices"):
+        nn.DataParallel(nn.Linear(2, 3), device_ids=[0, 1])

@@ -159,3 +159,20 @@ def test_uniform_rows_have_a_record():
     first = list(RULES)
     mine = first[: first.index("view_as_complex") + 1]
     assert [row for row in mine if row not in covered] == []
+
+
+def test_isin_and_frexp_of_special_values():
+    nan, inf = float("nan"), float("inf")
+    x = rl.tensor([nan, 2.0, inf, -0.0])
+    found = rl.isin(x, rl.tensor([nan, inf, 0.0, 2.0]))
+    assert found.tolist() == [False, True, True, True]
+    assert rl.isin(x, x[:0], invert=True).tolist() == [True] * 4
+    large = rl.tensor([2**53 + 1, 2**53])
+    assert rl.isin(large, 2**53 + 1).tolist() == [True, False]
+    values = [0.0, -0.0, 1.0, -12.0, 5e-324, -(2.0**-1023), 1.7e308, inf, -inf, nan]
+    mantissa, exponent = rl.frexp(rl.tensor(values, dtype=rl.float64))
+    expected = np.frexp(values)
+    np.testing.assert_array_equal(mantissa.numpy(), expected[0])
+    finite = np.isfinite(values)
+    np.testing.assert_array_equal(exponent.numpy()[finite], expected[1][finite])
+    assert exponent.dtype is rl.int32

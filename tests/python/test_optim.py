@@ -247,9 +247,9 @@ def parameter():
         (lambda p: optim.SGD([p], weight_decay=-1), ValueError, "weight_decay"),
         (lambda p: optim.SGD([p], fused=True, foreach=True), RuntimeError, "together"),
         (
-            lambda p: optim.SGD([p], differentiable=True),
-            NotImplementedError,
-            "differentiable",
+            lambda p: optim.SGD([p], differentiable=True, fused=True),
+            RuntimeError,
+            "does not support `differentiable`",
         ),
         (lambda p: optim.Adam([p], betas=(1.0, 0.9)), ValueError, "index 0: 1.0"),
         (lambda p: optim.Adam([p], eps=-1), ValueError, "Invalid epsilon value"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 import rushlight as rl
 
 X = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]

@@ -6,6 +6,7 @@ import copy
 import pickle
 
 import pytest
+
 import rushlight
 from rushlight import overrides
 from rushlight.overrides import DisableTorchFunctionSubclass, TorchFunctionMode
@@ -27,12 +28,13 @@ class Logged(rushlight.Tensor):
 
 
 CALLS = """
-x + 1; 1 - x; x * x; x == x; x[0]; x[x > 0]; x[0:1]; -x; abs(x); x @ x; x ** 2; 2 ** x; x // 2
-rushlight.exp(x); x.exp(); x.sum(); x.max(); x.view(3, 1); x.reshape(3, 1); x.detach(); x.clone()
-x.unsqueeze(0); x.expand(2, 3); x.permute(0); x.float(); x.to(rushlight.float64); x.data; x.T
-rushlight.cat((x, x)); rushlight.stack([x, x]); rushlight.where(x > 0, x, x); x.new_zeros(2)
-rushlight.ones_like(x); rushlight.zeros(3) + x; rushlight.std(x); rushlight.linalg.norm(x)
-rushlight.fft.fft(x); rushlight.nn.functional.relu(x); rushlight.einsum("i,i->i", x, x)
+x + 1; 1 - x; x * x; x == x; x[0]; x[x > 0]; x[0:1]; -x; abs(x); x @ x; x ** 2; 2 ** x
+x // 2; rushlight.exp(x); x.exp(); x.sum(); x.max(); x.view(3, 1); x.reshape(3, 1)
+x.detach(); x.clone(); x.unsqueeze(0); x.expand(2, 3); x.permute(0); x.float()
+x.to(rushlight.float64); x.data; x.T; rushlight.cat((x, x)); rushlight.stack([x, x])
+rushlight.where(x > 0, x, x); x.new_zeros(2); rushlight.ones_like(x)
+rushlight.zeros(3) + x; rushlight.std(x); rushlight.linalg.norm(x); rushlight.fft.fft(x)
+rushlight.nn.functional.relu(x); rushlight.einsum("i,i->i", x, x)
 rushlight.nn.functional.linear(x[None], x[None]); x.cumsum(0); x.softmax(0); x.add_(1)
 """
 
@@ -41,7 +43,9 @@ rushlight.nn.functional.linear(x[None], x[None]); x.cumsum(0); x.softmax(0); x.a
 def test_results_keep_the_subclass(call):
     x = rushlight.tensor([1.0, 2.0, 3.0]).as_subclass(Plain)
     result = eval(call.strip(), {"x": x, "rushlight": rushlight})
-    plain = eval(call.strip(), {"x": rushlight.tensor([1.0, 2.0, 3.0]), "rushlight": rushlight})
+    plain = eval(
+        call.strip(), {"x": rushlight.tensor([1.0, 2.0, 3.0]), "rushlight": rushlight}
+    )
     assert type(result) is Plain
     assert type(plain) is rushlight.Tensor
     with DisableTorchFunctionSubclass():
@@ -77,7 +81,10 @@ def test_a_subclass_of_a_subclass_wins_and_strangers_do_not_mix():
     class Finer(Plain):
         pass
 
-    fine, plain = rushlight.ones(2).as_subclass(Finer), rushlight.ones(2).as_subclass(Plain)
+    fine, plain = (
+        rushlight.ones(2).as_subclass(Finer),
+        rushlight.ones(2).as_subclass(Plain),
+    )
     assert type(fine + plain) is Finer
     assert type(plain + fine) is Finer
 
@@ -201,7 +208,8 @@ X = rushlight.tensor([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]])
 
 
 @pytest.mark.parametrize(
-    "name", "sum mean amax argmin std sort cumsum softmax unbind logsumexp max squeeze".split()
+    "name",
+    "sum mean amax argmin std sort cumsum softmax unbind logsumexp max squeeze".split(),
 )
 def test_axis_is_dim(name):
     for call in (getattr(rushlight, name), getattr(rushlight.Tensor, name)):
@@ -214,7 +222,9 @@ def test_numpy_keywords():
     assert rushlight.sum(X, axis=1, keepdims=True).shape == (2, 1)
     assert X.std(axis=0, keepdims=True).shape == (1, 3)
     assert X.max(axis=0, keepdims=True).values.shape == (1, 3)
-    assert rushlight.unsqueeze(X, axis=0).shape == X.unsqueeze(axis=0).shape == (1, 2, 3)
+    assert (
+        rushlight.unsqueeze(X, axis=0).shape == X.unsqueeze(axis=0).shape == (1, 2, 3)
+    )
     assert rushlight.cat((X, X), axis=1).shape == (2, 6)
     assert rushlight.exp(x=X).equal(X.exp())
     assert rushlight.maximum(x1=X, x2=-X).equal(X)
@@ -224,3 +234,135 @@ def test_numpy_keywords():
         rushlight.sum(X, dim=1, axis=1)
     with pytest.raises(TypeError):
         rushlight.exp(X, axis=1)
+
+
+def test_attributes_are_taken_over():
+    x = rushlight.tensor([[1.0, 2.0]]).as_subclass(Logged)
+    tensor = rushlight.Tensor
+    Logged.log = []
+    assert x.shape == (1, 2)
+    assert type(x.T) is Logged
+    assert x.grad is None
+    x.requires_grad = True
+    accesses = [tensor.shape.__get__, tensor.T.__get__, tensor.grad.__get__]
+    assert [*accesses, tensor.requires_grad.__set__] == Logged.log
+    assert x.requires_grad
+    x.sum().backward()
+    assert type(x.grad) is rushlight.Tensor  # as it is, not converted
+    with DisableTorchFunctionSubclass():
+        Logged.log = []
+        assert x.ndim == 2
+        assert Logged.log == []
+
+
+def test_an_attribute_may_be_answered_or_refused():
+    class Shapeless(rushlight.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            if func == rushlight.Tensor.shape.__get__:
+                return "any"
+            if func == rushlight.Tensor.dtype.__get__:
+                return NotImplemented
+            return super().__torch_function__(func, types, args, kwargs)
+
+        @property
+        def ndim(self):
+            return -1
+
+    x = rushlight.ones(2).as_subclass(Shapeless)
+    assert (x.shape, x.ndim, x.itemsize) == ("any", -1, 4)
+    assert Shapeless.shape is rushlight.Tensor.shape
+    with pytest.raises(TypeError, match=r"rushlight.Tensor.dtype.__get__.*Shapeless"):
+        x.dtype
+    assert type(x).nbytes is rushlight.Tensor.nbytes
+
+
+def test_attributes_cost_others_nothing():
+    """Neither Tensor nor a subclass with the default override has them replaced."""
+    kinds = [rushlight.Tensor, Plain, rushlight.nn.Parameter]
+    for name, descriptor in rushlight._overriding.attributes().items():
+        for kind in kinds:
+            owner = next(base for base in kind.__mro__ if name in vars(base))
+            assert not isinstance(vars(owner)[name], rushlight._overriding.Attribute)
+        assert isinstance(vars(Logged)[name], rushlight._overriding.Attribute)
+        assert getattr(Logged, name) is descriptor
+    assert "shape" in rushlight._overriding.attributes()
+
+
+def test_every_public_function_is_overridable_or_ignored():
+    ignored = {id(f) for f in overrides.get_ignored_functions()}
+    known = overrides.get_overridable_functions()
+    taken = {id(f) for functions in known.values() for f in functions}
+    for owner in known:
+        for name in getattr(owner, "__all__", None) or dir(owner):
+            value = getattr(owner, name)
+            if name[0] != "_" and callable(value) and not isinstance(value, type):
+                assert (id(value) in taken) != (id(value) in ignored), name
+    assert rushlight.is_tensor in overrides.get_ignored_functions()
+    assert rushlight.exp not in overrides.get_ignored_functions()
+
+
+def test_testing_overrides_have_the_signatures():
+    replaced = overrides.get_testing_overrides()
+    functions = overrides.get_overridable_functions()
+    assert replaced.keys() == {f for found in functions.values() for f in found}
+    x = rushlight.ones(2)
+    assert replaced[rushlight.Tensor.shape.__get__](x) == -1
+    assert replaced[rushlight.matmul](x, other=x) == -1
+    assert replaced[rushlight.Tensor.sum](x, 0, keepdim=True) == -1
+    with pytest.raises(TypeError, match="missing a required argument"):
+        replaced[rushlight.matmul](x)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        replaced[rushlight.linalg.svd](x, colour=1)
+
+
+def test_a_class_that_replaces_everything():
+    replaced = overrides.get_testing_overrides()
+
+    class Stand:
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return replaced[func](*args, **(kwargs or {}))
+
+    for function in (rushlight.exp, rushlight.linalg.det, rushlight.std, rushlight.t):
+        assert function(Stand()) == -1
+    assert rushlight.matmul(rushlight.ones(2), Stand()) == -1
+
+
+class Odd:
+    """Nothing that a function could take for a Tensor."""
+
+
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("fliplr", ()),
+        ("numel", ()),
+        ("cov", ()),
+        ("quantile", (0.5,)),
+        ("histc", ()),
+        ("fft.fftshift", ()),
+        ("nansum", ()),
+        ("nanmean", ()),
+    ],
+)
+def test_error_names_the_argument_that_is_no_tensor(name, arguments):
+    function = rushlight
+    for part in name.split("."):
+        function = getattr(function, part)
+    for odd in (Odd(), 3, None, "text"):
+        kind = type(odd).__name__
+        with pytest.raises(TypeError, match=f"argument .* must be Tensor, not {kind}"):
+            function(odd, *arguments)
+    with pytest.raises(TypeError, match="argument 'input'.* must be Tensor, not Odd"):
+        function(input=Odd(), **dict(zip(["q"], arguments)))
+
+
+def test_error_of_another_attribute_stays():
+    class Broken(Logged):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return cls.missing
+
+    with pytest.raises(AttributeError, match="missing"):
+        rushlight.fliplr(rushlight.ones(2, 2).as_subclass(Broken))

@@ -44,8 +44,16 @@ def test_definitions(n):
         ("exponential", np.exp(-abs(i - (n - 1) / 2) / 3), {"tau": 3.0}),
         ("exponential", np.exp(-abs(i - 1.5)), {"center": 1.5, "sym": False}),
         ("gaussian", np.exp(-(((i - (n - 1) / 2) / 2) ** 2) / 2), {"std": 2.0}),
-        ("general_cosine", 0.3 - 0.7 * np.cos(2 * np.pi * i / (n - 1)), {"a": (0.3, 0.7)}),
-        ("general_hamming", 0.3 - 0.7 * np.cos(2 * np.pi * i / (n - 1)), {"alpha": 0.3}),
+        (
+            "general_cosine",
+            0.3 - 0.7 * np.cos(2 * np.pi * i / (n - 1)),
+            {"a": (0.3, 0.7)},
+        ),
+        (
+            "general_hamming",
+            0.3 - 0.7 * np.cos(2 * np.pi * i / (n - 1)),
+            {"alpha": 0.3},
+        ),
     ):
         got = getattr(windows, name)(n, dtype=rl.float64, **options)
         np.testing.assert_allclose(got.numpy(), expected, atol=1e-12, err_msg=name)
@@ -77,7 +85,9 @@ def test_arguments(name):
         window(3, layout=None, **needed)
     with pytest.raises(TypeError):
         window(3, True, **needed)
-    kinds = {p.kind for n, p in inspect.signature(window).parameters.items() if n != "M"}
+    kinds = {
+        p.kind for n, p in inspect.signature(window).parameters.items() if n != "M"
+    }
     assert kinds == {inspect.Parameter.KEYWORD_ONLY}
 
 

@@ -133,3 +133,29 @@ def test_chebyshev_of_large_degree(side, n):
         assert abs(function(x, edge + 2).item() / below - 1) < 1e-3
         # A million million steps would not end; what overflows is NaN.
         assert function(rl.tensor([side * 1.5]), 10**12).isnan().all()
+
+
+def test_where_an_inner_value_overflows():
+    # exp(x ** 2) is infinite a little before 2 exp(x ** 2) is taken for it.
+    x = rl.tensor([-26.6, -26.65, -26.7, -27.0])
+    assert special.erfcx(x).tolist() == [math.inf] * 4
+    close(special.erfcx(double(-26.65, -26.0)), [math.inf, 2 * math.exp(676)], 1e-12)
+
+
+def test_digits_where_the_plain_formula_loses_them():
+    # sinc vanishes at the integers, and by its sine's slope beside them.
+    x = np.array([1.0, 7.0, -3.0, 100.0, 1000.25], np.float32)
+    expected = [0.0, 0.0, 0.0, 0.0, math.sqrt(0.5) / (math.pi * 1000.25)]
+    np.testing.assert_allclose(rl.sinc(rl.from_numpy(x)).numpy(), expected, 5e-7)
+    # logit near 1/2 is 4 (x - 1/2).
+    x = np.float32(0.5) + np.float32(2.0**-20)
+    near = rl.logit(rl.tensor([float(x)]))
+    np.testing.assert_allclose(near.numpy(), [4 * 2.0**-20], 5e-7)
+    tail = special.ndtr(rl.tensor([-12.75])).item()
+    np.testing.assert_allclose(tail, math.erfc(12.75 * math.sqrt(0.5)) / 2, 1e-6)
+
+
+def test_logit_gradient_at_the_ends():
+    x = double(0.0, 0.25, 0.5, 1.0).requires_grad_()
+    (slope,) = rl.autograd.grad(rl.logit(x).sum(), x)
+    close(slope, [math.inf, 16 / 3, 4.0, math.inf])

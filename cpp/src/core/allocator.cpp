@@ -3,9 +3,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "rushlight/core/error.h"
@@ -19,7 +21,8 @@ constexpr size_t kAlign = 64;
 constexpr size_t kSmall = 1024;                 // served from per-thread lists
 constexpr int kSmallClasses = kSmall / kAlign;  // 64, 128, ..., 1024
 constexpr int kSmallKept = 64;                  // blocks a thread keeps of one class
-constexpr size_t kHuge = size_t(4) << 20;       // asks for transparent huge pages
+constexpr size_t kMapped = size_t(1) << 20;     // mapped one by one, so that all of it goes back
+constexpr size_t kHuge = size_t(2) << 20;       // asks for transparent huge pages
 #if __SANITIZE_ADDRESS__
 // Every block is of the very size asked for and goes back at once, so that AddressSanitizer sees a
 // touch of the byte behind it or of a block that was freed.
@@ -53,22 +56,51 @@ int class_index(size_t rounded) {
   const int top = 63 - __builtin_clzll(rounded);
   return top * 8 + int((rounded >> (top - 3)) & 7);
 }
+size_t bytes_of_class(int index) { return size_t(8 + index % 8) << (index / 8 - 3); }
 
 void* system_allocate(size_t rounded) {
   if (kExact) {
     void* p = nullptr;
     return posix_memalign(&p, kAlign, rounded) == 0 ? p : nullptr;
   }
-  if (rounded < kHuge) return std::aligned_alloc(kAlign, round_up(rounded, kAlign));
+  if (rounded < kMapped) return std::aligned_alloc(kAlign, round_up(rounded, kAlign));
+  // malloc would keep what lies between blocks still in use, and the process would grow by it.
   constexpr size_t kPage = size_t(2) << 20;
-  void* p = std::aligned_alloc(kPage, round_up(rounded, kPage));
-  if (p) madvise(p, rounded, MADV_HUGEPAGE);
+  const size_t spare = rounded < kHuge ? 0 : kPage;
+  void* mapped =
+      mmap(nullptr, rounded + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  if (!spare) return mapped;
+  char* const start = static_cast<char*>(mapped);
+  char* const p = start + (kPage - reinterpret_cast<uintptr_t>(start) % kPage) % kPage;
+  char* const end = p + rounded;
+  if (p != start) munmap(start, size_t(p - start));
+  if (end != start + rounded + spare) munmap(end, size_t(start + rounded + spare - end));
+  madvise(p, rounded, MADV_HUGEPAGE);
   return p;
 }
+void system_free(void* p, size_t rounded) {
+  if (kExact || rounded < kMapped)
+    std::free(p);
+  else
+    munmap(p, rounded);
+}
+
+// Note [What the cache may hold]
+// Blocks of a class serve that class only, and one pass of a network asks for many: kept without
+// end, they would add up to more than was ever in use at once. So the memory held, in use or
+// cached, stays within a sixteenth above the most that was in use at once: where it would grow
+// further, a request is first served by a cached block of a class up to kLooseClasses above its
+// own, and cached blocks go back to the system before a new one is taken from it. Loops that ask
+// for the same sizes again and again, or for few, find everything cached.
+constexpr int kLooseClasses = 4;  // at most half as large again
 
 struct SharedCache {
   std::mutex mutex;
   std::vector<void*> free_blocks[64 * 8];
+  std::unordered_map<void*, size_t> loose;  // sizes of blocks in use that are of a class above
+  int64_t held = 0;                         // from the system, in use or cached
+  int64_t most = 0;                         // the most that was in use at once
   int64_t cached = 0;
   int64_t allocated = 0;
   int64_t peak = 0;
@@ -80,11 +112,39 @@ struct SharedCache {
     limit = physical / 4;
   }
   void empty() {
-    for (auto& blocks : free_blocks) {
-      for (void* p : blocks) std::free(p);
-      blocks.clear();
+    for (int at = 0; at < 64 * 8; ++at) {
+      for (void* p : free_blocks[at]) system_free(p, bytes_of_class(at));
+      free_blocks[at].clear();
     }
+    held -= cached;
     cached = 0;
+  }
+  void* take(int index) {
+    void* p = free_blocks[index].back();
+    free_blocks[index].pop_back();
+    cached -= int64_t(bytes_of_class(index));
+    return p;
+  }
+  bool fits(int64_t bytes) const {
+    const int64_t in_use = std::max(most, allocated + bytes);
+    return held + bytes <= in_use + in_use / 16;
+  }
+  // A cached block of a class a little above, if there is one.
+  void* take_loose(int index) {
+    for (int at = index + 1; at <= index + kLooseClasses && at < 64 * 8; ++at) {
+      if (free_blocks[at].empty()) continue;
+      loose.emplace(free_blocks[at].back(), bytes_of_class(at));
+      return take(at);
+    }
+    return nullptr;
+  }
+  // Gives cached blocks back, the largest first, until `bytes` more are held within the bound.
+  void make_room(int64_t bytes) {
+    for (int at = 64 * 8 - 1; at >= 0 && cached > 0 && !fits(bytes); --at)
+      while (!free_blocks[at].empty() && !fits(bytes)) {
+        held -= int64_t(bytes_of_class(at));
+        system_free(take(at), bytes_of_class(at));
+      }
   }
 };
 
@@ -156,13 +216,16 @@ RL_INLINE SmallCache& small_cache() {
   std::lock_guard<std::mutex> lock(cache.mutex);
   if (int64_t(rounded) > g_memory_limit.load(std::memory_order_relaxed) - cache.allocated)
     out_of_memory(nbytes);
-  auto& blocks = cache.free_blocks[class_index(rounded)];
-  void* p;
-  if (!blocks.empty()) {
-    p = blocks.back();
-    blocks.pop_back();
-    cache.cached -= int64_t(rounded);
-  } else {
+  const int index = class_index(rounded);
+  const int64_t bytes = int64_t(rounded);
+  void* p = nullptr;
+  if (!cache.free_blocks[index].empty()) {
+    p = cache.take(index);
+  } else if (cache.cached > 0 && !cache.fits(bytes)) {
+    p = cache.take_loose(index);
+    if (!p) cache.make_room(bytes);
+  }
+  if (!p) {
     const size_t size = kExact ? nbytes : rounded;
     p = system_allocate(size);
     if (!p) {
@@ -170,25 +233,39 @@ RL_INLINE SmallCache& small_cache() {
       p = system_allocate(size);
       if (!p) out_of_memory(nbytes);
     }
+    cache.held += bytes;
   }
   ++cache.calls;
-  cache.allocated += int64_t(rounded);
-  if (cache.allocated > cache.peak) cache.peak = cache.allocated;
+  cache.allocated += bytes;
+  cache.peak = std::max(cache.peak, cache.allocated);
+  cache.most = std::max(cache.most, cache.allocated);
   return p;
 }
 
 void free_large(void* p, size_t nbytes) noexcept {
-  const size_t rounded = class_bytes(nbytes);
+  size_t rounded = class_bytes(nbytes);
   SharedCache& cache = shared_cache();
   std::lock_guard<std::mutex> lock(cache.mutex);
   cache.allocated -= int64_t(rounded);
-  if (kExact || cache.cached + int64_t(rounded) > cache.limit) return std::free(p);
-  try {
-    cache.free_blocks[class_index(rounded)].push_back(p);
-    cache.cached += int64_t(rounded);
-  } catch (...) {
-    std::free(p);
+  if (RL_UNLIKELY(!cache.loose.empty())) {
+    const auto found = cache.loose.find(p);
+    if (found != cache.loose.end()) {
+      rounded = found->second;
+      cache.loose.erase(found);
+    }
   }
+  const int64_t bytes = int64_t(rounded);
+  if (!kExact && cache.cached + bytes <= cache.limit) {
+    try {
+      cache.free_blocks[class_index(rounded)].push_back(p);
+      cache.cached += bytes;
+      return;
+    } catch (...) {
+      // The list could not grow: the block goes back instead.
+    }
+  }
+  cache.held -= bytes;
+  system_free(p, rounded);
 }
 
 }  // namespace

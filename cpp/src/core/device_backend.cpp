@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "rushlight/core/error.h"
@@ -12,6 +13,7 @@ namespace {
 struct Loaded {
   const CudaBackend* backend = nullptr;
   std::string reason;
+  int devices = 0;
 };
 
 std::string own_folder() {
@@ -24,10 +26,14 @@ std::string own_folder() {
 
 Loaded load() {
   Loaded result;
-  const std::string path = own_folder() + "librushlight_cuda.so";
+  const char* named = std::getenv("RUSHLIGHT_CUDA_LIBRARY");
+  const std::string path = named && *named ? named : own_folder() + "librushlight_cuda.so";
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) {
-    result.reason = "this build of Rushlight has no CUDA library beside librushlight.so";
+    const char* why = dlerror();
+    result.reason = named && *named
+                        ? "RUSHLIGHT_CUDA_LIBRARY could not be opened: " + std::string(why ? why : "")
+                        : "this build of Rushlight has no CUDA library beside librushlight.so";
     return result;
   }
   using Entry = const CudaBackend* (*)();
@@ -39,7 +45,8 @@ Loaded load() {
     return result;
   }
   const char* reason = "no CUDA device";
-  if (backend->device_count(&reason) > 0)
+  result.devices = backend->device_count(&reason);
+  if (result.devices > 0)
     result.backend = backend;
   else
     result.reason = reason;
@@ -56,6 +63,17 @@ const Loaded& loaded() {
 bool cuda_available(const char** reason) {
   if (reason) *reason = loaded().reason.c_str();
   return loaded().backend != nullptr;
+}
+
+int cuda_device_count() { return loaded().devices; }
+
+Device resolved(Device device) {
+  if (device.is_cpu()) return Device{};
+  const CudaBackend& backend = cuda_backend();
+  if (device.index < 0) device.index = int8_t(backend.current_device());
+  RL_CHECK(device.index < loaded().devices, "CUDA error: invalid device ordinal: ", device,
+           " was asked for, but there are ", loaded().devices, " CUDA devices");
+  return device;
 }
 
 const CudaBackend& cuda_backend() {

@@ -19,10 +19,20 @@ RL_STATIC_TLS thread_local uint32_t t_first_version = 0;
 struct Shortened {
   void* data;
   size_t capacity;
+  Device device;
 };
+void* take(size_t nbytes, Device device) {
+  return device.is_cpu() ? cpu_allocate(nbytes) : cuda_backend().allocate(nbytes, device.index);
+}
+void release(void* data, size_t nbytes, Device device) {
+  if (device.is_cpu())
+    cpu_free(data, nbytes);
+  else
+    cuda_backend().free(data, nbytes, device.index);
+}
 void free_shortened(void* context) {
   auto* memory = static_cast<Shortened*>(context);
-  cpu_free(memory->data, memory->capacity);
+  release(memory->data, memory->capacity, memory->device);
   delete memory;
 }
 
@@ -40,8 +50,8 @@ StoragePtr Storage::allocate(size_t nbytes, Device device) {
     ~Header() { delete storage; }
   } header;
   Storage* storage = header.storage;
-  storage->data_ =
-      device.is_cpu() ? cpu_allocate(nbytes) : cuda_backend().allocate(nbytes, device.index);
+  if (RL_UNLIKELY(!device.is_cpu())) device = resolved(device);
+  storage->data_ = take(nbytes, device);
   storage->nbytes_ = nbytes;
   storage->device_ = device;
   storage->set_version(t_first_version);
@@ -63,10 +73,8 @@ StoragePtr Storage::borrow(void* data, size_t nbytes, Device device, Deleter del
 void Storage::destroy(Storage* storage) noexcept {
   if (storage->deleter_)
     storage->deleter_(storage->context_);
-  else if (storage->device_.is_cpu())
-    cpu_free(storage->data_, storage->nbytes_);
   else
-    cuda_backend().free(storage->data_, storage->nbytes_, storage->device_.index);
+    release(storage->data_, storage->nbytes_, storage->device_);
   delete storage;
 }
 
@@ -75,11 +83,10 @@ void Storage::resize(size_t nbytes) {
   RL_CHECK(is_owned() || shortened,
            "Trying to resize storage that is not resizable: its memory belongs to "
            "another library; clone() the tensor first");
-  RL_CHECK_IMPLEMENTED(device_.is_cpu(), "resize_(): not available on ", device_);
   const size_t capacity = shortened ? static_cast<Shortened*>(context_)->capacity : nbytes_;
   if (nbytes <= capacity) {
     if (!shortened && nbytes < nbytes_) {
-      context_ = new Shortened{data_, nbytes_};
+      context_ = new Shortened{data_, nbytes_, device_};
       deleter_ = free_shortened;
     }
     nbytes_ = nbytes;
@@ -88,14 +95,19 @@ void Storage::resize(size_t nbytes) {
   RL_CHECK(exports_.load(std::memory_order_relaxed) == 0,
            "Trying to resize storage that is not resizable: a buffer or NumPy array looks into it; "
            "delete that first, or clone() the tensor");
-  void* grown = cpu_allocate(nbytes);
-  if (capacity > 0) std::memcpy(grown, data_, capacity);
+  void* grown = take(nbytes, device_);
+  if (capacity > 0) {
+    if (device_.is_cpu())
+      std::memcpy(grown, data_, capacity);
+    else
+      cuda_backend().copy(grown, data_, capacity, 2, device_.index);
+  }
   if (shortened) {
     free_shortened(context_);
     deleter_ = nullptr;
     context_ = nullptr;
   } else {
-    cpu_free(data_, nbytes_);
+    release(data_, nbytes_, device_);
   }
   data_ = grown;
   nbytes_ = nbytes;

@@ -91,18 +91,18 @@ void pack_b(const void* stored, int64_t ld, bool trans, int64_t n, int64_t k, vo
                                     static_cast<T*>(to));
 }
 
-// One tile; rows and cols are what of it lies inside c. Not inlined: the loop around it would keep
-// its own values in the registers that the sums need.
-template <class T, bool kPackedA>
+// One tile of up to kTileRows rows; rows and cols are what of it lies inside c. Not inlined: the
+// loop around it would keep its own values in the registers that the sums need.
+template <class T, bool kPackedA, int kTileRows>
 __attribute__((noinline)) void multiply_tile(int64_t rows, int64_t cols, int64_t k, const T* a,
                                              int64_t lda, const T* b, T alpha, T beta, T* c,
                                              int64_t ldc) {
   using V = Vec<T>;
   constexpr int kLanes = V::kSize;
-  V sums[kRows][kVecs];
-  const T* row_of_a[kRows];
+  V sums[kTileRows][kVecs];
+  const T* row_of_a[kTileRows];
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < kTileRows; ++i) {
     // A row beyond the last is read as the last and never written.
     const int64_t row = smaller(i, rows - 1);
     row_of_a[i] = kPackedA ? a + i : a + row * lda;
@@ -119,7 +119,7 @@ __attribute__((noinline)) void multiply_tile(int64_t rows, int64_t cols, int64_t
 #pragma GCC unroll 4
     for (int j = 0; j < kVecs; ++j) row[j] = V::loadu(b + j * kLanes);
 #pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
+    for (int i = 0; i < kTileRows; ++i) {
       const V factor(row_of_a[i][p * kStep]);
 #pragma GCC unroll 4
       for (int j = 0; j < kVecs; ++j) sums[i][j] = multiply_add(factor, row[j], sums[i][j]);
@@ -127,7 +127,7 @@ __attribute__((noinline)) void multiply_tile(int64_t rows, int64_t cols, int64_t
   }
   const V scale(alpha), keep(beta);
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < kTileRows; ++i) {
     if (i >= rows) break;
 #pragma GCC unroll 4
     for (int j = 0; j < kVecs; ++j) {
@@ -145,6 +145,21 @@ __attribute__((noinline)) void multiply_tile(int64_t rows, int64_t cols, int64_t
   }
 }
 
+// The last rows take a lower tile, so that a product of few rows costs no more than them.
+template <class T, bool kPackedA>
+RL_INLINE void multiply_rows_of_tile(int64_t rows, int64_t cols, int64_t k, const T* a, int64_t lda,
+                                     const T* b, T alpha, T beta, T* c, int64_t ldc) {
+  if (rows > 4)
+    multiply_tile<T, kPackedA, kRows>(smaller(kRows, rows), cols, k, a, lda, b, alpha, beta, c,
+                                      ldc);
+  else if (rows > 2)
+    multiply_tile<T, kPackedA, 4>(rows, cols, k, a, lda, b, alpha, beta, c, ldc);
+  else if (rows == 2)
+    multiply_tile<T, kPackedA, 2>(rows, cols, k, a, lda, b, alpha, beta, c, ldc);
+  else
+    multiply_tile<T, kPackedA, 1>(rows, cols, k, a, lda, b, alpha, beta, c, ldc);
+}
+
 template <class T, bool kPackedA>
 void multiply(int64_t m, int64_t n, int64_t k, const void* block_a, int64_t lda,
               const void* packed_b, double alpha, double beta, void* c, int64_t ldc) {
@@ -155,9 +170,9 @@ void multiply(int64_t m, int64_t n, int64_t k, const void* block_a, int64_t lda,
   // A sliver of b stays in the first cache while the slivers of a pass by.
   for (int64_t j = 0; j < n; j += kCols)
     for (int64_t i = 0; i < m; i += kRows)
-      multiply_tile<T, kPackedA>(smaller(kRows, m - i), smaller(kCols, n - j), k,
-                                 a + i * (kPackedA ? k : lda), lda, b + j * k, T(alpha), T(beta),
-                                 to + i * ldc + j, ldc);
+      multiply_rows_of_tile<T, kPackedA>(m - i, smaller(kCols, n - j), k,
+                                         a + i * (kPackedA ? k : lda), lda, b + j * k, T(alpha),
+                                         T(beta), to + i * ldc + j, ldc);
 }
 
 template <class S, class T>

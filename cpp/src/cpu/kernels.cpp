@@ -8,6 +8,8 @@ namespace rushlight::cpu::RL_ISA {
   _(binary) \
   _(copy) \
   _(optim) \
+  _(recurrent) \
+  _(optimizers) \
   _(matmul) \
   _(gemm_micro) \
   _(conv) \
@@ -18,6 +20,7 @@ namespace rushlight::cpu::RL_ISA {
   _(reduce_arg) \
   _(reduce_var) \
   _(softmax) \
+  _(attention) \
   _(loss) \
   _(norm) \
   _(scan) \

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <complex>
 #include <string>
+#include <tuple>
 #include <type_traits>
 
 #include "rushlight/core/blas.h"
@@ -70,6 +71,28 @@ class Carver {
  private:
   char* memory_;
   size_t used_ = 0;
+};
+
+// The lengths of a routine's three work arrays, which lie one behind another.
+template <class X, class Y, class Z>
+struct WorkArrays {
+  int64_t x, y, z;
+  std::tuple<X*, Y*, Z*> in(void* memory) const {
+    Carver carver(memory);
+    return take(carver);
+  }
+  size_t bytes() const {
+    Carver carver(nullptr);
+    take(carver);
+    return carver.used();
+  }
+
+ private:
+  std::tuple<X*, Y*, Z*> take(Carver& carver) const {
+    X* const first = carver.take<X>(x);
+    Y* const second = carver.take<Y>(y);
+    return {first, second, carver.take<Z>(z)};
+  }
 };
 
 // f(i, scratch) for every matrix; the cuts depend on nothing that f sees.
@@ -255,22 +278,9 @@ struct Lapack {
     Int no_iwork, code = 0;
     run(0, &answer, -1, &no_rwork, &no_iwork, &code);
     const int64_t lwork = asked(answer);
-    const auto carve = [&](void* memory, T** work, R** rwork, Int** iwork) {
-      Carver carver(memory);
-      *work = carver.take<T>(lwork);
-      *iwork = carver.take<Int>(8 * k);
-      *rwork = carver.take<R>(kComplex<T> ? lrwork : 1);
-      return carver.used();
-    };
-    T* w;
-    R* rw;
-    Int* iw;
-    const size_t bytes = carve(nullptr, &w, &rw, &iw);
-    for_batch(batch, 10 * cube(m, n, k), bytes, [&](int64_t i, void* memory) {
-      T* work;
-      R* rwork;
-      Int* iwork;
-      carve(memory, &work, &rwork, &iwork);
+    const WorkArrays<T, R, Int> arrays{lwork, kComplex<T> ? lrwork : 1, 8 * k};
+    for_batch(batch, 10 * cube(m, n, k), arrays.bytes(), [&](int64_t i, void* memory) {
+      const auto [work, rwork, iwork] = arrays.in(memory);
       info[i] = -1;
       if (all_finite(static_cast<T*>(a) + i * m * n, m * n))
         run(i, work, Int(lwork), rwork, iwork, &info[i]);
@@ -298,22 +308,9 @@ struct Lapack {
     Int int_answer = 1, code = 0;
     run(0, &answer, -1, &real_answer, -1, &int_answer, -1, &code);
     const int64_t lwork = asked(answer), lrwork = asked(real_answer), liwork = int_answer;
-    const auto carve = [&](void* memory, T** work, R** rwork, Int** iwork) {
-      Carver carver(memory);
-      *work = carver.take<T>(lwork);
-      *rwork = carver.take<R>(lrwork);
-      *iwork = carver.take<Int>(liwork);
-      return carver.used();
-    };
-    T* tw;
-    R* rw;
-    Int* iw;
-    const size_t bytes = carve(nullptr, &tw, &rw, &iw);
-    for_batch(batch, 5 * cube(n, n, n), bytes, [&](int64_t i, void* memory) {
-      T* work;
-      R* rwork;
-      Int* iwork;
-      carve(memory, &work, &rwork, &iwork);
+    const WorkArrays<T, R, Int> arrays{lwork, lrwork, liwork};
+    for_batch(batch, 5 * cube(n, n, n), arrays.bytes(), [&](int64_t i, void* memory) {
+      const auto [work, rwork, iwork] = arrays.in(memory);
       info[i] = -1;
       if (all_finite(static_cast<T*>(a) + i * n * n, n * n))
         run(i, work, Int(lwork), rwork, Int(lrwork), iwork, Int(liwork), &info[i]);
@@ -356,20 +353,9 @@ struct Lapack {
     Int code = 0;
     run(0, &no_extra, &no_vectors, &answer, -1, &code);
     const int64_t lwork = asked(answer);
-    const auto carve = [&](void* memory, T** work, R** extra, T** vectors) {
-      Carver carver(memory);
-      *work = carver.take<T>(lwork);
-      *extra = carver.take<R>(2 * n);
-      *vectors = carver.take<T>(v && !kComplex<T> ? n * n : 1);
-      return carver.used();
-    };
-    T *tw, *tv;
-    R* re;
-    const size_t bytes = carve(nullptr, &tw, &re, &tv);
-    for_batch(batch, 20 * cube(n, n, n), bytes, [&](int64_t i, void* memory) {
-      T *work, *vectors;
-      R* extra;
-      carve(memory, &work, &extra, &vectors);
+    const WorkArrays<T, R, T> arrays{lwork, 2 * n, v && !kComplex<T> ? n * n : 1};
+    for_batch(batch, 20 * cube(n, n, n), arrays.bytes(), [&](int64_t i, void* memory) {
+      const auto [work, extra, vectors] = arrays.in(memory);
       info[i] = -1;
       if (!all_finite(static_cast<T*>(a) + i * n * n, n * n)) return;
       C* const values = static_cast<C*>(w) + i * n;
@@ -434,30 +420,17 @@ struct Lapack {
     // gelsd's query gives these two; their bounds hold for every LAPACK.
     const int64_t lrwork = driver == 'd' ? asked(real_answer) : 5 * k + 2 * n;
     const int64_t liwork = driver == 'd' ? std::max<int64_t>(1, int_answer) : n;
-    const auto carve = [&](void* memory, T** work, R** rwork, Int** iwork) {
-      Carver carver(memory);
-      *work = carver.take<T>(lwork);
-      *rwork = carver.take<R>(lrwork);
-      *iwork = carver.take<Int>(liwork);
-      return carver.used();
-    };
-    T* tw;
-    R* rw;
-    Int* iw;
-    const size_t bytes = carve(nullptr, &tw, &rw, &iw);
-    for_batch(batch, 4 * cube(m, n, k) + 4 * cube(m, n, columns), bytes,
-              [&](int64_t i, void* memory) {
-                T* work;
-                R* rwork;
-                Int* iwork;
-                carve(memory, &work, &rwork, &iwork);
-                info[i] = -1;
-                if (!all_finite(static_cast<T*>(a) + i * m * n, m * n) ||
-                    !all_finite(static_cast<T*>(b) + i * larger * columns, larger * columns))
-                  return;
-                std::fill(iwork, iwork + liwork, Int(0));  // gelsy: no column is fixed
-                run(i, work, Int(lwork), rwork, iwork, &info[i]);
-              });
+    const WorkArrays<T, R, Int> arrays{lwork, lrwork, liwork};
+    const double cost = 4 * cube(m, n, k) + 4 * cube(m, n, columns);
+    for_batch(batch, cost, arrays.bytes(), [&](int64_t i, void* memory) {
+      const auto [work, rwork, iwork] = arrays.in(memory);
+      info[i] = -1;
+      if (!all_finite(static_cast<T*>(a) + i * m * n, m * n) ||
+          !all_finite(static_cast<T*>(b) + i * larger * columns, larger * columns))
+        return;
+      std::fill(iwork, iwork + liwork, Int(0));  // gelsy: no column is fixed
+      run(i, work, Int(lwork), rwork, iwork, &info[i]);
+    });
   }
 
   static void sytrf(int64_t batch, int64_t n, bool hermitian, void* a, int32_t* pivots,

@@ -1,135 +1,36 @@
-// Optimizer updates. Each step is one of PyTorch's operations and is rounded as there, so that a
-// training run gives its numbers: fused multiply-adds where PyTorch's kernels have them.
+// Optimizer updates: see functors/optim.h.
+#include "rushlight/functors/optim.h"
+
 #include "loops.h"
 
 namespace rushlight::cpu::RL_ISA {
 namespace {
 
-// Half types round after every operation, as if it had been stored.
-template <class T>
-RL_INLINE Compute<T> rounded(Compute<T> x) {
-  if constexpr (is_half_v<T>)
-    return Compute<T>(T(x));
-  else
-    return x;
-}
-
-RL_INLINE float square_root(float x) { return __builtin_sqrtf(x); }
-RL_INLINE double square_root(double x) { return __builtin_sqrt(x); }
-
-// torch.add rounds its alpha to the tensors' dtype; other operations take scalars as they are.
-template <class T>
-RL_INLINE Compute<T> alpha(double value) {
-  return Compute<T>(T(Compute<T>(value)));
-}
-
-// c + a * b
-template <class T>
-RL_INLINE Compute<T> add_scaled(Compute<T> c, Compute<T> a, Compute<T> b) {
-  return rounded<T>(math::fma(a, b, c));
-}
-
-template <class T, Momentum kMomentum, bool kDecay>
-void sgd_loop(const SgdScalars& o, const SgdSpan& span, int64_t begin, int64_t end) {
-  using C = Compute<T>;
-  T* param = static_cast<T*>(span.param);
-  const T* grad = static_cast<const T*>(span.grad);
-  T* buffer = static_cast<T*>(span.buffer);
-  const C sign = o.maximize ? C(-1) : C(1), decay = alpha<T>(o.weight_decay),
-          step = alpha<T>(-o.lr);
-  const C momentum = C(o.momentum), look_ahead = alpha<T>(o.momentum),
-          take = alpha<T>(1 - o.dampening);
-#pragma GCC ivdep
-  for (int64_t i = begin; i < end; ++i) {
-    const C p = C(param[i]);
-    C g = sign * C(grad[i]);
-    if constexpr (kDecay) g = add_scaled<T>(g, p, decay);
-    if constexpr (kMomentum == Momentum::First || kMomentum == Momentum::FirstNesterov)
-      buffer[i] = T(g);
-    if constexpr (kMomentum == Momentum::FirstNesterov) g = add_scaled<T>(g, g, look_ahead);
-    if constexpr (kMomentum == Momentum::Plain || kMomentum == Momentum::Nesterov) {
-      const C b = add_scaled<T>(rounded<T>(C(buffer[i]) * momentum), g, take);
-      buffer[i] = T(b);
-      g = kMomentum == Momentum::Plain ? b : add_scaled<T>(g, b, look_ahead);
-    }
-    param[i] = T(math::fma(g, step, p));
-  }
-}
-
-template <class T, bool kDecay>
-void sgd_momentum(const SgdScalars& o, const SgdSpan& span, int64_t begin, int64_t end) {
-  switch (span.momentum) {
-    case Momentum::None: return sgd_loop<T, Momentum::None, kDecay>(o, span, begin, end);
-    case Momentum::First: return sgd_loop<T, Momentum::First, kDecay>(o, span, begin, end);
-    case Momentum::Plain: return sgd_loop<T, Momentum::Plain, kDecay>(o, span, begin, end);
-    case Momentum::Nesterov: return sgd_loop<T, Momentum::Nesterov, kDecay>(o, span, begin, end);
-    case Momentum::FirstNesterov:
-      return sgd_loop<T, Momentum::FirstNesterov, kDecay>(o, span, begin, end);
-  }
-}
-
 template <class T>
 void sgd_typed(const SgdScalars& o, const SgdSpan& span, int64_t begin, int64_t end) {
-  if (o.weight_decay != 0)
-    sgd_momentum<T, true>(o, span, begin, end);
-  else
-    sgd_momentum<T, false>(o, span, begin, end);
-}
-
-enum class Decay { None, L2, Decoupled };
-
-template <class T, Decay kDecay, bool kMax>
-void adam_loop(const AdamScalars& o, const AdamSpan& span, int64_t begin, int64_t end) {
-  using C = Compute<T>;
-  T* param = static_cast<T*>(span.param);
-  const T* grad = static_cast<const T*>(span.grad);
-  T* mean = static_cast<T*>(span.mean);
-  T* square = static_cast<T*>(span.square);
-  T* max_square = static_cast<T*>(span.max_square);
-  const C sign = o.maximize ? C(-1) : C(1), decay = alpha<T>(o.weight_decay), keep = C(o.keep);
-  // torch.lerp works from the nearer end.
-  const C weight = C(1 - o.beta1);
-  const bool from_start = weight < C(0.5);
-  const C lerp = from_start ? weight : weight - C(1);
-  const C beta2 = C(o.beta2), take2 = C(1 - o.beta2), eps = C(o.eps);
-  const C bias = C(span.square_root_bias), step = C(-span.step_size);
+  for_sgd(o, span, [&]<Momentum kMomentum, bool kDecay>() {
+    const SgdUpdate<T, kMomentum, kDecay> update(o);
+    T* param = static_cast<T*>(span.param);
+    const T* grad = static_cast<const T*>(span.grad);
+    T* buffer = static_cast<T*>(span.buffer);
 #pragma GCC ivdep
-  for (int64_t i = begin; i < end; ++i) {
-    C p = C(param[i]), g = sign * C(grad[i]), m = C(mean[i]);
-    if constexpr (kDecay == Decay::Decoupled) p = rounded<T>(p * keep);
-    if constexpr (kDecay == Decay::L2) g = add_scaled<T>(g, p, decay);
-    m = add_scaled<T>(from_start ? m : g, lerp, g - m);
-    mean[i] = T(m);
-    const C s = add_scaled<T>(rounded<T>(C(square[i]) * beta2), take2 * g, g);
-    square[i] = T(s);
-    C largest = s;
-    if constexpr (kMax) {
-      const C old = C(max_square[i]);
-      // NaN on either side stays, as in torch.maximum.
-      largest = old > s || old != old ? old : s;
-      max_square[i] = T(largest);
-    }
-    const C root = rounded<T>(rounded<T>(square_root(largest)) / bias);
-    param[i] = T(p + step * m / rounded<T>(root + eps));
-  }
-}
-
-template <class T, Decay kDecay>
-void adam_max(const AdamScalars& o, const AdamSpan& span, int64_t begin, int64_t end) {
-  if (span.max_square)
-    adam_loop<T, kDecay, true>(o, span, begin, end);
-  else
-    adam_loop<T, kDecay, false>(o, span, begin, end);
+    for (int64_t i = begin; i < end; ++i) update(param[i], grad[i], buffer + i);
+  });
 }
 
 template <class T>
 void adam_typed(const AdamScalars& o, const AdamSpan& span, int64_t begin, int64_t end) {
-  if (o.weight_decay == 0)
-    adam_max<T, Decay::None>(o, span, begin, end);
-  else if (o.decoupled)
-    adam_max<T, Decay::Decoupled>(o, span, begin, end);
-  else
-    adam_max<T, Decay::L2>(o, span, begin, end);
+  for_adam(o, span, [&]<Decay kDecay, bool kMax>() {
+    const AdamUpdate<T, kDecay, kMax> update(o, span);
+    T* param = static_cast<T*>(span.param);
+    const T* grad = static_cast<const T*>(span.grad);
+    T* mean = static_cast<T*>(span.mean);
+    T* square = static_cast<T*>(span.square);
+    T* max_square = static_cast<T*>(span.max_square);
+#pragma GCC ivdep
+    for (int64_t i = begin; i < end; ++i)
+      update(param[i], grad[i], mean[i], square[i], max_square + i);
+  });
 }
 
 #define RL_BY_DTYPE(function)                                         \

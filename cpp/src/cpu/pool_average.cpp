@@ -2,33 +2,10 @@
 #include "loops.h"
 #include "rushlight/core/allocator.h"
 #include "rushlight/core/parallel.h"
-#include "rushlight/iter/pool_plan.h"
+#include "rushlight/functors/pool_window.h"
 
 namespace rushlight::cpu::RL_ISA {
 namespace {
-
-// One side of a window, cut to the plane, and its length before that.
-struct Span {
-  int64_t begin, end, padded;
-};
-
-RL_INLINE Span span_of(int64_t at, int64_t stride, int64_t kernel, int64_t pad, int64_t size) {
-  const int64_t begin = at * stride - pad;
-  const int64_t end = begin + kernel < size + pad ? begin + kernel : size + pad;
-  return {begin > 0 ? begin : 0, end < size ? end : size, end - begin};
-}
-
-RL_INLINE int64_t divisor_of(const AveragePoolPlan& p, const Span& y, const Span& x) {
-  if (p.divisor) return p.divisor;
-  return p.count_padding ? y.padded * x.padded : (y.end - y.begin) * (x.end - x.begin);
-}
-
-RL_INLINE Span span_y(const AveragePoolPlan& p, int64_t j) {
-  return span_of(j, p.stride_y, p.kernel_y, p.pad_y, p.in_height);
-}
-RL_INLINE Span span_x(const AveragePoolPlan& p, int64_t i) {
-  return span_of(i, p.stride_x, p.kernel_x, p.pad_x, p.in_width);
-}
 
 // Adds `count` outputs' worth of one kernel column to sums.
 template <class T>
@@ -66,7 +43,7 @@ void average_planes(const AveragePoolPlan& p) {
       const T* in = static_cast<const T*>(p.from) + plane * p.in_plane();
       T* out = static_cast<T*>(p.to) + plane * p.out_plane();
       for (int64_t j = 0; j < p.out_height; ++j, out += p.out_width) {
-        const Span y = span_y(p, j);
+        const PoolSpan y = pool_span_y(p, j);
         for (int64_t i0 = 0; i0 < p.out_width; i0 += kRun) {
           const int64_t i1 = i0 + kRun < p.out_width ? i0 + kRun : p.out_width;
           for (int64_t i = 0; i < i1 - i0; ++i) sums[i] = C(0);
@@ -76,8 +53,8 @@ void average_planes(const AveragePoolPlan& p) {
                 add_strided(sums + first - i0, in + row * p.in_width + x, p.stride_x, last - first);
               });
           for (int64_t i = i0; i < i1; ++i) {
-            const Span x = span_x(p, i);
-            const int64_t divisor = divisor_of(p, y, x);
+            const PoolSpan x = pool_span_x(p, i);
+            const int64_t divisor = pool_divisor(p, y, x);
             out[i] = y.begin < y.end && x.begin < x.end ? T(sums[i - i0] / C(divisor)) : T(C(0));
           }
         }
@@ -105,11 +82,11 @@ void average_backward_planes(const AveragePoolPlan& p) {
         sums = to;
       for (int64_t i = 0; i < p.in_plane(); ++i) sums[i] = C(0);
       for (int64_t j = 0; j < p.out_height; ++j, grad += p.out_width) {
-        const Span y = span_y(p, j);
+        const PoolSpan y = pool_span_y(p, j);
         for (int64_t i0 = 0; i0 < p.out_width; i0 += kRun) {
           const int64_t i1 = i0 + kRun < p.out_width ? i0 + kRun : p.out_width;
           for (int64_t i = i0; i < i1; ++i)
-            share[i - i0] = C(grad[i]) / C(divisor_of(p, y, span_x(p, i)));
+            share[i - i0] = C(grad[i]) / C(pool_divisor(p, y, pool_span_x(p, i)));
           for (int64_t row = y.begin; row < y.end; ++row)
             for (int64_t kx = 0; kx < p.kernel_x; ++kx)
               for_column(p, i0, i1, kx, [&](int64_t first, int64_t last, int64_t x) {
@@ -127,11 +104,6 @@ void average_backward_planes(const AveragePoolPlan& p) {
 }
 
 // ---- adaptive
-
-RL_INLINE int64_t adaptive_begin(int64_t at, int64_t in, int64_t out) { return at * in / out; }
-RL_INLINE int64_t adaptive_end(int64_t at, int64_t in, int64_t out) {
-  return ((at + 1) * in + out - 1) / out;
-}
 
 // Eight running sums, so that neither latency nor rounding grows with the length.
 template <class T>

@@ -58,8 +58,7 @@ double erfcx(double x) {
   }
   // exp(x^2) with the rounding error of the square put back.
   const double square = x * x, rest = std::fma(x, x, -square);
-  const double power = std::exp(square);
-  return (power + power * rest) * std::erfc(x);
+  return std::exp(square) * (1 + rest) * std::erfc(x);
 }
 
 double ndtri(double p) {

@@ -1,24 +1,49 @@
-#include "allocator.cuh"
-
+// The caching allocator of device memory. A freed block is kept for the stream it was allocated on:
+// there it may be handed out at once, since what still uses it runs before what comes next.
+#include <map>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
 
-#include "launch.cuh"
+#include "memory.cuh"
+#include "stream.cuh"
 
 namespace rushlight::cuda {
 namespace {
 
-// Freed blocks by size class, kept for reuse: cudaMalloc costs as much as many kernels.
-struct BlockCache {
-  std::mutex mutex;
-  std::unordered_map<size_t, std::vector<void*>> free_blocks[16];
+struct Key {
+  cudaStream_t stream;
+  size_t bytes;
+  bool operator<(const Key& b) const {
+    return stream != b.stream ? stream < b.stream : bytes < b.bytes;
+  }
 };
-BlockCache& block_cache() {
-  static auto* cache = new BlockCache;
-  return *cache;
+
+struct DeviceMemory {
+  std::map<Key, std::vector<void*>> spare;
+  std::unordered_map<void*, Key> used;
+  CudaMemory sizes{};
+
+  void give_back_spare() {
+    for (auto& [key, blocks] : spare)
+      for (void* block : blocks) {
+        (void)cudaFree(block);  // waits for the device
+        sizes.reserved -= key.bytes;
+      }
+    spare.clear();
+  }
+};
+
+struct Pool {
+  std::mutex mutex;
+  DeviceMemory devices[kMaxDevices];
+};
+Pool& pool() {
+  static auto* all = new Pool;
+  return *all;
 }
 
+// Classes at most an eighth larger than what was asked for, so that blocks fit other requests too.
 size_t class_bytes(size_t nbytes) {
   if (nbytes <= 512) return 512;
   const int top = 63 - __builtin_clzll(nbytes);
@@ -28,48 +53,63 @@ size_t class_bytes(size_t nbytes) {
 
 }  // namespace
 
-int use(int device) {
-  int current = 0;
-  if (device >= 0)
-    check(cudaSetDevice(device), "cudaSetDevice");
-  else
-    check(cudaGetDevice(&current), "cudaGetDevice");
-  return device >= 0 ? device : current;
-}
-
 void* allocate(size_t nbytes, int device) {
   const int d = use(device);
-  RL_CHECK(d < 16, "CUDA devices above 15 are not supported, got ", d);
-  const size_t rounded = class_bytes(nbytes);
-  BlockCache& cache = block_cache();
-  std::lock_guard<std::mutex> lock(cache.mutex);
-  auto& blocks = cache.free_blocks[d][rounded];
-  if (!blocks.empty()) {
-    void* p = blocks.back();
-    blocks.pop_back();
-    return p;
-  }
+  const Key key{current_stream(), class_bytes(nbytes)};
+  std::lock_guard<std::mutex> lock(pool().mutex);
+  DeviceMemory& memory = pool().devices[d];
   void* p = nullptr;
-  if (cudaMalloc(&p, rounded) != cudaSuccess) {
-    (void)cudaGetLastError();
-    for (auto& [size, list] : cache.free_blocks[d]) {
-      for (void* block : list) cudaFree(block);
-      list.clear();
-    }
-    if (cudaMalloc(&p, rounded) != cudaSuccess) {
+  const auto found = memory.spare.find(key);
+  if (found != memory.spare.end() && !found->second.empty()) {
+    p = found->second.back();
+    memory.used.emplace(p, key);
+    found->second.pop_back();
+  } else {
+    if (cudaMalloc(&p, key.bytes) != cudaSuccess) {
       (void)cudaGetLastError();
-      raise<OutOfMemoryError>("out of memory: could not allocate ", nbytes, " bytes on cuda:", d);
+      memory.give_back_spare();
+      if (cudaMalloc(&p, key.bytes) != cudaSuccess) {
+        (void)cudaGetLastError();
+        raise<OutOfMemoryError>("CUDA out of memory: tried to allocate ", nbytes, " bytes on cuda:", d,
+                                ", where ", memory.sizes.allocated, " bytes are in use by tensors");
+      }
     }
+    memory.sizes.reserved += key.bytes;
+    memory.used.emplace(p, key);
   }
+  CudaMemory& s = memory.sizes;
+  s.allocated += key.bytes;
+  if (s.allocated > s.most_allocated) s.most_allocated = s.allocated;
+  if (s.reserved > s.most_reserved) s.most_reserved = s.reserved;
   return p;
 }
 
-void release(void* data, size_t nbytes, int device) {
-  int d = device;
-  if (d < 0 && cudaGetDevice(&d) != cudaSuccess) return;
-  BlockCache& cache = block_cache();
-  std::lock_guard<std::mutex> lock(cache.mutex);
-  cache.free_blocks[d][class_bytes(nbytes)].push_back(data);
+void release(void* data, size_t, int device) {
+  std::lock_guard<std::mutex> lock(pool().mutex);
+  DeviceMemory& memory = pool().devices[device];
+  const auto found = memory.used.find(data);
+  if (found == memory.used.end()) return;
+  const Key key = found->second;
+  memory.used.erase(found);
+  memory.sizes.allocated -= key.bytes;
+  memory.spare[key].push_back(data);
+}
+
+void memory_sizes(int device, CudaMemory* out) {
+  std::lock_guard<std::mutex> lock(pool().mutex);
+  *out = pool().devices[device].sizes;
+}
+
+void reset_peaks(int device) {
+  std::lock_guard<std::mutex> lock(pool().mutex);
+  CudaMemory& s = pool().devices[device].sizes;
+  s.most_allocated = s.allocated;
+  s.most_reserved = s.reserved;
+}
+
+void empty_cache() {
+  std::lock_guard<std::mutex> lock(pool().mutex);
+  for (DeviceMemory& memory : pool().devices) memory.give_back_spare();
 }
 
 }  // namespace rushlight::cuda

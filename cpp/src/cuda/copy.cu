@@ -1,15 +1,10 @@
 // Copies with conversion, fills and where.
-#include "launch.cuh"
+#include "pointwise.cuh"
 
 namespace rushlight::cuda {
 namespace {
 
 using namespace rushlight::rules;
-
-struct alignas(16) Bits128 {
-  uint64_t low, high;
-};
-#define RL_FOR_SIZES(_) _(1, uint8_t) _(2, uint16_t) _(4, uint32_t) _(8, uint64_t) _(16, Bits128)
 
 // One kernel a target dtype: which source it reads is the same for all threads, and far fewer kernels
 // have to be compiled.
@@ -28,60 +23,60 @@ struct ConvertElement {
     }
   }
 };
-template <class T>
-struct MoveElement {
-  __device__ void operator()(char* (&at)[2]) const {
-    *reinterpret_cast<T*>(at[0]) = *reinterpret_cast<const T*>(at[1]);
+// The conversions of mixed precision are worth kernels of their own.
+template <class To, class From>
+inline constexpr bool kDenseConversion =
+    (std::is_same_v<To, float> || std::is_same_v<From, float>) && dtype_of<To> >= DType::F16 &&
+    dtype_of<From> >= DType::F16 && dtype_of<To> < DType::C64 && dtype_of<From> < DType::C64;
+template <class To, class From>
+struct Conversion {
+  __device__ To operator()(const From& x) const { return convert<To>(x); }
+};
+struct Unchanged {
+  template <class T>
+  __device__ T operator()(const T& x) const {
+    return x;
   }
 };
 template <class T>
-struct FillElement {
+struct Constant {
   T value;
-  __device__ void operator()(char* (&at)[1]) const { *reinterpret_cast<T*>(at[0]) = value; }
+  __device__ T operator()() const { return value; }
 };
-template <class T>
-struct WhereElement {
-  __device__ void operator()(char* (&at)[4]) const {
-    *reinterpret_cast<T*>(at[0]) =
-        *reinterpret_cast<const T*>(*reinterpret_cast<const uint8_t*>(at[1]) ? at[2] : at[3]);
+struct Choose {
+  template <class T>
+  __device__ T operator()(uint8_t condition, const T& a, const T& b) const {
+    return condition ? a : b;
   }
 };
 
 template <class To, class From>
 void copy_kernel(const NdPlan& plan) {
-  if constexpr (std::is_same_v<To, From>) {
-    using Word = std::conditional_t<
-        sizeof(To) == 1, uint8_t,
-        std::conditional_t<sizeof(To) == 2, uint16_t,
-                           std::conditional_t<sizeof(To) == 4, uint32_t,
-                                              std::conditional_t<sizeof(To) == 8, uint64_t, Bits128>>>>;
-    for_each<2>(plan, MoveElement<Word>{});
-  } else {
+  if constexpr (std::is_same_v<To, From>)
+    for_size(sizeof(To), [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      pointwise<T, T>(plan, Unchanged{});
+    });
+  else if constexpr (kDenseConversion<To, From>)
+    pointwise<To, From>(plan, Conversion<To, From>{});
+  else
     for_each<2>(plan, ConvertElement<To>{dtype_of<From>});
-  }
 }
 
 void fill_kernel(const NdPlan& plan, const void* element, int itemsize) {
-  switch (itemsize) {
-#define RL_SIZE(size, T)                                    \
-  case size: {                                              \
-    FillElement<T> f;                                       \
-    __builtin_memcpy(&f.value, element, size);              \
-    return for_each<1>(plan, f);                            \
-  }
-    RL_FOR_SIZES(RL_SIZE)
-#undef RL_SIZE
-  }
+  for_size(itemsize, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    Constant<T> f;
+    __builtin_memcpy(&f.value, element, sizeof(T));
+    pointwise<T>(plan, f);
+  });
 }
 
 void where_kernel(const NdPlan& plan, int itemsize) {
-  switch (itemsize) {
-#define RL_SIZE(size, T) \
-  case size:             \
-    return for_each<4>(plan, WhereElement<T>{});
-    RL_FOR_SIZES(RL_SIZE)
-#undef RL_SIZE
-  }
+  for_size(itemsize, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    pointwise<T, uint8_t, T, T>(plan, Choose{});
+  });
 }
 
 template <int To, int From = 0>

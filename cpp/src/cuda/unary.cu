@@ -1,5 +1,5 @@
 // Pointwise ops of one operand.
-#include "launch.cuh"
+#include "pointwise.cuh"
 #include "rushlight/functors/unary.h"
 
 namespace rushlight::cuda {
@@ -9,15 +9,14 @@ using namespace rushlight::rules;
 
 template <class Op, class T, class R>
 struct UnaryElement {
-  __device__ void operator()(char* (&at)[2]) const {
-    *reinterpret_cast<R*>(at[0]) = R(Op{}(Compute<T>(*reinterpret_cast<const T*>(at[1]))));
-  }
+  __device__ R operator()(const T& x) const { return R(Op{}(Compute<T>(x))); }
 };
 
 template <class Op, class Rule, DType D>
 void unary_kernel(const NdPlan& plan) {
   using T = typename CTypeOf<D>::Type;
-  for_each<2>(plan, UnaryElement<Op, T, typename Rule::template Result<T>>{});
+  using R = typename Rule::template Result<T>;
+  pointwise<R, T>(plan, UnaryElement<Op, T, R>{});
 }
 
 template <class Op, class Rule, unsigned kAccepts, int D = 0>

@@ -74,7 +74,7 @@ Tensor to_dtype(const Tensor& self, DType dtype) {
 }
 
 Tensor to_device(const Tensor& self, Device device) {
-  if (self.device() == device) return self;
+  if (self.device() == device || self.device() == resolved(device)) return self;
   Tensor out = empty(self.shape(), self.dtype(), device);
   copy_(out, self);
   return out;

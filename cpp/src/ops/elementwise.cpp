@@ -56,6 +56,11 @@ void check_binary(BinaryOp op, const Tensor& a, const Tensor& b, DType computed)
     raise<NotImplementedError>("\"", name, "\" not implemented for '", dtype_name(computed), "'");
 }
 
+// One element on the CPU meets tensors of any device.
+bool travels(const Tensor& number, const Tensor& other) {
+  return number.ndim() == 0 && number.device().is_cpu() && !other.device().is_cpu();
+}
+
 void check_division(BinaryOp op, const Tensor& divisor) {
   if (op != BinaryOp::floor_divide && op != BinaryOp::trunc_divide && op != BinaryOp::remainder &&
       op != BinaryOp::fmod)
@@ -288,6 +293,10 @@ void unary_out(UnaryOp op, const Tensor& self, const Tensor& out) {
 Tensor binary(BinaryOp op, const Tensor& a, const Tensor& b) {
   const OpRow& row = kBinary[int(op)];
   const DType computed = compute_type(row, result_type(a, b));
+  if (RL_UNLIKELY(a.device() != b.device())) {
+    if (travels(b, a)) return binary(op, a, to_device(b, a.device()));
+    if (travels(a, b)) return binary(op, to_device(a, b.device()), b);
+  }
   check_binary(op, a, b, computed);
   if (RL_LIKELY(a.dtype() == computed && b.dtype() == computed && a.shape() == b.shape())) {
     check_division(op, b);
@@ -314,7 +323,12 @@ void binary_out(BinaryOp op, const Tensor& a, const Tensor& b, const Tensor& out
   const OpRow& row = kBinary[int(op)];
   const char* name = op_name(op);
   const DType computed = compute_type(row, result_type(a, b));
+  if (travels(b, a)) return binary_out(op, a, to_device(b, a.device()), out);
+  if (travels(a, b)) return binary_out(op, to_device(a, b.device()), b, out);
   check_binary(op, a, b, computed);
+  RL_CHECK(out.device() == a.device(), name,
+           "(): Expected all tensors to be on the same device, but found ", a.device(),
+           " and out on ", out.device());
   const Dims shape = broadcast_shapes(name, a.shape(), b.shape());
   RL_CHECK(shape == out.shape(), name, "(): output with shape ", out.shape(),
            " doesn't match the broadcast shape ", shape);

@@ -139,10 +139,13 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
   Dims shape = model->shape();
   shape[d] = 0;
   std::vector<Tensor> parts;
-  bool dense = tensors[0].device().is_cpu();
+  bool dense = model->device().is_cpu();
   for (size_t k = 0; k < tensors.size(); ++k) {
     const Tensor& t = tensors[k];
     if (is_legacy_empty(t)) continue;
+    RL_CHECK(t.device() == model->device(),
+             "cat(): Expected all tensors to be on the same device, but found ", model->device(),
+             " and ", t.device());
     RL_CHECK(t.ndim() == model->ndim(), "cat(): Tensors must have same number of dimensions: got ",
              model->shape(), " and ", t.shape());
     for (int i = 0; i < t.ndim(); ++i)
@@ -154,7 +157,7 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
     dense &= t.is_contiguous() && t.dtype() == dtype;
     if (t.numel() > 0) parts.push_back(t);
   }
-  Tensor out = empty(shape, dtype, tensors[0].device());
+  Tensor out = empty(shape, dtype, model->device());
   if (out.numel() == 0) return out;
   if (dense) {
     cat_dense(out, parts, d);

@@ -112,7 +112,7 @@ void check_pivots(const char* op, const Tensor& lu, const Tensor& pivots) {
 }
 
 void check_pivot_range(const char* op, const Tensor& pivots, int64_t n) {
-  const Tensor dense = contiguous(pivots);
+  const Tensor dense = contiguous(to_device(pivots, Device{}));
   const int32_t* p = dense.data<int32_t>();
   for (int64_t i = 0; i < dense.numel(); ++i)
     RL_CHECK(p[i] >= 1 && p[i] <= n, op,
@@ -164,11 +164,11 @@ Tensor lu_permutation(const Tensor& pivots, int64_t m) {
   RL_CHECK(pivots.ndim() >= 1 && pivots.dtype() == DType::I32,
            "lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype, got ",
            pivots.dtype(), " of shape ", pivots.shape());
-  const Tensor dense = contiguous(pivots);
+  const Tensor dense = contiguous(to_device(pivots, Device{}));
   const int64_t k = dense.size(dense.ndim() - 1);
   Dims shape = dense.shape();
   shape[shape.size() - 1] = m;
-  Tensor out = empty(shape, DType::I64, pivots.device());
+  Tensor out = empty(shape, DType::I64);
   const int64_t batch = count_of(Dims(shape.data(), shape.size() - 1));
   for (int64_t i = 0; i < batch; ++i) {
     const int32_t* p = dense.data<int32_t>() + i * k;
@@ -180,7 +180,7 @@ Tensor lu_permutation(const Tensor& pivots, int64_t m) {
       std::swap(to[r], to[p[r] - 1]);
     }
   }
-  return out;
+  return to_device(out, pivots.device());
 }
 
 namespace {

@@ -65,7 +65,9 @@ struct NllCall {
     return plan.reduction == Reduction::None ? target.shape() : Dims();
   }
   void check_result(const char* op, int64_t bad) const {
-    RL_CHECK_INDEX(bad < 0, op, "(): Target ", plan.target[bad], " is out of bounds.");
+    if (RL_LIKELY(bad < 0)) return;
+    const Tensor targets = to_device(target, Device{});
+    raise<IndexError>(op, "(): Target ", targets.data<int64_t>()[bad], " is out of bounds.");
   }
 };
 

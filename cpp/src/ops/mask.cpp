@@ -19,7 +19,8 @@ struct MaskStarts {
     starts = empty(Dims({blocks + 1}), DType::I64, mask.device());
     kernel_or_raise(kernel_slots(mask.device().type).mask_count, op, mask.device(), DType::Bool)(
         dense.bytes(), n, starts.data<int64_t>());
-    int64_t* at = starts.data<int64_t>();
+    const Tensor counts = to_device(starts, Device{});
+    int64_t* at = counts.data<int64_t>();
     count = 0;
     for (int64_t b = 0; b < blocks; ++b) {
       const int64_t own = at[b];
@@ -27,6 +28,7 @@ struct MaskStarts {
       count += own;
     }
     at[blocks] = count;
+    starts = to_device(counts, mask.device());
   }
 };
 

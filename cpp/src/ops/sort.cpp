@@ -12,6 +12,9 @@
 namespace rushlight {
 namespace {
 
+// The one int64 of a tensor of any device.
+int64_t whole_number(const Tensor& t) { return *to_device(t, Device{}).data<int64_t>(); }
+
 bool is_wide_unsigned(DType d) { return d == DType::U16 || d == DType::U32 || d == DType::U64; }
 
 void check_selects(const char* op, const Tensor& self, bool takes_bool = false) {
@@ -197,7 +200,7 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool out_int32, 
     RL_CHECK(sorter->dtype() == DType::I64, kOp,
              "(): sorter must be a tensor of long dtype but got dtype ", sorter->dtype());
     if (sorter->numel() > 0) {
-      const int64_t low = *min(*sorter).data<int64_t>(), high = *max(*sorter).data<int64_t>();
+      const int64_t low = whole_number(min(*sorter)), high = whole_number(max(*sorter));
       RL_CHECK(low >= 0 && high < n, kOp, "(): sorter index out of range: ",
                      low < 0 ? low : high, " for ", n, " elements");
     }
@@ -237,9 +240,9 @@ Tensor bincount(const Tensor& self, const std::optional<Tensor>& weights, int64_
            "(): weights should be 1-d and have the same length as input, got ",
            weights ? weights->shape() : Dims(), " and ", self.shape());
   const Tensor x = contiguous(to_dtype(self, DType::I64));
-  RL_CHECK(*min(x).data<int64_t>() >= 0, kOp,
+  RL_CHECK(whole_number(min(x)) >= 0, kOp,
            "(): bincount only supports 1-d non-negative integral inputs.");
-  const int64_t bins = std::max(minlength, checked_add(*max(x).data<int64_t>(), 1));
+  const int64_t bins = std::max(minlength, checked_add(whole_number(max(x)), 1));
   const DType result = !weights                            ? DType::I64
                        : weights->dtype() == DType::F32 ? DType::F32
                                                         : DType::F64;

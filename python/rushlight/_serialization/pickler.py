@@ -115,6 +115,8 @@ class CheckpointPickler(pickle._Pickler):
         self.memoize(obj)
 
     def _reduce_tensor(self, tensor):
+        if rushlight.nn.parameter.is_lazy(tensor):
+            return NotImplemented
         if isinstance(tensor, rushlight.nn.Parameter):
             args = (tensor.data, tensor.requires_grad, OrderedDict())
             if tensor.__dict__:

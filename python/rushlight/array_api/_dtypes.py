@@ -215,7 +215,7 @@ def iinfo(type, /):
 
 
 class FloatInfo:
-    """What :func:`finfo` returns; ``dtype`` is an object, not a name as in rushlight.finfo."""
+    """What :func:`finfo` returns; unlike in rushlight.finfo ``dtype`` is an object."""
 
     def __init__(self, info, dtype):
         self.bits, self.eps, self.max, self.min = (
@@ -229,13 +229,13 @@ class FloatInfo:
 
     def __repr__(self):
         return (
-            f"finfo(dtype={self.dtype}, bits={self.bits}, eps={self.eps}, max={self.max}, "
-            f"min={self.min}, smallest_normal={self.smallest_normal})"
+            f"finfo(dtype={self.dtype}, bits={self.bits}, eps={self.eps}, "
+            f"max={self.max}, min={self.min}, smallest_normal={self.smallest_normal})"
         )
 
 
 class IntInfo:
-    """What :func:`iinfo` returns; ``dtype`` is an object, not a name as in rushlight.iinfo."""
+    """What :func:`iinfo` returns; unlike in rushlight.iinfo ``dtype`` is an object."""
 
     def __init__(self, info, dtype):
         self.bits, self.max, self.min = info.bits, info.max, info.min

@@ -45,7 +45,8 @@ def concat(arrays, /, *, axis=0):
     """Arrays joined along an axis they have.
 
     Args:
-        arrays (sequence of Tensor): of one shape but for ``axis``; of promotable dtypes.
+        arrays (sequence of Tensor): of one shape but for ``axis``; of promotable
+            dtypes.
         axis (int, optional): None joins the flattened arrays.
 
     Example::
@@ -108,7 +109,8 @@ def matrix_transpose(x, /):
     """The last two axes exchanged; a view."""
     if check_array("matrix_transpose", x).ndim < 2:
         raise ValueError(
-            f"matrix_transpose(): expected at least 2 dimensions, got shape {tuple(x.shape)}"
+            f"matrix_transpose(): expected at least 2 dimensions, got shape "
+            f"{tuple(x.shape)}"
         )
     return x.transpose(-2, -1)
 
@@ -135,8 +137,8 @@ def repeat(x, repeats, /, *, axis=None):
 
     Args:
         x (Tensor): of any shape.
-        repeats (int or Tensor): how often; integers of shape (1,) or (n,), n the size of
-            ``axis``.
+        repeats (int or Tensor): how often; integers of shape (1,) or (n,), n the size
+            of ``axis``.
         axis (int, optional): None repeats the elements of the flattened array.
 
     Example::
@@ -200,7 +202,8 @@ def squeeze(x, /, axis):
     for a in axes:
         if x.shape[a] != 1:
             raise ValueError(
-                f"squeeze(): axis {a} of an array of shape {tuple(x.shape)} is not of size 1"
+                f"squeeze(): axis {a} of an array of shape {tuple(x.shape)} is not of "
+                "size 1"
             )
     return rushlight.squeeze(x, axes)
 

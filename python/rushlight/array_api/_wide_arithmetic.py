@@ -1,4 +1,4 @@
-"""Division, powers and shifts of uint16, uint32, uint64 (Note [Wide unsigned integers])."""
+"""Division, powers, shifts of uint16, 32 and 64 (Note [Wide unsigned integers])."""
 
 from __future__ import annotations
 

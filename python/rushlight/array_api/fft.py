@@ -99,5 +99,9 @@ def fftshift(x, /, *, axes=None):
 
 
 def ifftshift(x, /, *, axes=None):
-    """The inverse of :func:`fftshift`."""
+    """The inverse of :func:`fftshift`.
+
+    Shape:
+        Input of any shape, output the same.
+    """
     return _fft.ifftshift(x, axes)

@@ -74,13 +74,14 @@ def cross(x1, x2, /, *, axis=-1):
     ndim = min(x1.ndim, x2.ndim)
     if not -ndim <= axis < ndim or (axis >= 0 and x1.ndim != x2.ndim):
         raise IndexError(
-            f"cross(): axis {axis} is out of bounds for arrays of {x1.ndim} and {x2.ndim} "
+            f"cross(): axis {axis} is out of bounds for arrays of {x1.ndim} and "
+            f"{x2.ndim} "
             "dimensions; count it from the end"
         )
     if x1.shape[axis] != 3 or x2.shape[axis] != 3:
         raise ValueError(
-            f"cross(): expected size 3 along axis {axis}, got shapes {tuple(x1.shape)} and "
-            f"{tuple(x2.shape)}"
+            f"cross(): expected size 3 along axis {axis}, got shapes {tuple(x1.shape)} "
+            f"and {tuple(x2.shape)}"
         )
     dtype = x1.dtype
     if is_wide(dtype):
@@ -272,7 +273,8 @@ def vecdot(x1, x2, /, *, axis=-1):
     ndim = min(x1.ndim, x2.ndim)
     if not -ndim <= axis < ndim or (axis >= 0 and x1.ndim != x2.ndim):
         raise IndexError(
-            f"vecdot(): axis {axis} is out of bounds for arrays of {x1.ndim} and {x2.ndim} "
+            f"vecdot(): axis {axis} is out of bounds for arrays of {x1.ndim} and "
+            f"{x2.ndim} "
             "dimensions; count it from the end"
         )
     if x1.shape[axis] != x2.shape[axis]:

@@ -4,7 +4,8 @@ The first parameter is the gradient of the result. The names of the others say w
 tape saves: an argument of the op, ``<argument>_shape``, ``<argument>_dtype``, ``result``
 or ``result<i>`` (of a tuple). Rows use Tensor ops, so a second derivative works by
 itself. The engine sums broadcast dims and undoes promotion; a function may return None
-for zero.
+for zero. A row may also be a tuple: the names of the arguments, and one function of the
+gradient and their truth values (which are wanted) that returns all their gradients.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from rushlight.autograd import (
     _rules_linalg,
     _rules_norms,
     _rules_products,
+    _rules_recurrent,
     _rules_reductions,
     _rules_sorting,
     _rules_special,
@@ -42,7 +44,7 @@ def _pow_input(g, input, other):
 
 
 def _pow_other(g, input, other, result):
-    base = input if isinstance(input, rushlight.Tensor) else rushlight.tensor(input)
+    base = input if isinstance(input, rushlight.Tensor) else rushlight.tensor(input, device=g.device)
     zero_base = rushlight.where(
         base == 0, rushlight.ones_like(result), base + 0 * result
     )
@@ -70,21 +72,19 @@ def _strided_gradient(g, size, stride, offset, shape, base_stride, base_offset):
     # A flat piece of storage that holds both the view and the base, which may lie apart.
     low = min(offset, base_offset)
     offset, base_offset = offset - low, base_offset - low
-    extent = max(
-        offset + _span(size, stride), base_offset + _span(shape, base_stride)
-    )
-    flat = rushlight.zeros(extent, dtype=g.dtype)
+    extent = max(offset + _span(size, stride), base_offset + _span(shape, base_stride))
+    flat = rushlight.zeros(extent, dtype=g.dtype, device=g.device)
     if _overlaps(size, stride):
-        where = rushlight.arange(extent).as_strided(size, stride, offset)
+        where = rushlight.arange(extent, device=g.device).as_strided(size, stride, offset)
         flat = flat.index_add(0, where.reshape(-1), g.reshape(-1))
     elif g.numel():
         flat.as_strided(size, stride, offset).copy_(g)
     if _overlaps(shape, base_stride):
         # Elements of the base that are one in memory share what arrived there.
-        where = rushlight.arange(extent).as_strided(shape, base_stride, base_offset)
+        where = rushlight.arange(extent, device=g.device).as_strided(shape, base_stride, base_offset)
         where = where.reshape(-1)
-        ones = rushlight.ones(where.shape, dtype=g.dtype)
-        flat = flat / rushlight.zeros(extent, dtype=g.dtype).index_add(0, where, ones)
+        ones = rushlight.ones(where.shape, dtype=g.dtype, device=g.device)
+        flat = flat / rushlight.zeros(extent, dtype=g.dtype, device=g.device).index_add(0, where, ones)
     return flat.as_strided(shape, base_stride, base_offset)
 
 
@@ -120,13 +120,13 @@ def _inverse(dims):
 
 
 def _select_backward(g, shape, dim, index):
-    out = rushlight.zeros(shape, dtype=g.dtype)
+    out = rushlight.zeros(shape, dtype=g.dtype, device=g.device)
     out.select(dim, index).copy_(g)
     return out
 
 
 def _slice_backward(g, shape, dim, start, end, step):
-    out = rushlight.zeros(shape, dtype=g.dtype)
+    out = rushlight.zeros(shape, dtype=g.dtype, device=g.device)
     index = (slice(None),) * dim + (slice(start, end, step),)
     out[index].copy_(g)
     return out
@@ -144,13 +144,13 @@ def _unfold_backward(g, shape, dim, size, step):
         return g.reshape(shape)
     dim = dim % len(shape)
     n = math.prod(shape)
-    where = rushlight.arange(n).reshape(shape).unfold(dim, size, step)
-    flat = rushlight.zeros(n, dtype=g.dtype)
+    where = rushlight.arange(n, device=g.device).reshape(shape).unfold(dim, size, step)
+    flat = rushlight.zeros(n, dtype=g.dtype, device=g.device)
     return flat.index_add(0, where.reshape(-1), g.reshape(-1)).reshape(shape)
 
 
 def _diagonal_backward(g, shape, offset, dim1, dim2):
-    out = rushlight.zeros(shape, dtype=g.dtype)
+    out = rushlight.zeros(shape, dtype=g.dtype, device=g.device)
     out.diagonal(offset, dim1, dim2).copy_(g)
     return out
 
@@ -169,7 +169,7 @@ def _join_parts(g, shape, dim, sizes):
         if x is None:
             part = list(shape)
             part[dim] = n
-            x = rushlight.zeros(part, dtype=present.dtype)
+            x = rushlight.zeros(part, dtype=present.dtype, device=present.device)
         parts.append(x)
     return rushlight.cat(parts, dim)
 
@@ -298,6 +298,7 @@ RULES = {
         self=lambda g, dims: g.permute(_inverse([d % len(dims) for d in dims]))
     ),
     "transpose": dict(self=lambda g, dim0, dim1: g.transpose(dim0, dim1)),
+    "t": dict(self=lambda g: g.t()),
     "unsqueeze": dict(self=lambda g, self_shape: g.reshape(self_shape)),
     "expand": dict(self=lambda g: g),
     "select": dict(
@@ -373,6 +374,7 @@ RULES = {
 }
 RULES.update(_rules_indexing.RULES)
 RULES.update(_rules_products.PRODUCTS)
+RULES.update(_rules_recurrent.RULES)
 RULES.update(_rules_reductions.RULES)
 RULES.update(_rules_linalg.RULES)
 RULES.update(_rules_sorting.RULES)

@@ -104,7 +104,7 @@ def _scatter_src(g, dim, index, src_shape, reduce):
 def _counts(g, dim, index, include_self):
     """How many values each element of a mean was made of."""
     start = rushlight.ones_like(g) if include_self else rushlight.zeros_like(g)
-    ones = rushlight.ones(index.shape, dtype=g.dtype)
+    ones = rushlight.ones(index.shape, dtype=g.dtype, device=g.device)
     count = _ops.scatter_add(start, dim, index, ones)
     return _ops.masked_fill(count, count == 0, 1)
 
@@ -243,7 +243,7 @@ def _repeat_each_backward(g, shape, repeats, dim):
         sizes, dim = [math.prod(shape)], 0
     else:
         sizes, dim = list(shape), dim % len(shape)
-    positions = rushlight.arange(sizes[dim])
+    positions = rushlight.arange(sizes[dim], device=g.device)
     index = _ops.repeat_interleave_tensor(positions, repeats, 0, None)
     return _ops.index_add(_zeros(sizes, g), dim, index, g).reshape(shape)
 

@@ -27,7 +27,7 @@ def _diagonal(x):
 
 def _diagonal_matrix(d):
     """(*, n) to (*, n, n)."""
-    return rushlight.eye(d.shape[-1], dtype=d.dtype) * d.unsqueeze(-2)
+    return rushlight.eye(d.shape[-1], dtype=d.dtype, device=d.device) * d.unsqueeze(-2)
 
 
 def _imaginary(x):
@@ -55,9 +55,9 @@ def _lu_factor(g, result0, result1):
     g, LU = g[0], result0
     m, n = LU.shape[-2:]
     k = min(m, n)
-    eye = rushlight.eye(k, dtype=LU.dtype)
+    eye = rushlight.eye(k, dtype=LU.dtype, device=LU.device)
     order = _ops.linalg_lu_permutation(result1, m)
-    P = rushlight.zeros(*order.shape[:-1], m, m, dtype=LU.dtype)
+    P = rushlight.zeros(*order.shape[:-1], m, m, dtype=LU.dtype, device=LU.device)
     P = P.scatter(-2, order.unsqueeze(-2), 1.0)
     # The square blocks; the rest of L (tall) or of U (wide) hangs on them.
     L1 = _ops.tril(LU[..., :k, :k], -1) + eye
@@ -271,12 +271,12 @@ def _check_phase(op, overlap, of):
 
 def _differences(x):
     """x_j - x_i, with ones on the diagonal."""
-    eye = rushlight.eye(x.shape[-1], dtype=x.dtype)
+    eye = rushlight.eye(x.shape[-1], dtype=x.dtype, device=x.device)
     return x.unsqueeze(-2) - x.unsqueeze(-1) + eye
 
 
 def _without_diagonal(x):
-    return x * (1 - rushlight.eye(x.shape[-1], dtype=x.dtype))
+    return x * (1 - rushlight.eye(x.shape[-1], dtype=x.dtype, device=x.device))
 
 
 def _eigh(g, vectors, result0, result1):

@@ -172,8 +172,8 @@ def _batch_formula(g, wanted, x, weight, training, eps, mean, rstd):
 
 
 RULES = {
-    "native_layer_norm": {("input", "weight", "bias"): _layer_norm},
-    "fused_rms_norm": {("input", "weight"): _rms_norm},
-    "native_group_norm": {("input", "weight", "bias"): _group_norm},
-    "native_batch_norm": {("input", "weight", "bias"): _batch_norm},
+    "native_layer_norm": (("input", "weight", "bias"), _layer_norm),
+    "fused_rms_norm": (("input", "weight"), _rms_norm),
+    "native_group_norm": (("input", "weight", "bias"), _group_norm),
+    "native_batch_norm": (("input", "weight", "bias"), _batch_norm),
 }

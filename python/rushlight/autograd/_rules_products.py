@@ -217,5 +217,5 @@ PRODUCTS.update(
 )
 # Of the probabilities a drawn number tells nothing.
 PRODUCTS["bernoulli_tensor"] = dict(
-    self=None, p=lambda g, p_shape: rushlight.zeros(p_shape, dtype=g.dtype)
+    self=None, p=lambda g, p_shape: rushlight.zeros(p_shape, dtype=g.dtype, device=g.device)
 )

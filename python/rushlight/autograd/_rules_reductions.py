@@ -53,14 +53,14 @@ def _products_of_others(x):
     while width < n:
         width *= 2
     lead = tuple(x.shape[:-1])
-    level = rushlight.ones(lead + (width,), dtype=x.dtype)
+    level = rushlight.ones(lead + (width,), dtype=x.dtype, device=x.device)
     level[..., :n] = x
     # Up a binary tree of products, then down it, handing each child its sibling's.
     levels = [level]
     while levels[-1].shape[-1] > 1:
         pairs = levels[-1].reshape(lead + (-1, 2))
         levels.append(pairs[..., 0] * pairs[..., 1])
-    first = rushlight.tensor([True, False])
+    first = rushlight.tensor([True, False], device=x.device)
     others = rushlight.ones_like(levels[-1])
     for level in reversed(levels[:-1]):
         pairs = level.reshape(lead + (-1, 2))
@@ -79,7 +79,7 @@ def _cumprod_backward(g, input, dim, result):
     # others[..., j, i]: the product of the first i + 1 elements without element j.
     x, slope = input.transpose(dim, -1), g.transpose(dim, -1)
     n = x.shape[-1]
-    place = rushlight.arange(n)
+    place = rushlight.arange(n, device=x.device)
     without = rushlight.where(
         place.unsqueeze(1) == place,
         rushlight.ones_like(x[..., :1, None]),
@@ -137,7 +137,7 @@ def _pick_backward(g, shape, dim, keepdim, index):
         g, index = g.unsqueeze(dim), index.unsqueeze(dim)
     places = [1] * len(shape)
     places[dim] = shape[dim]
-    chosen = rushlight.arange(shape[dim]).reshape(places) == index
+    chosen = rushlight.arange(shape[dim], device=g.device).reshape(places) == index
     return rushlight.where(chosen, g, rushlight.zeros_like(g))
 
 

@@ -11,14 +11,14 @@ def _put_back(g, shape, dim, index):
     """The gradient of elements that were taken along ``dim`` from distinct places."""
     if not shape:
         return g.reshape(shape)
-    zeros = rushlight.zeros(shape, dtype=g.dtype)
+    zeros = rushlight.zeros(shape, dtype=g.dtype, device=g.device)
     return _ops.scatter(zeros, dim, index, g)
 
 
 def _add_back(g, shape, dim, index):
     if not shape:
         return g
-    return _ops.scatter_add(rushlight.zeros(shape, dtype=g.dtype), dim, index, g)
+    return _ops.scatter_add(rushlight.zeros(shape, dtype=g.dtype, device=g.device), dim, index, g)
 
 
 def _shared(g, input, result):

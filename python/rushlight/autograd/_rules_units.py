@@ -214,8 +214,8 @@ RULES = {
         ),
         input=_unit_input,
     ),
-    "pair_loss": {("input", "target"): _loss},
+    "pair_loss": (("input", "target"), _loss),
     "glu": dict(input=lambda g, input, dim: _ops.glu_backward(g, input, dim)),
     "glu_backward": dict(grad=_glu_backward_grad, input=_glu_backward_input),
-    "prelu": {("input", "weight"): _prelu},
+    "prelu": (("input", "weight"), _prelu),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 from rushlight import _core
 
@@ -18,6 +19,37 @@ def user_line():
     if frame is None:
         return "an unknown line"
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def note_place(metadata):
+    """Notes in a node's ``metadata`` where in the user's code it is recorded."""
+    import traceback
+
+    metadata["traceback_"] = traceback.format_list(
+        [
+            frame
+            for frame in traceback.extract_stack(sys._getframe(1))
+            if not frame.filename.startswith(_PACKAGE)
+        ]
+    )
+    metadata["place_"] = user_line()
+
+
+def report_anomaly(name, metadata):
+    """Warns where the forward call was recorded whose backward fails now."""
+    lines = (metadata or {}).get("traceback_")
+    if lines is None:
+        warnings.warn(
+            f"Error detected in {name}. No forward pass information available. Enable "
+            "detect anomaly during forward pass for more information.",
+            stacklevel=2,
+        )
+        return
+    warnings.warn(
+        f"Error detected in {name}. Traceback of forward call that caused the error:\n"
+        + "".join(lines),
+        stacklevel=2,
+    )
 
 
 def is_anomaly_enabled():
@@ -59,15 +91,24 @@ class detect_anomaly(set_detect_anomaly):
     Example::
 
         >>> x = rushlight.ones(1, requires_grad=True)
-        >>> with rushlight.autograd.detect_anomaly():
-        ...     (x * 2).backward()
+        >>> import warnings
+        >>> with warnings.catch_warnings(action="ignore"):  # that this mode is slow
+        ...     with rushlight.autograd.detect_anomaly():
+        ...         (x * 2).backward()
     """
 
     def __init__(self, check_nan=True):
-        self._check_nan = check_nan
+        self.check_nan = check_nan
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime "
+            "and should only be enabled for debugging.",
+            stacklevel=2,
+        )
 
     def __enter__(self):
-        super().__init__(True, self._check_nan)
+        super().__init__(True, self.check_nan)
 
 
 _core._bind_late("user_line", user_line)
+_core._bind_late("note_place", note_place)
+_core._bind_late("report_anomaly", report_anomaly)

@@ -119,6 +119,13 @@ class set_grad_enabled(_Mode):
     def _again(self):
         return set_grad_enabled(self.mode)
 
+    def clone(self):
+        """Another one of the same mode."""
+        return type(self)(self.mode)
+
+    def __repr__(self):
+        return f"rushlight.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
+
     def __enter__(self):
         _set_grad_enabled(self.mode)
 
@@ -153,3 +160,61 @@ class inference_mode(_Mode):
     def __exit__(self, *exc):
         _set_grad_enabled(self._before[0])
         _set_inference(self._before[1])
+
+
+class _Setting(_Mode):
+    # A switch of PyTorch's: set at once, and put back at the end of a block.
+
+    _value = True
+
+    def __init__(self, mode):
+        kind = type(self)
+        self.mode = bool(mode)
+        self._before = kind._value
+        kind._value = self.mode
+
+    def __call__(self, function):
+        type(self)._value = self._before
+        return super().__call__(function)
+
+    def __enter__(self):
+        type(self)._value = self.mode
+
+    def __exit__(self, *exc):
+        type(self)._value = self._before
+
+    def _again(self):
+        return type(self)(self.mode)
+
+    def clone(self):
+        """Another one of the same mode."""
+        return type(self)(self.mode)
+
+
+class set_multithreading_enabled(_Setting):
+    """Accepted and remembered; a pass runs on the thread that starts it either way.
+
+    Args:
+        mode (bool): whether a pass over several devices may use a thread for each.
+
+    Example::
+
+        >>> with rushlight.autograd.set_multithreading_enabled(False):
+        ...     rushlight.ones(1, requires_grad=True).sum().backward()
+    """
+
+
+class enforce_grad_layout_policy(_Setting):
+    """Accepted and remembered; ``.grad`` of a new leaf is contiguous either way.
+
+    Args:
+        enable (bool): whether gradients take the layout of their leaves.
+
+    Example::
+
+        >>> with rushlight.autograd.enforce_grad_layout_policy(True):
+        ...     rushlight.ones(1, requires_grad=True).sum().backward()
+    """
+
+    def __init__(self, enable=True):
+        super().__init__(enable)

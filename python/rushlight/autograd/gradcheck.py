@@ -8,6 +8,7 @@ import warnings
 
 import rushlight
 from rushlight._core import Tensor
+from rushlight.autograd.function import Function
 
 
 class GradcheckError(RuntimeError):
@@ -17,6 +18,11 @@ class GradcheckError(RuntimeError):
 def _tensors(value):
     if isinstance(value, Tensor):
         return (value,)
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(
+            "gradcheck(): func must return a Tensor or a sequence of them, got "
+            f"{type(value).__name__}"
+        )
     return tuple(v for v in value if isinstance(v, Tensor))
 
 
@@ -222,6 +228,76 @@ def _check_grads(outputs, wanted, check_dtypes):
                 )
 
 
+class _NoGradient(Function):
+    """Identity whose input gets no gradient at all."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, g):
+        return None
+
+
+def _check_undefined(func, inputs, wanted):
+    # With the gradients of all outputs missing, and of one at a time.
+    def found_without(missing):
+        outputs = [o for o in _outputs(func, inputs) if o.requires_grad]
+        cut = [
+            _NoGradient.apply(o) if i in missing else o for i, o in enumerate(outputs)
+        ]
+        directions = [rushlight.zeros_like(o.detach()) for o in outputs]
+        try:
+            return rushlight.autograd.grad(
+                cut, wanted, directions, retain_graph=True, allow_unused=True
+            )
+        except RuntimeError as error:
+            raise GradcheckError(
+                "Expected backward function to handle undefined output grads: it "
+                "raised when the gradient of an output was None"
+            ) from error
+
+    count = sum(o.requires_grad for o in _outputs(func, inputs))
+    cases = [set(range(count))] + ([{i} for i in range(count)] if count > 1 else [])
+    for missing in cases if count else ():
+        for i, g in enumerate(found_without(missing)):
+            if g is not None and any(v != 0 for v in _reals(g)):
+                raise GradcheckError(
+                    "Expected all input grads to be undefined or zero when all output "
+                    f"grads are undefined or zero, but that of input {i} is not"
+                )
+
+
+def _check_batched(outputs, wanted):
+    # Rows of gradients together against one at a time.
+    rng = random.Random(2)
+    for o, output in enumerate(outputs):
+        if not output.requires_grad:
+            continue
+        rows = [_random_like(output, rng) for _ in range(3)]
+        together = rushlight.autograd.grad(
+            output,
+            wanted,
+            rushlight.stack(rows),
+            retain_graph=True,
+            allow_unused=True,
+            is_grads_batched=True,
+        )
+        alone = [_gradients(output, wanted, row) for row in rows]
+        for i, g in enumerate(together):
+            singles = [row[i] for row in alone]
+            if g is None or any(s is None for s in singles):
+                same = g is None and all(s is None for s in singles)
+            else:
+                same = rushlight.allclose(g, rushlight.stack(singles))
+            if not same:
+                raise GradcheckError(
+                    f"For output {o} and input {i}: the gradients of a batch of rows "
+                    "differ from those of the rows"
+                )
+
+
 def _check_inputs(inputs):
     wanted = [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]
     if not wanted:
@@ -280,10 +356,13 @@ def gradcheck(
         atol, rtol (float): |analytical - numerical| <= atol + rtol * |numerical|.
         raise_exception (bool): False returns False instead of raising.
         nondet_tol (float): allowed difference between two backward passes.
-        check_undefined_grad (bool): part of every run, see above.
+        check_undefined_grad (bool): also run with missing gradients of outputs.
         check_grad_dtypes (bool): also compare the gradients' dtypes.
+        check_batched_grad (bool): also compare a batch of rows with single rows.
+        check_forward_ad, check_batched_forward_grad (bool): forward mode is not here.
         check_backward_ad (bool): False checks nothing.
         fast_mode (bool): along one random direction instead of every element.
+        masked (bool, optional): about sparse tensors, which are not here.
 
     Returns:
         bool: whether they agree.
@@ -291,7 +370,7 @@ def gradcheck(
     Raises:
         GradcheckError: when they do not.
         ValueError: when no input requires grad.
-        NotImplementedError: for batched or forward-mode checks.
+        NotImplementedError: for forward-mode checks.
 
     Example::
 
@@ -299,12 +378,10 @@ def gradcheck(
         >>> rushlight.autograd.gradcheck(rushlight.sin, x)
         True
     """
-    if check_forward_ad or check_batched_grad or check_batched_forward_grad:
-        raise NotImplementedError(
-            "gradcheck(): forward-mode and batched gradients are not available"
-        )
+    if check_forward_ad or check_batched_forward_grad:
+        raise NotImplementedError("gradcheck(): forward mode is not available")
     if not check_backward_ad:
-        raise ValueError("gradcheck(): expects check_backward_ad to be True")
+        raise AssertionError("gradcheck(): expects check_backward_ad to be True")
     if isinstance(inputs, Tensor):
         inputs = (inputs,)
     inputs = tuple(inputs)
@@ -315,6 +392,10 @@ def gradcheck(
         outputs = _outputs(func, inputs)
         _check_repeatable(outputs, wanted, nondet_tol)
         _check_grads(outputs, wanted, check_grad_dtypes)
+        if check_batched_grad:
+            _check_batched(outputs, wanted)
+        if check_undefined_grad:
+            _check_undefined(func, inputs, wanted)
     except GradcheckError:
         if raise_exception:
             raise
@@ -363,6 +444,8 @@ def gradgradcheck(
     """
     if check_fwd_over_rev:
         raise NotImplementedError("gradgradcheck(): forward mode is not available")
+    if not check_rev_over_rev:
+        raise AssertionError("gradgradcheck(): expects check_rev_over_rev to be True")
     if isinstance(inputs, Tensor):
         inputs = (inputs,)
     inputs = tuple(inputs)
@@ -398,6 +481,8 @@ def gradgradcheck(
         rtol=rtol,
         raise_exception=raise_exception,
         nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
         check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
         fast_mode=fast_mode,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import rushlight
 from rushlight import _ops
-from rushlight.linalg._support import adjoint, check_failure, check_tensor, named, put
+from rushlight._results import named
+from rushlight.linalg._support import adjoint, check_failure, check_tensor, put
 
 _LUFactor = named("linalg_lu_factor", "LU pivots")
 _LU = named("linalg_lu", "P L U")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import rushlight
 from rushlight import _ops, linalg
 from rushlight._core import Tensor
+from rushlight._results import named
 from rushlight.autograd import Function
 from rushlight.linalg._factor import lu_unpack, reflect
 from rushlight.linalg._matrix import det, logdet, matrix_exp, matrix_power
@@ -14,7 +15,6 @@ from rushlight.linalg._support import (
     check_float,
     check_square,
     check_tensor,
-    named,
     put,
 )
 
@@ -97,7 +97,12 @@ def cholesky_inverse(L, upper=False, *, out=None):
 
 
 def qr(input, some=True, *, out=None):
-    """:func:`rushlight.linalg.qr`, reduced where ``some``, else complete."""
+    """:func:`rushlight.linalg.qr`, reduced where ``some``, else complete.
+
+    Shape:
+        Input (*, m, n), Q (*, m, k) and R (*, k, n) with k the smaller of both, or m
+        where not ``some``.
+    """
     check_tensor("qr", input, "input")
     result = _ops.linalg_qr(input, "reduced" if some else "complete")
     return put("qr", _QR(*result), out)
@@ -155,6 +160,9 @@ def geqrf(input, *, out=None):
     Returns:
         A named tuple ``(a, tau)``: ``R`` above and Householder reflectors below the
         diagonal, and their factors.
+
+    Shape:
+        Input (*, m, n), ``a`` the same, ``tau`` (*, min(m, n)).
     """
     check_tensor("geqrf", input, "input")
     return put("geqrf", _ops.geqrf(input), out)
@@ -192,6 +200,9 @@ def triangular_solve(
 
     Returns:
         A named tuple ``(solution, cloned_coefficient)``.
+
+    Shape:
+        Input (*, m, k), A (*, m, m), the solution (*, m, k), the copy of A as A.
     """
     check_tensor("triangular_solve", b, "b")
     check_tensor("triangular_solve", A, "A", 2)

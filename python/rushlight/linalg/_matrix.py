@@ -7,13 +7,9 @@ import math
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
+from rushlight._results import named
 from rushlight.linalg._solve import inv
-from rushlight.linalg._support import (
-    check_square,
-    check_tensor,
-    named,
-    put,
-)
+from rushlight.linalg._support import check_square, check_tensor, put
 
 _Slogdet = named("linalg_slogdet", "sign logabsdet")
 
@@ -78,7 +74,8 @@ def matrix_power(A, n, *, out=None):
         raise TypeError(
             f"matrix_power(): argument 'n' must be int, not {type(n).__name__}"
         )
-    # Where PyTorch copies into out=, rather than multiplies, that may have another dtype.
+    # Where PyTorch copies into out=, rather than multiplies, that may have another
+    # dtype.
     copies = n in (0, 1) or (abs(n) >= 4 and abs(n).bit_count() == 1)
     op = "linalg_matrix_power_copy" if copies else "linalg_matrix_power"
     if n < 0:

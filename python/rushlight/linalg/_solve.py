@@ -6,6 +6,7 @@ import math
 
 import rushlight
 from rushlight import _ops
+from rushlight._results import named
 from rushlight.linalg._factor import _unpack
 from rushlight.linalg._support import (
     LinAlgError,
@@ -13,7 +14,6 @@ from rushlight.linalg._support import (
     check_float,
     check_matrix,
     check_tensor,
-    named,
     put,
     singular,
 )

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import rushlight
 from rushlight import _ops
-from rushlight.linalg._support import (
-    check_failure,
-    check_tensor,
-    named,
-    put,
-)
+from rushlight._results import named
+from rushlight.linalg._support import check_failure, check_tensor, put
 
 _SVD = named("linalg_svd", "U S Vh")
 _Eigh = named("linalg_eigh", "eigenvalues eigenvectors")

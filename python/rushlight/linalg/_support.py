@@ -5,7 +5,7 @@ from __future__ import annotations
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
-from rushlight._results import named
+from rushlight._results import give
 
 
 class LinAlgError(RuntimeError):
@@ -38,8 +38,8 @@ def singular(code):
 
 # Functions whose out= may have another dtype of the same or a higher category.
 _CASTING = frozenset(
-    "linalg_cond linalg_matrix_power_copy linalg_pinv linalg_tensorinv linalg_tensorsolve linalg_matrix_rank "
-    "kron "
+    "linalg_cond linalg_matrix_power_copy linalg_pinv linalg_tensorinv "
+    "linalg_tensorsolve linalg_matrix_rank kron "
     "linalg_householder_product addr cholesky cholesky_solve cholesky_inverse geqrf "
     "linalg_eig linalg_eigvals linalg_lstsq".split()
 )
@@ -72,13 +72,6 @@ def put(op, result, out, matrix=True):
         for value, target in zip(result, out):
             put(op, value, target, value.dim() == most)
         return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
-    if rushlight.is_grad_enabled() and (
-        result.requires_grad or (isinstance(out, Tensor) and out.requires_grad)
-    ):
-        raise RuntimeError(
-            f"{op}(): functions with out=... arguments don't support automatic "
-            "differentiation, but one of the arguments requires grad."
-        )
     if op not in _CASTING and isinstance(out, Tensor) and out.dtype != result.dtype:
         raise RuntimeError(
             f"{op}(): Expected out tensor to have dtype {result.dtype}, but got "
@@ -87,7 +80,7 @@ def put(op, result, out, matrix=True):
     resized = isinstance(out, Tensor) and (
         out.numel() == 0 if op in _ONLY_EMPTY else out.shape != result.shape
     )
-    _ops.write_out(op, result, out)
+    give(op, result, out)
     if resized and matrix and op in _COLUMN_MAJOR:
         order = result.mT.contiguous().mT if result.dim() > 1 else result
         out.as_strided_(order.shape, order.stride()).copy_(order)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from rushlight.nn import functional, init, modules, parameter, utils
+from rushlight.nn import functional, init, modules, parallel, parameter, utils
 from rushlight.nn.modules import *
 from rushlight.nn.modules import __all__ as _layers
-from rushlight.nn.parameter import Buffer, Parameter
+from rushlight.nn.parallel import DataParallel
+from rushlight.nn.parameter import (
+    Buffer,
+    Parameter,
+    UninitializedBuffer,
+    UninitializedParameter,
+)
 
 __all__ = [
     "Buffer",
+    "DataParallel",
     "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
     *_layers,
     "functional",
     "init",
     "modules",
+    "parallel",
     "parameter",
     "utils",
 ]

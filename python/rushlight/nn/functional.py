@@ -11,7 +11,7 @@ from rushlight.nn._functional.activation import (
     tanh,
     threshold,
 )
-from rushlight.nn._functional.dropout import dropout, dropout2d
+from rushlight.nn._functional.dropout import dropout
 from rushlight.nn._functional.linear import linear, one_hot
 from rushlight.nn._functional.loss import cross_entropy, nll_loss
 
@@ -58,6 +58,9 @@ FUNCTIONS: dict[str, str] = {
     "rushlight.nn._functional.distance": (
         "bilinear cosine_similarity normalize pairwise_distance"
     ),
+    "rushlight.nn._functional.dropout": (
+        "alpha_dropout dropout1d dropout2d dropout3d feature_alpha_dropout"
+    ),
     "rushlight.nn._functional.embedding": "embedding embedding_bag",
     "rushlight.nn._functional.gating": "glu gumbel_softmax softmin",
     "rushlight.nn._functional.margin_losses": (
@@ -86,7 +89,6 @@ __getattr__, __dir__ = _lazy.module_getattr(globals(), FUNCTIONS, ())
 __all__ = [
     "cross_entropy",
     "dropout",
-    "dropout2d",
     "linear",
     "log_softmax",
     "nll_loss",

@@ -6,6 +6,9 @@ weights.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
+import functools
 import math
 import warnings
 
@@ -53,6 +56,34 @@ _FIXED_GAINS = {
 }
 
 
+_skipping: contextvars.ContextVar[bool] = contextvars.ContextVar(
+    "rushlight.nn.init._skipping", default=False
+)
+
+
+@contextlib.contextmanager
+def _suspended():
+    """Let the functions below return their tensor as it is, and draw nothing."""
+    token = _skipping.set(True)
+    try:
+        yield
+    finally:
+        _skipping.reset(token)
+
+
+def _filler(function):
+    """Run ``function`` without gradients, or not at all inside ``_suspended()``."""
+
+    @functools.wraps(function)
+    def fill(tensor, *args, **kwargs):
+        if _skipping.get():
+            return tensor
+        with rushlight.no_grad():
+            return function(tensor, *args, **kwargs)
+
+    return fill
+
+
 def calculate_gain(nonlinearity, param=None):
     """Return the factor that keeps the variance through a nonlinearity.
 
@@ -79,6 +110,7 @@ def calculate_gain(nonlinearity, param=None):
     return math.sqrt(2.0 / (1 + param**2))
 
 
+@_filler
 def uniform_(tensor, a=0.0, b=1.0, generator=None):
     """Fill with draws from the uniform distribution on ``[a, b)``.
 
@@ -87,16 +119,16 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
         >>> bool((rushlight.nn.init.uniform_(rushlight.empty(9), 1, 2) >= 1).all())
         True
     """
-    with rushlight.no_grad():
-        return tensor.uniform_(a, b, generator=generator)
+    return tensor.uniform_(a, b, generator=generator)
 
 
+@_filler
 def normal_(tensor, mean=0.0, std=1.0, generator=None):
     """Fill with draws from the normal distribution of ``mean`` and ``std``."""
-    with rushlight.no_grad():
-        return tensor.normal_(mean, std, generator=generator)
+    return tensor.normal_(mean, std, generator=generator)
 
 
+@_filler
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
     """Fill with draws from a normal distribution cut off outside ``[a, b]``.
 
@@ -119,12 +151,11 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
             stacklevel=2,
         )
     inside = cdf((b - mean) / std) - cdf((a - mean) / std)
-    with rushlight.no_grad():
-        # Redrawing what falls outside is cheap while most falls inside; far from the
-        # mean, uniform candidates are accepted in proportion to the density instead.
-        if inside > 0.3:
-            return _redraw_normal(tensor, mean, std, a, b, generator)
-        return _accept_uniform(tensor, mean, std, a, b, generator)
+    # Redrawing what falls outside is cheap while most falls inside; far from the mean,
+    # uniform candidates are accepted in proportion to the density instead.
+    if inside > 0.3:
+        return _redraw_normal(tensor, mean, std, a, b, generator)
+    return _accept_uniform(tensor, mean, std, a, b, generator)
 
 
 def _redraw_normal(tensor, mean, std, a, b, generator):
@@ -158,6 +189,7 @@ def _accept_uniform(tensor, mean, std, a, b, generator):
     return tensor if values is tensor else tensor.copy_(values)
 
 
+@_filler
 def constant_(tensor, val):
     """Fill with ``val``.
 
@@ -166,8 +198,7 @@ def constant_(tensor, val):
         >>> rushlight.nn.init.constant_(rushlight.empty(2), 0.5)
         tensor([0.5000, 0.5000])
     """
-    with rushlight.no_grad():
-        return tensor.fill_(val)
+    return tensor.fill_(val)
 
 
 def ones_(tensor):
@@ -175,12 +206,13 @@ def ones_(tensor):
     return constant_(tensor, 1.0)
 
 
+@_filler
 def zeros_(tensor):
     """Fill with zeros."""
-    with rushlight.no_grad():
-        return tensor.zero_()
+    return tensor.zero_()
 
 
+@_filler
 def eye_(tensor):
     """Fill a matrix with the identity.
 
@@ -189,12 +221,12 @@ def eye_(tensor):
     """
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    with rushlight.no_grad():
-        tensor.zero_()
-        tensor.diagonal().fill_(1)
+    tensor.zero_()
+    tensor.diagonal().fill_(1)
     return tensor
 
 
+@_filler
 def dirac_(tensor, groups=1):
     """Fill a convolution's weight so that it passes its input channels through.
 
@@ -212,11 +244,10 @@ def dirac_(tensor, groups=1):
         raise ValueError("dim 0 must be divisible by groups")
     centre = tuple(size // 2 for size in kernel)
     per_group = outputs // groups
-    with rushlight.no_grad():
-        tensor.zero_()
-        for group in range(groups):
-            for channel in range(min(per_group, inputs)):
-                tensor[(group * per_group + channel, channel, *centre)] = 1
+    tensor.zero_()
+    for group in range(groups):
+        for channel in range(min(per_group, inputs)):
+            tensor[(group * per_group + channel, channel, *centre)] = 1
     return tensor
 
 
@@ -321,6 +352,7 @@ def _kaiming_std(tensor, a, mode, nonlinearity):
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
+@_filler
 def orthogonal_(tensor, gain=1, generator=None):
     """Fill with a (semi) orthogonal matrix (Saxe et al. 2013).
 
@@ -338,15 +370,14 @@ def orthogonal_(tensor, gain=1, generator=None):
         return tensor
     rows = tensor.shape[0]
     shape = (rows, tensor.numel() // rows)
-    with rushlight.no_grad():
-        matrix = rushlight.empty(shape, dtype=tensor.dtype, device=tensor.device)
-        matrix.normal_(0, 1, generator=generator)
-        wide = shape[0] < shape[1]
-        q, r = rushlight.linalg.qr(matrix.t() if wide else matrix)
-        # The signs make the distribution uniform (Mezzadri 2007, section 5).
-        q = q * r.diagonal().sign()
-        tensor.copy_((q.t() if wide else q).reshape(tensor.shape))
-        return tensor.mul_(gain)
+    matrix = rushlight.empty(shape, dtype=tensor.dtype, device=tensor.device)
+    matrix.normal_(0, 1, generator=generator)
+    wide = shape[0] < shape[1]
+    q, r = rushlight.linalg.qr(matrix.t() if wide else matrix)
+    # The signs make the distribution uniform (Mezzadri 2007, section 5).
+    q = q * r.diagonal().sign()
+    tensor.copy_((q.t() if wide else q).reshape(tensor.shape))
+    return tensor.mul_(gain)
 
 
 def _deprecated(function):

@@ -10,7 +10,48 @@ from collections import Counter
 from rushlight.optim._scheduler import LRScheduler, group_values
 
 
-class LambdaLR(LRScheduler):
+class _FunctionLR(LRScheduler):
+    """Base of schedules that take a function of the epoch, or one a group."""
+
+    def __init__(self, optimizer, lr_lambda, last_epoch=-1) -> None:
+        self.optimizer = optimizer
+        count = len(optimizer.param_groups)
+        if not isinstance(lr_lambda, (list, tuple)):
+            self.lr_lambdas = [lr_lambda] * count
+        elif len(lr_lambda) != count:
+            raise ValueError(f"Expected {count} lr_lambdas, but got {len(lr_lambda)}")
+        else:
+            self.lr_lambdas = list(lr_lambda)
+        self._check_functions()
+        super().__init__(optimizer, last_epoch)
+
+    def _check_functions(self) -> None:
+        """Raise for what cannot be called; by default the first step does."""
+
+    def state_dict(self):
+        """Return everything but the optimizer; of functions only objects' fields."""
+        state = super().state_dict()
+        # Last, as in PyTorch.
+        functions = state.pop("lr_lambdas")
+        state["lr_lambdas"] = [function_state(fn) for fn in functions]
+        return state
+
+    def load_state_dict(self, state_dict) -> None:
+        """Take over the values of a :meth:`state_dict`, keeping the functions."""
+        self.__dict__.update({k: v for k, v in state_dict.items() if k != "lr_lambdas"})
+        for fn, fields in zip(self.lr_lambdas, state_dict["lr_lambdas"], strict=True):
+            if fields is not None:
+                fn.__dict__.update(fields)
+
+
+def function_state(function):
+    """Return what a state holds of a function: an object's fields, else ``None``."""
+    if function is None or isinstance(function, types.FunctionType):
+        return None
+    return function.__dict__.copy()
+
+
+class LambdaLR(_FunctionLR):
     """The initial rate times a function of the epoch.
 
     Args:
@@ -32,39 +73,54 @@ class LambdaLR(LRScheduler):
         [0.5]
     """
 
-    def __init__(self, optimizer, lr_lambda, last_epoch=-1) -> None:
-        self.optimizer = optimizer
-        count = len(optimizer.param_groups)
-        if not isinstance(lr_lambda, (list, tuple)):
-            self.lr_lambdas = [lr_lambda] * count
-        elif len(lr_lambda) != count:
-            raise ValueError(f"Expected {count} lr_lambdas, but got {len(lr_lambda)}")
-        else:
-            self.lr_lambdas = list(lr_lambda)
-        super().__init__(optimizer, last_epoch)
-
-    def state_dict(self):
-        """Return everything but the optimizer; of functions only objects' fields."""
-        state = super().state_dict()
-        state["lr_lambdas"] = [
-            None if isinstance(fn, types.FunctionType) else fn.__dict__.copy()
-            for fn in self.lr_lambdas
-        ]
-        return state
-
-    def load_state_dict(self, state_dict) -> None:
-        """Take over the values of a :meth:`state_dict`, keeping the functions."""
-        self.__dict__.update({k: v for k, v in state_dict.items() if k != "lr_lambdas"})
-        for fn, fields in zip(self.lr_lambdas, state_dict["lr_lambdas"], strict=True):
-            if fields is not None:
-                fn.__dict__.update(fields)
-
     def get_lr(self):
         """Return the groups' learning rates for ``last_epoch``."""
         self._warn_if_called_directly()
         return [
             base * fn(self.last_epoch)
             for fn, base in zip(self.lr_lambdas, self.base_lrs, strict=True)
+        ]
+
+
+class MultiplicativeLR(_FunctionLR):
+    """The rate before times a function of the epoch.
+
+    Args:
+        optimizer: the optimizer.
+        lr_lambda: a function from the epoch to a factor, or a list of one a group.
+        last_epoch: the last epoch already done when resuming. Default: -1.
+
+    Raises:
+        TypeError: something in the list is no function.
+        ValueError: the list's length is not the number of groups.
+
+    Example:
+        >>> import rushlight
+        >>> weight = rushlight.nn.Parameter(rushlight.zeros(1))
+        >>> optimizer = rushlight.optim.SGD([weight], lr=1.0)
+        >>> schedule = rushlight.optim.lr_scheduler.MultiplicativeLR(
+        ...     optimizer, lambda epoch: 0.5
+        ... )
+        >>> optimizer.step(); schedule.step(); schedule.get_last_lr()
+        [0.5]
+    """
+
+    def _check_functions(self) -> None:
+        for fn in self.lr_lambdas:
+            if not callable(fn):
+                raise TypeError(
+                    f"lr_lambda should be a function, but got {type(fn).__name__}"
+                )
+
+    def get_lr(self):
+        """Return the groups' learning rates for ``last_epoch``."""
+        self._warn_if_called_directly()
+        rates = group_values(self.optimizer, "lr")
+        if self._is_initial:
+            return rates
+        return [
+            rate * fn(self.last_epoch)
+            for fn, rate in zip(self.lr_lambdas, rates, strict=True)
         ]
 
 
@@ -150,6 +206,56 @@ class ExponentialLR(LRScheduler):
         return [base * self.gamma**self.last_epoch for base in self.base_lrs]
 
 
+class ConstantLR(LRScheduler):
+    """Lower the rate by a factor for the first epochs.
+
+    Args:
+        optimizer: the optimizer.
+        factor: the factor, from 0 to 1. Default: 1/3.
+        total_iters: the number of epochs it holds. Default: 5.
+        last_epoch: the last epoch already done when resuming. Default: -1.
+
+    Raises:
+        ValueError: the factor is out of its range.
+
+    Example:
+        >>> import rushlight
+        >>> weight = rushlight.nn.Parameter(rushlight.zeros(1))
+        >>> optimizer = rushlight.optim.SGD([weight], lr=1.0)
+        >>> schedule = rushlight.optim.lr_scheduler.ConstantLR(
+        ...     optimizer, factor=0.5, total_iters=1
+        ... )
+        >>> schedule.get_last_lr()
+        [0.5]
+        >>> optimizer.step(); schedule.step(); schedule.get_last_lr()
+        [1.0]
+    """
+
+    def __init__(self, optimizer, factor=1.0 / 3, total_iters=5, last_epoch=-1) -> None:
+        if factor > 1.0 or factor < 0:
+            raise ValueError(
+                "Constant multiplicative factor expected to be between 0 and 1."
+            )
+        self.factor = factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        """Return the groups' learning rates for ``last_epoch``."""
+        self._warn_if_called_directly()
+        rates = group_values(self.optimizer, "lr")
+        if self.last_epoch == 0:
+            return [rate * self.factor for rate in rates]
+        if self.last_epoch != self.total_iters:
+            return rates
+        return [rate * (1.0 / self.factor) for rate in rates]
+
+    def _get_closed_form_lr(self):
+        over = self.last_epoch >= self.total_iters
+        factor = self.factor + over * (1 - self.factor)
+        return [base * factor for base in self.base_lrs]
+
+
 class LinearLR(LRScheduler):
     """Change a factor of the rate linearly over the first epochs.
 
@@ -202,6 +308,48 @@ class LinearLR(LRScheduler):
         rise = self.end_factor - self.start_factor
         done = min(self.total_iters, self.last_epoch)
         factor = self.start_factor + rise * done / self.total_iters
+        return [base * factor for base in self.base_lrs]
+
+
+class PolynomialLR(LRScheduler):
+    """Lower the rate to 0 along a power of the epochs that are left.
+
+    Args:
+        optimizer: the optimizer.
+        total_iters: the number of epochs until 0. Default: 5.
+        power: the power. Default: 1.
+        last_epoch: the last epoch already done when resuming. Default: -1.
+
+    Example:
+        >>> import rushlight
+        >>> weight = rushlight.nn.Parameter(rushlight.zeros(1))
+        >>> optimizer = rushlight.optim.SGD([weight], lr=1.0)
+        >>> schedule = rushlight.optim.lr_scheduler.PolynomialLR(
+        ...     optimizer, total_iters=4, power=2.0
+        ... )
+        >>> optimizer.step(); schedule.step(); schedule.get_last_lr()
+        [0.5625]
+    """
+
+    def __init__(self, optimizer, total_iters=5, power=1.0, last_epoch=-1) -> None:
+        self.total_iters = total_iters
+        self.power = power
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        """Return the groups' learning rates for ``last_epoch``."""
+        self._warn_if_called_directly()
+        rates = group_values(self.optimizer, "lr")
+        if self._is_initial or self.last_epoch > self.total_iters:
+            return rates
+        left = 1.0 - self.last_epoch / self.total_iters
+        before = 1.0 - (self.last_epoch - 1) / self.total_iters
+        factor = (left / before) ** self.power
+        return [rate * factor for rate in rates]
+
+    def _get_closed_form_lr(self):
+        done = min(self.total_iters, self.last_epoch)
+        factor = (1.0 - done / self.total_iters) ** self.power
         return [base * factor for base in self.base_lrs]
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 
-from rushlight.optim._scheduler import LRScheduler, check_optimizer
+from rushlight.optim._scheduler import (
+    LRScheduler,
+    MomentumCycle,
+    check_optimizer,
+    per_group,
+)
 
 
-class OneCycleLR(LRScheduler):
+class OneCycleLR(MomentumCycle, LRScheduler):
     """Raise the rate to a maximum and lower it far below the start (Smith 2018).
 
     It is stepped after every batch.
@@ -65,7 +70,7 @@ class OneCycleLR(LRScheduler):
         self._schedule_phases = _phases(self.total_steps, pct_start, three_phase)
         self._anneal_func_type = anneal_strategy
         groups = optimizer.param_groups
-        highest = _per_group("max_lr", groups, max_lr)
+        highest = per_group("max_lr", optimizer, max_lr)
         if last_epoch == -1:
             for group, rate in zip(groups, highest, strict=True):
                 group["initial_lr"] = rate / div_factor
@@ -73,31 +78,8 @@ class OneCycleLR(LRScheduler):
                 group["min_lr"] = group["initial_lr"] / final_div_factor
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
-            self._start_momentum(groups, max_momentum, base_momentum, last_epoch)
+            self._start_momentum(optimizer, max_momentum, base_momentum, last_epoch)
         super().__init__(optimizer, last_epoch)
-
-    def _start_momentum(self, groups, highest, lowest, last_epoch) -> None:
-        defaults = self.optimizer.defaults
-        if "momentum" not in defaults and "betas" not in defaults:
-            raise ValueError(
-                "optimizer must support momentum or beta1 with `cycle_momentum` option "
-                "enabled"
-            )
-        self.use_beta1 = "betas" in defaults
-        highest = _per_group("max_momentum", groups, highest)
-        lowest = _per_group("base_momentum", groups, lowest)
-        if last_epoch != -1:
-            return
-        for group, high, low in zip(groups, highest, lowest, strict=True):
-            self._set_momentum(group, high)
-            group["max_momentum"] = high
-            group["base_momentum"] = low
-
-    def _set_momentum(self, group, value) -> None:
-        if self.use_beta1:
-            group["betas"] = (value, *group["betas"][1:])
-        else:
-            group["momentum"] = value
 
     def _anneal(self, start, end, share):
         if self._anneal_func_type == "cos":
@@ -166,14 +148,3 @@ def _phases(total_steps, pct_start, three_phase):
         phase(back_end, "max_lr", "initial_lr", low, high),
         phase(total_steps - 1, "initial_lr", "min_lr", high, high),
     ]
-
-
-def _per_group(name, groups, value):
-    if not isinstance(value, (list, tuple)):
-        return [value] * len(groups)
-    if len(value) != len(groups):
-        raise ValueError(
-            f"{name} must have the same length as optimizer.param_groups. {name} has "
-            f"{len(value)} values, param_groups has {len(groups)}."
-        )
-    return list(value)

@@ -136,6 +136,9 @@ class LRScheduler:
                 values = closed_form()
         finally:
             self._get_lr_called_within_step = False
+        self._set_lrs(values)
+
+    def _set_lrs(self, values) -> None:
         for group, value in zip(self.optimizer.param_groups, values, strict=True):
             set_group_value(group, "lr", value)
         self._last_lr = group_values(self.optimizer, "lr")
@@ -158,6 +161,50 @@ def set_group_value(group, key, value) -> None:
         group[key].fill_(float(value))
     else:
         group[key] = value
+
+
+def per_group(name, optimizer, value):
+    """Return an argument as a list of one value a group; tensors are copied."""
+    count = len(optimizer.param_groups)
+    if not isinstance(value, (list, tuple)):
+        value = [value] * count
+    elif len(value) != count:
+        raise ValueError(
+            f"{name} must have the same length as optimizer.param_groups. {name} has "
+            f"{len(value)} values, param_groups has {count}."
+        )
+    return [_copied(item) for item in value]
+
+
+class MomentumCycle:
+    """Moves the momentum, or Adam's first beta, of an optimizer's groups."""
+
+    use_beta1: bool
+
+    def _start_momentum(self, optimizer, highest, lowest, last_epoch):
+        """Set every group to its highest momentum; return the values of the groups."""
+        defaults = optimizer.defaults
+        if "momentum" not in defaults and "betas" not in defaults:
+            raise ValueError(
+                "optimizer must support momentum or beta1 with `cycle_momentum` option "
+                "enabled"
+            )
+        self.use_beta1 = "betas" in defaults
+        highest = per_group("max_momentum", optimizer, highest)
+        lowest = per_group("base_momentum", optimizer, lowest)
+        if last_epoch == -1:
+            groups = optimizer.param_groups
+            for group, high, low in zip(groups, highest, lowest, strict=True):
+                self._set_momentum(group, high)
+                group["max_momentum"] = high
+                group["base_momentum"] = low
+        return highest, lowest
+
+    def _set_momentum(self, group, value) -> None:
+        if self.use_beta1:
+            group["betas"] = (value, *group["betas"][1:])
+        else:
+            group["momentum"] = value
 
 
 def _copied(value):

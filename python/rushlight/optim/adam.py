@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import rushlight
+from rushlight.optim._rules import RuleOptimizer, mean_square, with_decay
 from rushlight.optim.optimizer import (
-    Optimizer,
+    check_betas,
+    check_lr,
     check_modes,
     check_number,
-    params_with_grads,
+    scalar_of,
 )
 
 __all__ = ["Adam"]
 
 
-class Adam(Optimizer):
+class Adam(RuleOptimizer):
     """Adam (Kingma and Ba 2015, algorithm 1), with AMSGrad and decoupled decay.
 
     Args:
@@ -27,8 +29,10 @@ class Adam(Optimizer):
             Default: ``False``.
         foreach: accepted for PyTorch's sake: every step is one fused call.
         maximize: go up instead of down. Default: ``False``.
-        capturable: accepted for PyTorch's sake.
-        differentiable: only ``False``.
+        capturable: accepted for PyTorch's sake; a step raises where a parameter is
+            on the CPU.
+        differentiable: make the step of tensor operations that autograd records.
+            Default: ``False``.
         fused: accepted for PyTorch's sake: every step is one fused call.
         decoupled_weight_decay: decay the parameters themselves, as AdamW does.
             Default: ``False``.
@@ -46,6 +50,14 @@ class Adam(Optimizer):
         0.9
     """
 
+    _state_names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+    _new_defaults = {
+        "amsgrad": False,
+        **RuleOptimizer._new_defaults,
+        "decoupled_weight_decay": False,
+        "fused": None,
+    }
+
     def __init__(
         self,
         params,
@@ -62,19 +74,18 @@ class Adam(Optimizer):
         fused=None,
         decoupled_weight_decay=False,
     ) -> None:
-        if isinstance(lr, rushlight.Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        check_number("learning rate", lr, lr >= 0.0)
+        if isinstance(lr, rushlight.Tensor) and foreach and not capturable:
+            raise ValueError(
+                "lr as a Tensor is not supported for capturable=False and foreach=True"
+            )
+        check_lr(lr)
         check_number("epsilon value", eps, eps >= 0.0)
-        for at, beta in enumerate(betas):
-            check_number(f"beta parameter at index {at}", beta, 0.0 <= beta < 1.0)
+        check_betas(betas)
         check_number("weight_decay value", weight_decay, weight_decay >= 0.0)
-        if isinstance(betas[0], float) != isinstance(betas[1], float):
-            raise ValueError("betas must be either both floats or both Tensors")
-        check_modes(type(self).__name__, foreach, differentiable, fused)
+        _check_tensor_betas(betas, foreach and not capturable)
         defaults = {
             "lr": lr,
-            "betas": tuple(float(beta) for beta in betas),
+            "betas": tuple(scalar_of(beta) for beta in betas),
             "eps": eps,
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
@@ -86,76 +97,60 @@ class Adam(Optimizer):
             "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, defaults)
+        check_modes(foreach, differentiable, fused)
 
-    def __setstate__(self, state) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("amsgrad", False)
-            group.setdefault("maximize", False)
-            group.setdefault("foreach", None)
-            group.setdefault("capturable", False)
-            group.setdefault("differentiable", False)
-            group.setdefault("decoupled_weight_decay", False)
-            group.setdefault("fused", None)
-            for param in group["params"]:
-                entry = self.state.get(param)
-                # Older files hold the step count as a number.
-                if entry and not isinstance(entry["step"], rushlight.Tensor):
-                    entry["step"] = _step_count(float(entry["step"]))
+    def _used_states(self, group) -> tuple:
+        return self._state_names if group["amsgrad"] else self._state_names[:2]
 
-    def step(self, closure=None):
-        """Update the parameters that have a gradient.
+    def _fused_step(self, group, params, grads, entries) -> None:
+        amsgrad = group["amsgrad"]
+        beta1, beta2 = group["betas"]
+        rushlight._ops._fused_adam_(
+            params,
+            grads,
+            [entry["exp_avg"] for entry in entries],
+            [entry["exp_avg_sq"] for entry in entries],
+            [entry["max_exp_avg_sq"] for entry in entries] if amsgrad else [],
+            [entry["step"] for entry in entries],
+            float(group["lr"]),
+            float(beta1),
+            float(beta2),
+            float(group["weight_decay"]),
+            float(group["eps"]),
+            amsgrad,
+            group["maximize"],
+            group["decoupled_weight_decay"],
+        )
 
-        Args:
-            closure: recomputes the loss and its gradients, and returns the loss.
+    def _formula(self, group, entry, param, grad, *states):
+        mean, square, *largest = states
+        beta1, beta2 = group["betas"]
+        lr, decay, step = scalar_of(group["lr"]), group["weight_decay"], entry["step"]
+        if group["decoupled_weight_decay"]:
+            param = param * (1 - lr * decay)
+        else:
+            grad = with_decay(grad, param, decay)
+        mean = mean + (grad - mean) * (1 - beta1)
+        top = square = mean_square(square, grad, beta2)
+        if largest:
+            top = rushlight.maximum(largest[0], square)
+            largest = [top]
+        # The step count is in single precision, and so are these, as in PyTorch.
+        scale = lr / (1 - beta1**step)
+        root = top.sqrt() / ((1 - beta2**step).sqrt() * scale) + group["eps"] / scale
+        param = param - mean / root
+        return (param, mean, square, *largest)
 
-        Returns:
-            What ``closure`` returned, or ``None``.
-        """
-        loss = None if closure is None else self._closure_loss(closure)
-        state = self.state
-        for group in self.param_groups:
-            params, grads = params_with_grads(group)
-            if not params:
-                continue
-            amsgrad = group["amsgrad"]
-            states = [state[param] for param in params]
-            for param, entry in zip(params, states, strict=True):
-                if not entry:
-                    _init_state(param, entry, amsgrad)
-            beta1, beta2 = group["betas"]
-            rushlight._ops._fused_adam_(
-                params,
-                grads,
-                [entry["exp_avg"] for entry in states],
-                [entry["exp_avg_sq"] for entry in states],
-                [entry["max_exp_avg_sq"] for entry in states] if amsgrad else [],
-                [entry["step"] for entry in states],
-                float(group["lr"]),
-                beta1,
-                beta2,
-                float(group["weight_decay"]),
-                float(group["eps"]),
-                amsgrad,
-                group["maximize"],
-                group["decoupled_weight_decay"],
+
+def _check_tensor_betas(betas, only_floats) -> None:
+    tensors = [isinstance(beta, rushlight.Tensor) for beta in betas]
+    if not (all(tensors) or all(isinstance(beta, float) for beta in betas)):
+        raise ValueError("betas must be either both floats or both Tensors")
+    for at, beta in enumerate(betas):
+        if tensors[at] and only_floats:
+            raise ValueError(
+                f"betas[{at}] as a Tensor is not supported for capturable=False and "
+                "foreach=True"
             )
-        return loss
-
-
-def _step_count(value):
-    # PyTorch keeps the count as float32 unless the default dtype is float64.
-    wide = rushlight.get_default_dtype() == rushlight.float64
-    dtype = rushlight.float64 if wide else rushlight.float32
-    return rushlight.tensor(value, dtype=dtype)
-
-
-def _init_state(param, entry, amsgrad) -> None:
-    names = ["exp_avg", "exp_avg_sq"]
-    if amsgrad:
-        names.append("max_exp_avg_sq")
-    fresh = {"step": _step_count(0.0)}
-    for name in names:
-        fresh[name] = rushlight.zeros_like(param, requires_grad=False)
-    # All or nothing: an entry half made by a failed allocation would break the next.
-    entry.update(fresh)
+        if tensors[at] and beta.numel() != 1:
+            raise ValueError(f"Tensor betas[{at}] must be 1-element")

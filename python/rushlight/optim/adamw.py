@@ -21,8 +21,10 @@ class AdamW(Adam):
         amsgrad: divide by the largest running mean so far. Default: ``False``.
         maximize: go up instead of down. Default: ``False``.
         foreach: accepted for PyTorch's sake: every step is one fused call.
-        capturable: accepted for PyTorch's sake.
-        differentiable: only ``False``.
+        capturable: accepted for PyTorch's sake; a step raises where a parameter is
+            on the CPU.
+        differentiable: make the step of tensor operations that autograd records.
+            Default: ``False``.
         fused: accepted for PyTorch's sake: every step is one fused call.
 
     Raises:

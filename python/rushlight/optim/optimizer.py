@@ -437,18 +437,79 @@ def check_number(name, value, valid) -> None:
         raise ValueError(f"Invalid {name}: {value}")
 
 
-def check_modes(name, foreach, differentiable, fused) -> None:
+def check_lr(lr) -> None:
+    """Raise ``ValueError`` unless it is one number that is not negative."""
+    if isinstance(lr, rushlight.Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    check_number("learning rate", lr, lr >= 0.0)
+
+
+def check_betas(betas) -> None:
+    """Raise ``ValueError`` unless both are in [0, 1)."""
+    for at in range(2):
+        beta = betas[at]
+        check_number(f"beta parameter at index {at}", beta, 0.0 <= beta < 1.0)
+
+
+def check_modes(foreach, differentiable, fused) -> None:
     """Check the options that choose an implementation.
 
-    There is one implementation, fused over all parameters, so ``foreach`` and ``fused``
-    only have to make sense.
+    A step is one fused call over all parameters, or tensor operations where
+    ``differentiable`` asks for them, so ``foreach`` and ``fused`` only have to make
+    sense.
     """
     if fused and differentiable:
         raise RuntimeError("`fused` does not support `differentiable`")
     if fused and foreach:
         raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
-    if differentiable:
-        raise NotImplementedError(
-            f"{name}: differentiable=True is not supported; write the update with "
-            "tensor operations to differentiate through it"
+
+
+def check_group(group, params) -> None:
+    """Raise what PyTorch raises for options that these parameters do not support."""
+    if group.get("capturable") and any(param.device.type == "cpu" for param in params):
+        raise AssertionError(
+            "capturable=True: the parameters and their states must be on an "
+            "accelerator, but one is on cpu; leave capturable=False there"
         )
+    if group.get("fused"):
+        for param in params:
+            if not param.is_floating_point():
+                raise RuntimeError(
+                    "`fused=True` requires all the params to be floating point Tensors,"
+                    f" but one is {param.dtype} on {param.device.type}"
+                )
+
+
+def scalar_of(value):
+    """Return an option as a number or a 0-d tensor."""
+    if isinstance(value, rushlight.Tensor) and value.dim() != 0:
+        return value.squeeze()
+    return value
+
+
+def new_count(value) -> rushlight.Tensor:
+    """Return a step count, or another number of a parameter's state, as a tensor.
+
+    It is float32 unless the default dtype is float64, as in PyTorch.
+    """
+    wide = rushlight.get_default_dtype() == rushlight.float64
+    dtype = rushlight.float64 if wide else rushlight.float32
+    return rushlight.tensor(float(value), dtype=dtype)
+
+
+def counts_to_tensors(optimizer, names=("step",)) -> None:
+    """Make counts tensors on the CPU, where a step reads them.
+
+    Older files hold them as numbers, PyTorch's may hold them on an accelerator.
+    """
+    for group in optimizer.param_groups:
+        for param in group["params"]:
+            entry = optimizer.state.get(param)
+            if not entry:
+                continue
+            for name in names:
+                count = entry[name]
+                if isinstance(count, rushlight.Tensor):
+                    entry[name] = count.to("cpu")
+                else:
+                    entry[name] = new_count(count)

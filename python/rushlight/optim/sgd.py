@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import rushlight
+from rushlight.optim._rules import with_decay
 from rushlight.optim.optimizer import (
     Optimizer,
+    check_group,
+    check_lr,
     check_modes,
     check_number,
     params_with_grads,
+    scalar_of,
 )
 
 __all__ = ["SGD"]
@@ -29,7 +33,8 @@ class SGD(Optimizer):
         nesterov: look ahead along the momentum. Default: ``False``.
         maximize: go up instead of down. Default: ``False``.
         foreach: accepted for PyTorch's sake: every step is one fused call.
-        differentiable: only ``False``.
+        differentiable: make the step of tensor operations that autograd records.
+            Default: ``False``.
         fused: accepted for PyTorch's sake: every step is one fused call.
 
     Raises:
@@ -59,14 +64,11 @@ class SGD(Optimizer):
         differentiable=False,
         fused=None,
     ) -> None:
-        if isinstance(lr, rushlight.Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        check_number("learning rate", lr, lr >= 0.0)
+        check_lr(lr)
         check_number("momentum value", momentum, momentum >= 0.0)
         check_number("weight_decay value", weight_decay, weight_decay >= 0.0)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        check_modes("SGD", foreach, differentiable, fused)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -79,6 +81,7 @@ class SGD(Optimizer):
             "fused": fused,
         }
         super().__init__(params, defaults)
+        check_modes(foreach, differentiable, fused)
 
     def __setstate__(self, state) -> None:
         super().__setstate__(state)
@@ -104,7 +107,15 @@ class SGD(Optimizer):
             params, grads = params_with_grads(group)
             if not params:
                 continue
+            if group["fused"]:
+                check_group(group, params)
             momentum = group["momentum"]
+            if group["differentiable"]:
+                with rushlight.enable_grad():
+                    for param, grad in zip(params, grads, strict=True):
+                        entry = state[param] if momentum else {}
+                        _composite_step(group, param, grad, entry)
+                continue
             if momentum == 0:
                 states, buffers = (), [None] * len(params)
             else:
@@ -125,3 +136,19 @@ class SGD(Optimizer):
                 if old is None:
                     entry["momentum_buffer"] = new
         return loss
+
+
+def _composite_step(group, param, grad, entry) -> None:
+    # Linear in the tensors, so complex ones need no view as real.
+    grad = -grad if group["maximize"] else grad
+    grad = with_decay(grad, param, group["weight_decay"])
+    momentum = group["momentum"]
+    if momentum != 0:
+        buffer = entry.get("momentum_buffer")
+        if buffer is None:
+            after = entry["momentum_buffer"] = grad.detach().clone()
+        else:
+            after = buffer * momentum + grad * (1 - group["dampening"])
+            buffer.copy_(after)
+        grad = grad + after * momentum if group["nesterov"] else after
+    param.copy_(param - grad * scalar_of(group["lr"]))

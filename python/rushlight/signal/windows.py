@@ -1,9 +1,10 @@
 """Symmetric and periodic windows under the names of ``scipy.signal.windows``.
 
 Each takes the number of values ``M`` and, by keyword, ``sym`` (symmetric; False for one
-period of a window, as spectra want), ``dtype`` (float32 or float64, by default the default
-dtype), ``layout`` (strided), ``device`` and ``requires_grad``. All return a tensor (M,)
-and raise ValueError for a negative ``M``, another dtype and parameters out of range.
+period of a window, as spectra want), ``dtype`` (float32 or float64, by default the
+default dtype), ``layout`` (strided), ``device`` and ``requires_grad``. All return a
+tensor (M,) and raise ValueError for a negative ``M``, another dtype and parameters out
+of range.
 """
 
 from __future__ import annotations
@@ -124,7 +125,8 @@ def exponential(
 
     Args:
         M (int): the number of values.
-        center (float, optional): by default the middle, which it has to be with ``sym``.
+        center (float, optional): by default the middle, which it has to be with
+            ``sym``.
         tau (float): how fast it decays; positive.
         sym (bool): symmetric rather than periodic.
         dtype, layout, device, requires_grad: of the result.
@@ -233,9 +235,7 @@ def kaiser(
         height = (beta * beta - k * k).clamp_(min=0).sqrt_()
         return rushlight.i0(height) / rushlight.i0(_core.tensor(beta, dtype=dtype))
 
-    return _window(
-        "kaiser", M, make, dtype, layout, device, requires_grad, check=check
-    )
+    return _window("kaiser", M, make, dtype, layout, device, requires_grad, check=check)
 
 
 def general_cosine(

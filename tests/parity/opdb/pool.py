@@ -28,11 +28,11 @@ def records():
 class _Worker:
     """A process that is given one record at a time, and the variant it is at."""
 
-    def __init__(self, context, table):
+    def __init__(self, context, table, check):
         self.progress = context.RawArray("c", PROGRESS)
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(
-            target=_work, args=(table, theirs, self.progress), daemon=True
+            target=_work, args=(table, check, theirs, self.progress), daemon=True
         )
         self.process.start()
         theirs.close()
@@ -51,11 +51,10 @@ class _Worker:
         self.pipe.close()
 
 
-def _work(table, pipe, progress):
+def _work(table, check, pipe, progress):
     import torch
 
     import rushlight as rl
-    from opdb.check import check
 
     torch.set_num_threads(1)
     rl.set_num_threads(1)
@@ -81,11 +80,13 @@ def _work(table, pipe, progress):
         pipe.send(("done",))
 
 
-def run(table, tasks, processes=2, seconds=60):
+def run(table, check, tasks, processes=2, seconds=60):
     """Yields (name, {dtype: (status, failures)}, seconds) as records are finished.
 
     Args:
         table: ``records()``.
+        check: called with a record, a dtype, the limit and a function that is told what
+            is being done; ``opdb.check.check``.
         tasks: (name, dtypes, limit), limit being the samples of a variant or None.
         processes: number of workers.
         seconds: a variant may take.
@@ -93,7 +94,9 @@ def run(table, tasks, processes=2, seconds=60):
     context = multiprocessing.get_context("fork")
     queue = list(reversed(list(tasks)))
     results, began = {}, {}
-    workers = [_Worker(context, table) for _ in range(min(processes, len(queue)))]
+    workers = [
+        _Worker(context, table, check) for _ in range(min(processes, len(queue)))
+    ]
 
     def next_task(worker):
         worker.task = worker.dtype = worker.deadline = None
@@ -113,7 +116,7 @@ def run(table, tasks, processes=2, seconds=60):
         dtype = worker.dtype or dtypes[0]
         results.setdefault(name, {})[dtype] = status, [f"{at}: {text}"]
         rest = [d for d in dtypes if d not in results[name]]
-        workers[workers.index(worker)] = fresh = _Worker(context, table)
+        workers[workers.index(worker)] = fresh = _Worker(context, table, check)
         if rest:
             fresh.give(name, rest, limit)
             return None

@@ -62,8 +62,8 @@ class Gaps:
                 self.lines[op, variant.strip()] = reason.strip()
 
     @classmethod
-    def read(cls):
-        return cls(GAPS.read_text())
+    def read(cls, path=GAPS):
+        return cls(path.read_text())
 
     def of(self, op, variant):
         """The lines that take in a variant."""

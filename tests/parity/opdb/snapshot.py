@@ -41,7 +41,13 @@ def find(path):
 
 
 def dtype(theirs):
-    return find(str(theirs).removeprefix("torch."))
+    """Rushlight's dtype of that name; Missing too where it has no tensors."""
+    ours = find(str(theirs).removeprefix("torch."))
+    try:
+        rl.empty(0, dtype=ours)
+    except NotImplementedError as error:
+        raise Missing(str(error)) from error
+    return ours
 
 
 class _Storage:
@@ -82,6 +88,10 @@ class _TensorRecord:
         self.offset = tensor.storage_offset()
 
 
+class _Packed(tuple):
+    """The parts of a packed sequence."""
+
+
 class Snapshot:
     """Any nesting of what a sample holds, with a copy for each library on demand."""
 
@@ -96,6 +106,8 @@ class Snapshot:
                 # The tensor is kept, so that its id stays its own.
                 self._records[id(x)] = _TensorRecord(x, self._storages), x
             return self._records[id(x)][0]
+        if isinstance(x, torch.nn.utils.rnn.PackedSequence):
+            return _Packed(self._freeze(v) for v in x)
         if type(x) in (list, tuple):
             return type(x)(self._freeze(v) for v in x)
         if isinstance(x, dict):
@@ -104,11 +116,13 @@ class Snapshot:
 
     def theirs(self):
         """(arguments, {storage key: memory}, tensors) for PyTorch."""
-        return self._thaw(_their_tensor, lambda x: x)
+        packed = torch.nn.utils.rnn.PackedSequence
+        return self._thaw(_their_tensor, lambda x: x, lambda: packed)
 
     def ours(self):
         """The same for Rushlight."""
-        return self._thaw(_our_tensor, translate)
+        packed = functools.partial(find, "nn.utils.rnn.PackedSequence")
+        return self._thaw(_our_tensor, translate, packed)
 
     def upcast(self):
         """PyTorch's arguments with every floating-point tensor in double precision."""
@@ -126,7 +140,7 @@ class Snapshot:
 
         return convert(tree)
 
-    def _thaw(self, make, other):
+    def _thaw(self, make, other, packed):
         memory = {key: s.copy() for key, s in self._storages.items()}
         made, tensors = {}, []
 
@@ -136,6 +150,8 @@ class Snapshot:
                     made[id(x)] = make(x, memory[x.key])
                     tensors.append(made[id(x)])
                 return made[id(x)]
+            if isinstance(x, _Packed):
+                return packed()(*map(build, x))
             if type(x) in (list, tuple):
                 return type(x)(build(v) for v in x)
             if isinstance(x, dict):

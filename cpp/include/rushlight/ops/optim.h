@@ -1,6 +1,7 @@
 // Optimizer steps: one call updates all parameters of a group in place.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "rushlight/core/tensor.h"
@@ -39,5 +40,20 @@ RL_API void adam_(const std::vector<Tensor>& params, const std::vector<Tensor>& 
                   const std::vector<Tensor>& means, const std::vector<Tensor>& squares,
                   const std::vector<Tensor>& max_squares, const std::vector<Tensor>& steps,
                   const AdamOptions& options);
+
+// What a step of another optimizer works on; see Note [Update rules]. states[k][i] is state k of
+// parameter i, undefined for all where the options do without it; counts[k][i] is a 0-d float32 or
+// float64 number on the CPU, the step count first.
+struct UpdateLists {
+  std::vector<Tensor> params, grads;
+  std::vector<std::vector<Tensor>> states, counts;
+};
+
+// One step by the rule of that name: adadelta, adagrad, adamax, asgd, nadam, radam, rmsprop, rprop.
+// `options` are in the order of the rule's row in ops/update_rules.cpp. States and counts are
+// updated in place. Raises ValueError for an unknown rule and Error when shapes, dtypes or devices
+// differ.
+RL_API void update_(const std::string& rule, const UpdateLists& lists,
+                    const std::vector<double>& options);
 
 }  // namespace rushlight

@@ -26,4 +26,9 @@ RL_API void bernoulli_(const Tensor& self, const Tensor& p, const GeneratorPtr& 
 // A permutation of 0, ..., n - 1.
 RL_API Tensor randperm(int64_t n, DType dtype, const GeneratorPtr& generator);
 
+// The generators of the CUDA devices: all of them, or one with how far it has drawn.
+RL_API void seed_devices(uint64_t seed);
+RL_API void seed_device(int device, uint64_t seed, uint64_t offset);
+RL_API std::pair<uint64_t, uint64_t> device_seed(int device);
+
 }  // namespace rushlight

@@ -7,6 +7,8 @@ import warnings
 
 import rushlight
 from rushlight import _ops
+from rushlight._core import Tensor
+from rushlight.nn._functional._fused_attention import fused
 from rushlight.nn._functional._support import check_tensors, widen
 from rushlight.nn._functional.dropout import dropout
 from rushlight.nn._functional.linear import linear
@@ -50,20 +52,51 @@ def scaled_dot_product_attention(
         tensor([[[1., 1., 1.],
                  [1., 1., 1.]]])
     """
+    if attn_mask is None and dropout_p == 0.0 and isinstance(query, Tensor):
+        # What the kernel checks is not checked before.
+        shape = query.shape
+        if (
+            len(shape) == 4
+            and isinstance(key, Tensor)
+            and isinstance(value, Tensor)
+            and shape == key.shape
+            and shape == value.shape
+            and shape[3]
+            and not query.is_cuda
+        ):
+            scale = 1.0 / math.sqrt(shape[3]) if scale is None else scale
+            return fused(query, key, value, None, is_causal, scale)
     _check(query, key, value, attn_mask, is_causal, dropout_p)
+    if scale is None:
+        scale = 1.0 / math.sqrt(max(query.shape[-1], 1))
+    if dropout_p == 0 and _can_fuse(query, key, value, attn_mask, enable_gqa):
+        return fused(query, key, value, attn_mask, is_causal, scale)
     dtype = query.dtype
     query, key, value = widen(query), widen(key), widen(value)
     if enable_gqa:
         key, value = (_shared(query, x) for x in (key, value))
-    if scale is None:
-        scale = 1.0 / math.sqrt(max(query.shape[-1], 1))
     # The factor is split between both, so that large products do not overflow.
     root = math.sqrt(abs(scale))
     scores = (query * math.copysign(root, scale)) @ (key * root).transpose(-2, -1)
-    weights = _weights(scores, attn_mask, is_causal)
+    weights = attention_weights(scores, attn_mask, is_causal)
     if dropout_p > 0:
         weights = dropout(weights, dropout_p)
     return (weights @ value).to(dtype)
+
+
+def _can_fuse(query, key, value, mask, enable_gqa):
+    """Whether one kernel computes it: no gradient of the mask, no broadcast batches."""
+    q, k, v = query.shape, key.shape, value.shape
+    heads, groups = (q[-3], k[-3]) if min(len(q), len(k)) > 2 else (1, 1)
+    return (
+        len(q) == len(k) == len(v)
+        and q[:-3] == k[:-3] == v[:-3]
+        and k[:-2] == v[:-2]
+        and (heads == groups or (enable_gqa and groups > 0 and heads % groups == 0))
+        and query.device.type == "cpu"
+        and (mask is None or not (mask.requires_grad and rushlight.is_grad_enabled()))
+        and (mask is None or len(q) == 4 or mask.dim() <= 2)
+    )
 
 
 def _check(query, key, value, attn_mask, is_causal, dropout_p):
@@ -118,7 +151,7 @@ def _shared(query, x):
     return x.repeat_interleave(heads // x.shape[-3], -3)
 
 
-def _weights(scores, mask, is_causal):
+def attention_weights(scores, mask, is_causal):
     """The softmax of masked scores; 0 for rows where nothing is allowed."""
     never = float("-inf")
     if is_causal:
@@ -221,16 +254,14 @@ def multi_head_attention_forward(
         if key_padding_mask is not None:
             key_padding_mask = key_padding_mask.unsqueeze(0)
     length, rows, width = query.shape
-    if key_padding_mask is not None:
-        other = None if attn_mask is None else attn_mask.dtype
-        if other is not None and other is not key_padding_mask.dtype:
-            warnings.warn(
-                f"{op}(): masks of different dtypes ({key_padding_mask.dtype} and "
-                f"{other}) are deprecated; use the same for key_padding_mask and "
-                "attn_mask",
-                stacklevel=2,
-            )
-        key_padding_mask = _added(key_padding_mask, "key_padding_mask", query.dtype)
+    key_padding_mask = _canonical_mask(
+        key_padding_mask,
+        "key_padding_mask",
+        None if attn_mask is None else attn_mask.dtype,
+        "attn_mask",
+        query.dtype,
+        stacklevel=3,
+    )
     if is_causal and attn_mask is None:
         raise RuntimeError(
             f"{op}(): Need attn_mask if specifying the is_causal hint; "
@@ -240,7 +271,7 @@ def multi_head_attention_forward(
         attn_mask = None
     else:
         if attn_mask is not None:
-            attn_mask = _added(attn_mask, "attn_mask", query.dtype)
+            attn_mask = _canonical_mask(attn_mask, "attn_mask", None, "", query.dtype)
         is_causal = is_causal and key_padding_mask is None
     _require(
         width == embed_dim_to_check,
@@ -268,11 +299,7 @@ def multi_head_attention_forward(
             in_proj_weight is not None,
             "use_separate_proj_weight is False but in_proj_weight is None",
         )
-        biases = (None,) * 3 if in_proj_bias is None else in_proj_bias.chunk(3)
-        q, k, v = (
-            linear(x, w, b)
-            for x, w, b in zip((query, key, value), in_proj_weight.chunk(3), biases)
-        )
+        q, k, v = _projected(query, key, value, in_proj_weight, in_proj_bias)
     attn_mask = _checked_mask(attn_mask, length, key.shape[0], rows * num_heads)
     masks = [attn_mask, key_padding_mask]
     _require(
@@ -389,16 +416,46 @@ def _check_heads(query, key, value, key_padding_mask, attn_mask, num_heads):
     return dim == 3
 
 
-def _added(mask, name, dtype):
-    """A mask as numbers to add to the scores."""
-    if mask.is_floating_point():
-        return mask
+def _canonical_mask(mask, name, other_type, other_name, dtype, stacklevel=4):
+    """A mask as numbers to add to the scores; ``None`` stays.
+
+    Args:
+        mask: bool, True where attention is not allowed, or floating point; or ``None``.
+        name: the mask's name, for messages.
+        other_type: the dtype of the mask that comes with it, or ``None``.
+        other_name: that mask's name.
+        dtype: of the result for a bool mask.
+        stacklevel: of the warning that the dtypes differ.
+
+    Raises:
+        AssertionError: the mask is of another kind.
+    """
+    if mask is None:
+        return None
+    is_float = mask.is_floating_point()
     _require(
-        mask.dtype is rushlight.bool,
+        is_float or mask.dtype is rushlight.bool,
         f"only bool and floating types of {name} are supported, got {mask.dtype}",
     )
+    if other_type is not None and other_type is not mask.dtype:
+        warnings.warn(
+            f"Support for mismatched {name} and {other_name} is deprecated "
+            f"({mask.dtype} and {other_type}). Use same type for both instead.",
+            stacklevel=stacklevel,
+        )
+    if is_float:
+        return mask
     zeros = rushlight.zeros(*mask.shape, dtype=dtype, device=mask.device)
     return zeros.masked_fill_(mask, float("-inf"))
+
+
+def _projected(query, key, value, weight, bias):
+    if query is key and key is value:
+        return linear(query, weight, bias).chunk(3, -1)
+    biases = (None,) * 3 if bias is None else bias.chunk(3)
+    return [
+        linear(x, w, b) for x, w, b in zip((query, key, value), weight.chunk(3), biases)
+    ]
 
 
 def _projected_apart(query, key, value, weights, bias):

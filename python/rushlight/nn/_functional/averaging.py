@@ -376,6 +376,10 @@ def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
 def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     """Take the p-norm over sliding windows of images: see :func:`lp_pool1d`.
 
+    Shape:
+        Input (C, H, W) or (N, C, H, W), output the same with ``floor((H - k) / s + 1)``
+        as H, W likewise.
+
     Example:
         >>> import rushlight
         >>> from rushlight.nn import functional as F
@@ -387,6 +391,10 @@ def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
 
 def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     """Take the p-norm over sliding windows of volumes: see :func:`lp_pool1d`.
+
+    Shape:
+        Input (C, D, H, W) or (N, C, D, H, W), output the same with ``floor((D - k) / s
+        + 1)`` as D, H and W likewise.
 
     Example:
         >>> import rushlight

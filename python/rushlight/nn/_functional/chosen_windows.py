@@ -11,17 +11,31 @@ from rushlight.nn._functional.pooling import max_over_windows
 
 
 def adaptive_max_pool1d_with_indices(input, output_size, return_indices=False):
-    """:func:`adaptive_max_pool1d` that returns (maxima, their positions) always."""
+    """:func:`adaptive_max_pool1d` that returns (maxima, their positions) always.
+
+    Shape:
+        Input (C, L) or (N, C, L), both outputs the same with ``output_size`` as L.
+    """
     return _adaptive(1, input, output_size)
 
 
 def adaptive_max_pool2d_with_indices(input, output_size, return_indices=False):
-    """:func:`adaptive_max_pool2d` that returns (maxima, their positions) always."""
+    """:func:`adaptive_max_pool2d` that returns (maxima, their positions) always.
+
+    Shape:
+        Input (C, H, W) or (N, C, H, W), both outputs the same with ``output_size`` as H
+        and W.
+    """
     return _adaptive(2, input, with_defaults(output_size, input.shape))
 
 
 def adaptive_max_pool3d_with_indices(input, output_size, return_indices=False):
-    """:func:`adaptive_max_pool3d` that returns (maxima, their positions) always."""
+    """:func:`adaptive_max_pool3d` that returns (maxima, their positions) always.
+
+    Shape:
+        Input (C, D, H, W) or (N, C, D, H, W), both outputs the same with
+        ``output_size`` as D, H and W.
+    """
     return _adaptive(3, input, with_defaults(output_size, input.shape))
 
 
@@ -183,7 +197,12 @@ def fractional_max_pool2d_with_indices(
     return_indices=False,
     _random_samples=None,
 ):
-    """:func:`fractional_max_pool2d` that returns (maxima, their positions) always."""
+    """:func:`fractional_max_pool2d` that returns (maxima, their positions) always.
+
+    Shape:
+        Input (C, H, W) or (N, C, H, W), both outputs the same with the output's size as
+        H and W.
+    """
     return _fractional(
         2, input, kernel_size, output_size, output_ratio, _random_samples
     )
@@ -197,7 +216,12 @@ def fractional_max_pool3d_with_indices(
     return_indices=False,
     _random_samples=None,
 ):
-    """:func:`fractional_max_pool3d` that returns (maxima, their positions) always."""
+    """:func:`fractional_max_pool3d` that returns (maxima, their positions) always.
+
+    Shape:
+        Input (C, D, H, W) or (N, C, D, H, W), both outputs the same with the output's
+        size as D, H and W.
+    """
     return _fractional(
         3, input, kernel_size, output_size, output_ratio, _random_samples
     )

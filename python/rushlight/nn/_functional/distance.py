@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import rushlight
 from rushlight import _ops
-from rushlight._functions import _into, result_type
+from rushlight._functions import result_type
+from rushlight._results import give
 from rushlight.nn._functional._support import check_tensors, in_single
 
 
@@ -102,7 +103,7 @@ def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
     """
     check_tensors("normalize", input)
     norm = rushlight.norm(input, p, dim, keepdim=True).clamp(min=eps)
-    return _into("normalize", input / norm.expand_as(input), out)
+    return give("normalize", input / norm.expand_as(input), out)
 
 
 def norm_except_dim(v, pow=2, dim=0):

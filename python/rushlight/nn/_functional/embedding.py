@@ -75,7 +75,7 @@ def _embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse):
         )
     _check_indices(op, "indices", indices)
     _check_sparse(op, weight, sparse)
-    flat = indices.reshape(-1)
+    flat = indices if indices.dim() == 1 else indices.reshape(-1)
     if flat.dtype is not rushlight.int64:
         flat = flat.to(rushlight.int64)
     try:
@@ -83,7 +83,7 @@ def _embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse):
     except IndexError:
         _check_range(op, flat, weight.shape[0], IndexError)
         raise
-    return rows.reshape(*indices.shape, weight.shape[1])
+    return rows if flat is indices else rows.reshape(*indices.shape, weight.shape[1])
 
 
 def _check_range(op, flat, count, error):

@@ -87,7 +87,8 @@ def cross_entropy(
         ``(N, d1, ...)``.
 
     Raises:
-        RuntimeError: the shapes or dtypes do not fit.
+        RuntimeError: the shapes or dtypes do not fit, or ``ignore_index`` is a class
+            while the targets are probabilities.
         IndexError: a target is no class.
         ValueError: the reduction does not exist.
 
@@ -115,6 +116,12 @@ def cross_entropy(
                 "cross_entropy(): expected floating point target with class "
                 f"probabilities of the input's shape {tuple(input.shape)}, got "
                 f"{tuple(target.shape)}; class indices must be int64"
+            )
+        if ignore_index >= 0:
+            raise RuntimeError(
+                "cross_entropy(): ignore_index is not supported for floating point "
+                f"target, got ignore_index={ignore_index}: no class index is there to "
+                "be ignored"
             )
         return _soft_cross_entropy(
             input, target, weight, code, label_smoothing, class_dim

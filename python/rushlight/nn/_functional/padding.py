@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 import operator
 
 import rushlight
@@ -66,10 +68,10 @@ def pad(input, pad, mode="constant", value=None):
         if min(widths[at : at + 2]) < 0:
             dim = input.ndim - 1 - at // 2
             sources = _sources(mode, input.shape[dim], *widths[at : at + 2], dim)
-            index = rushlight.tensor(sources, dtype=rushlight.int64)
-            input = input.index_select(dim, index.to(input.device))
+            index = _index(tuple(sources), input.device)
+            input = input.index_select(dim, index)
             widths[at : at + 2] = 0, 0
-    return _Pad.apply(input, _plan(input.shape, widths, mode), 0)
+    return _Pad.apply(input, _plan(tuple(input.shape), tuple(widths), mode), 0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +80,7 @@ class _Plan:
 
     Each of ``borders`` is (where it is, dim, where its sources are, which of them along
     the dim), in the order in which they are filled; without sources it is constant.
+    ``indices`` has (dim, the source of each place along it) instead.
     """
 
     shape: tuple
@@ -85,11 +88,15 @@ class _Plan:
     kept: tuple
     place: tuple
     borders: list
+    indices: list
 
     def crops(self):
         return any(k.start > 0 or k.stop < n for k, n in zip(self.kept, self.shape))
 
 
+# A layer pads inputs of one shape again and again, and to plan takes longer than to pad
+# a small one.
+@functools.lru_cache(maxsize=256)
 def _plan(shape, widths, mode):
     padded, kept, place = list(shape), [], []
     for dim, size in enumerate(shape):
@@ -103,7 +110,7 @@ def _plan(shape, widths, mode):
         padded[dim] = size + left + right
         kept.append(slice(max(-left, 0), size - max(-right, 0)))
         place.append(slice(max(left, 0), padded[dim] - max(right, 0)))
-    borders = []
+    borders, indices = [], []
     filled = list(place)
     for dim in reversed(range(len(shape))):
         left, right = place[dim].start, padded[dim] - place[dim].stop
@@ -111,14 +118,24 @@ def _plan(shape, widths, mode):
             sources = None
             if mode is not None:
                 sources = _sources(mode, shape[dim], left, right, dim)
+                indices.append((dim, tuple(sources)))
             inner = tuple(filled)
             for cut in (slice(0, left), slice(padded[dim] - right, padded[dim])):
                 if cut.start < cut.stop:
                     filled[dim] = cut
-                    which = None if sources is None else sources[cut]
+                    which = None if sources is None else tuple(sources[cut])
                     borders.append((tuple(filled), dim, inner, which))
         filled[dim] = slice(0, padded[dim])
-    return _Plan(tuple(shape), tuple(padded), tuple(kept), tuple(place), borders)
+    return _Plan(shape, tuple(padded), tuple(kept), tuple(place), borders, indices)
+
+
+@functools.lru_cache(maxsize=256)
+def _index(sources, device):
+    return rushlight.tensor(sources, dtype=rushlight.int64, device=device)
+
+
+# Up to so many elements a copy for each dim is faster than a call for each border.
+_SMALL = 16384
 
 
 class _Pad(Function):
@@ -127,13 +144,17 @@ class _Pad(Function):
         ctx.plan = plan
         if not plan.borders:
             return x[plan.kept].clone()
+        if plan.indices and math.prod(plan.padded) <= _SMALL:
+            for dim, sources in plan.indices:
+                x = x.index_select(dim, _index(sources, x.device))
+            return x
         result = _core.empty(plan.padded, dtype=x.dtype, device=x.device)
         result[plan.place].copy_(x[plan.kept])
         for where, dim, inner, sources in plan.borders:
             if sources is None:
                 result[where].fill_(fill)
             else:
-                index = rushlight.tensor(sources, device=x.device)
+                index = _index(sources, x.device)
                 result[where].copy_(result[inner].index_select(dim, index))
         return result
 
@@ -151,7 +172,7 @@ class _Unpad(Function):
         if any(sources is not None for *_, sources in plan.borders):
             g = g.clone(memory_format=rushlight.contiguous_format)
             for where, dim, inner, sources in reversed(plan.borders):
-                index = rushlight.tensor(sources, device=g.device)
+                index = _index(sources, g.device)
                 g[inner].index_add_(dim, index, g[where])
         if not plan.crops():
             return g[plan.place].clone(memory_format=rushlight.contiguous_format)

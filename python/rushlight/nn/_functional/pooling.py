@@ -16,7 +16,12 @@ def max_pool1d_with_indices(
     ceil_mode=False,
     return_indices=False,
 ):
-    """:func:`max_pool1d` that returns (maxima, their int64 positions) always."""
+    """:func:`max_pool1d` that returns (maxima, their int64 positions) always.
+
+    Shape:
+        Input (C, L) or (N, C, L), both outputs the same with ``floor((L + 2 p - d (k -
+        1) - 1) / s + 1)`` as L.
+    """
     return _max_pool(
         1, input, kernel_size, stride, padding, dilation, ceil_mode, indices=True
     )
@@ -31,7 +36,12 @@ def max_pool2d_with_indices(
     ceil_mode=False,
     return_indices=False,
 ):
-    """:func:`max_pool2d` that returns (maxima, their int64 positions) always."""
+    """:func:`max_pool2d` that returns (maxima, their int64 positions) always.
+
+    Shape:
+        Input (C, H, W) or (N, C, H, W), both outputs the same with each of H and W as
+        the L of :func:`max_pool1d_with_indices`.
+    """
     return _max_pool(
         2, input, kernel_size, stride, padding, dilation, ceil_mode, indices=True
     )
@@ -46,7 +56,12 @@ def max_pool3d_with_indices(
     ceil_mode=False,
     return_indices=False,
 ):
-    """:func:`max_pool3d` that returns (maxima, their int64 positions) always."""
+    """:func:`max_pool3d` that returns (maxima, their int64 positions) always.
+
+    Shape:
+        Input (C, D, H, W) or (N, C, D, H, W), both outputs the same with each of D, H
+        and W as the L of :func:`max_pool1d_with_indices`.
+    """
     return _max_pool(
         3, input, kernel_size, stride, padding, dilation, ceil_mode, indices=True
     )

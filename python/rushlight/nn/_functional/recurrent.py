@@ -1,14 +1,19 @@
 """Recurrent layers and their cells: tanh, ReLU, LSTM (with projections) and GRU.
 
-A layer runs over steps, a list of (n, features) tensors whose n does not grow, so that
-padded and packed sequences are one case: a sequence that has ended leaves the state.
+A direction of a layer is one compiled call for float32 and float64 on the CPU. For the
+other dtypes, and where a gradient is differentiated, it runs over steps, a list of
+(n, features) tensors whose n does not grow, so that padded and packed sequences are one
+case: a sequence that has ended leaves the state.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
+import sys
 
 import rushlight
+from rushlight import _ops
 from rushlight._core import Tensor
 from rushlight.nn._functional._support import check_tensors
 from rushlight.nn._functional.dropout import dropout
@@ -48,6 +53,14 @@ _STEPS = {
     "lstm": (_lstm_step, 4),
     "gru": (_gru_step, 3),
 }
+_MODES = {"rnn_tanh": 0, "rnn_relu": 1, "gru": 2, "lstm": 3}
+_COMPILED = (rushlight.float32, rushlight.float64)
+
+
+def is_casting():
+    """Whether autocast may give the parts of a layer other dtypes in this thread."""
+    autocast = sys.modules.get("rushlight._autocast")
+    return autocast is not None and any(autocast._state.enabled.values())
 
 
 def _hidden(w_hh, b_hh):
@@ -93,42 +106,89 @@ def _backward(step, gates, first, hidden):
     return outputs[::-1], state
 
 
-def _run(op, data, sizes, hx, params, biases, layers, drop, train, both):
-    """The outputs of the last layer, packed, and the states of all, stacked.
+def walk(op, data, batch_sizes, states, weights, reverse):
+    """One direction of one layer, of differentiable operations.
 
     Args:
-        data: (sum(sizes), features), step by step.
-        sizes: the number of sequences at each step.
-        hx: tensors (layers * directions, N, hidden).
+        data: ``(T, N, features)``, or packed and then with batch sizes.
+        states: ``(N, hidden)`` or ``(1, N, hidden)``, two for an LSTM.
+        weights: ``w_ih, w_hh, b_ih, b_hh, w_hr``; the last three may be None.
+
+    Returns:
+        tuple: the output and the last states, shaped like data and states.
     """
     step, _ = _STEPS[op]
+    w_ih, w_hh, b_ih, b_hh, w_hr = weights
+    if batch_sizes is not None:
+        sizes = batch_sizes.tolist()
+    else:
+        sizes = [data.shape[1]] * data.shape[0] if data.dim() == 3 else [data.shape[0]]
+    rows, shapes = data.reshape(sum(sizes), data.shape[-1]), [s.shape for s in states]
+    states = tuple(s.reshape(s.shape[-2:]) for s in states)
+    gates = linear(rows, w_ih, b_ih).split(sizes)
+    go = _backward if reverse else _forward
+    outputs, states = go(_projecting(step, w_hr), gates, states, _hidden(w_hh, b_hh))
+    output = rushlight.cat(outputs)
+    output = output.reshape(*data.shape[:-1], output.shape[-1])
+    return output, *(s.reshape(shape) for s, shape in zip(states, shapes))
+
+
+def _compiled(data):
+    """Whether the compiled layer takes the input."""
+    return data.dtype in _COMPILED and data.device.type == "cpu" and not is_casting()
+
+
+def _direction(op, data, batch_sizes, states, weights, reverse):
+    if not _compiled(data):
+        return walk(op, data, batch_sizes, states, weights, reverse)
+    cx = states[1] if len(states) > 1 else None
+    output, h, c, _ = _ops._recurrent(
+        data, states[0], cx, *weights, batch_sizes, _MODES[op], reverse
+    )
+    return (output, h) if cx is None else (output, h, c)
+
+
+def run(op, data, batch_sizes, hx, params, biases, layers, drop, train, both):
+    """The output of the last layer and the states of all, stacked.
+
+    Args:
+        data: ``(T, N, features)``, or packed and then with batch sizes.
+        hx: one or two tensors ``(layers * directions, N, hidden)``.
+    """
+    if len(data) == 0:
+        raise RuntimeError(f"{op}(): Expected sequence length to be larger than 0")
     directions = 2 if both else 1
-    parts = 2 + 2 * bool(biases)
     projected = op == "lstm" and hx[0].shape[2] != hx[1].shape[2]
-    parts += projected
+    parts = 2 + 2 * bool(biases) + projected
     if len(params) != layers * directions * parts:
         raise RuntimeError(
             f"{op}(): expected {parts} parameters for each of {layers} layers and "
             f"{directions} directions, got {len(params)}"
         )
+    single = layers * directions == 1
+    first = [hx] if single else list(zip(*(h.unbind(0) for h in hx)))
     last = []
     for layer in range(layers):
         outputs = []
         for way in range(directions):
             at = layer * directions + way
             own = params[at * parts : (at + 1) * parts]
-            b_ih, b_hh = own[2:4] if biases else (None, None)
-            run = _projecting(step, own[-1] if projected else None)
-            hidden = _hidden(own[1], b_hh)
-            gates = linear(data, own[0], b_ih).split(sizes)
-            walk = _backward if way else _forward
-            steps, state = walk(run, gates, tuple(h[at] for h in hx), hidden)
-            outputs.append(rushlight.cat(steps))
-            last.append(state)
+            weights = (
+                *own[:2],
+                *(own[2:4] if biases else (None, None)),
+                own[-1] if projected else None,
+            )
+            output, *states = _direction(
+                op, data, batch_sizes, first[at], weights, bool(way)
+            )
+            outputs.append(output)
+            last.append(states)
         data = outputs[0] if directions == 1 else rushlight.cat(outputs, -1)
         if drop and train and layer < layers - 1:
             data = dropout(data, drop)
-    return data, tuple(rushlight.stack(list(part)) for part in zip(*last))
+    if single:
+        return data, *last[0]
+    return data, *(rushlight.stack(list(part)) for part in zip(*last))
 
 
 def _check_states(op, hx, params, layers, directions, rows):
@@ -157,14 +217,10 @@ def _padded(op, input, hx, params, biases, layers, drop, train, both, batch_firs
         raise RuntimeError(f"{op}(): expected a 3-d input, got {tuple(input.shape)}")
     if batch_first:
         input = input.transpose(0, 1)
-    steps, rows, width = input.shape
-    if steps == 0:
-        raise RuntimeError(f"{op}(): Expected sequence length to be larger than 0")
-    _check_states(op, hx, params, layers, 1 + bool(both), rows)
-    flat = input.reshape(steps * rows, width)
-    sizes = [rows] * steps
-    data, states = _run(op, flat, sizes, hx, params, biases, layers, drop, train, both)
-    output = data.reshape(steps, rows, data.shape[-1])
+    _check_states(op, hx, params, layers, 1 + bool(both), input.shape[1])
+    output, *states = run(
+        op, input, None, hx, params, biases, layers, drop, train, both
+    )
     return output.transpose(0, 1) if batch_first else output, *states
 
 
@@ -179,10 +235,7 @@ def _packed(op, data, batch_sizes, hx, params, biases, layers, drop, train, both
             f"2-d data tensor, got {sizes} and {tuple(data.shape)}"
         )
     _check_states(op, hx, params, layers, 1 + bool(both), sizes[0])
-    result, states = _run(
-        op, data, sizes, hx, params, biases, layers, drop, train, both
-    )
-    return result, *states
+    return run(op, data, batch_sizes, hx, params, biases, layers, drop, train, both)
 
 
 def _sequence(op, args, kwargs, states):
@@ -267,22 +320,34 @@ def gru(*args, **kwargs):
 
     Returns:
         tuple: the output and the last hidden states.
+
+    Shape:
+        Input (L, N, I) or with batch_first (N, L, I), hx (layers * directions, N, H);
+        output the same with directions * H as I, the last state as hx.
     """
     return _sequence("gru", args, kwargs, 1)
 
 
 def rnn_tanh(*args, **kwargs):
-    """A recurrent layer with tanh; the arguments of :func:`gru`, with a single gate."""
+    """A recurrent layer with tanh; the arguments of :func:`gru`, with a single gate.
+
+    Shape:
+        Those of :func:`gru`.
+    """
     return _sequence("rnn_tanh", args, kwargs, 1)
 
 
 def rnn_relu(*args, **kwargs):
-    """A recurrent layer with ReLU; the arguments of :func:`gru`, with a single gate."""
+    """A recurrent layer with ReLU; the arguments of :func:`gru`, with a single gate.
+
+    Shape:
+        Those of :func:`gru`.
+    """
     return _sequence("rnn_relu", args, kwargs, 1)
 
 
 def _cell(op, input, hx, w_ih, w_hh, b_ih, b_hh):
-    step, count = _STEPS[op]
+    kind, (_, count) = op, _STEPS[op]
     op += "_cell"
     check_tensors(op, input, *hx, w_ih, w_hh, b_ih, b_hh)
     if (b_ih is None) != (b_hh is None):
@@ -303,7 +368,14 @@ def _cell(op, input, hx, w_ih, w_hh, b_ih, b_hh):
             f"{op}(): input {tuple(input.shape)} and state {tuple(hx[0].shape)} do not "
             f"fit weights of shapes {tuple(w_ih.shape)} and {tuple(w_hh.shape)}"
         )
-    return step(linear(input, w_ih, b_ih), hx, _hidden(w_hh, b_hh))
+    weights = (w_ih, w_hh, b_ih, b_hh, None)
+    if input.dim() == 2:
+        return _direction(kind, input, None, hx, weights, False)[1:]
+    rows = math.prod(input.shape[:-1])
+    flat = input.reshape(rows, input.shape[-1])
+    states = tuple(x.reshape(rows, hidden) for x in hx)
+    result = _direction(kind, flat, None, states, weights, False)[1:]
+    return tuple(x.reshape(hx[0].shape) for x in result)
 
 
 def lstm_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
@@ -329,15 +401,27 @@ def lstm_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
 
 
 def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
-    """One step of :func:`gru`: the arguments of :func:`lstm_cell`, with one state."""
+    """One step of :func:`gru`: the arguments of :func:`lstm_cell`, with one state.
+
+    Shape:
+        Input (N, I), hx (N, H), output (N, H); the N may be left out of all.
+    """
     return _cell("gru", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_tanh_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
-    """One step of :func:`rnn_tanh`."""
+    """One step of :func:`rnn_tanh`.
+
+    Shape:
+        Those of :func:`gru_cell`.
+    """
     return _cell("rnn_tanh", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_relu_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None):
-    """One step of :func:`rnn_relu`."""
+    """One step of :func:`rnn_relu`.
+
+    Shape:
+        Those of :func:`gru_cell`.
+    """
     return _cell("rnn_relu", input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]

@@ -101,6 +101,9 @@ def grid_sampler_2d(
 ):
     """:func:`grid_sampler` of images.
 
+    Shape:
+        Input (N, C, H, W), grid (N, H_out, W_out, 2), output (N, C, H_out, W_out).
+
     Example:
         >>> import rushlight
         >>> x = rushlight.tensor([[[[1.0, 3.0]]]])
@@ -117,7 +120,12 @@ def grid_sampler_2d(
 def grid_sampler_3d(
     input, grid, interpolation_mode, padding_mode, align_corners, *, out=None
 ):
-    """:func:`grid_sampler` of volumes."""
+    """:func:`grid_sampler` of volumes.
+
+    Shape:
+        Input (N, C, D, H, W), grid (N, D_out, H_out, W_out, 3), output (N, C, D_out,
+        H_out, W_out).
+    """
     return give(
         "grid_sampler_3d",
         _of_dims(3, input, grid, interpolation_mode, padding_mode, align_corners),

@@ -7,7 +7,7 @@ arguments that only choose another library's kernel are taken and ignored.
 
 from __future__ import annotations
 
-from rushlight._functions import _into
+from rushlight._results import give
 from rushlight.nn._functional import (
     binary_losses,
     margin_losses,
@@ -33,6 +33,10 @@ def batch_norm(
 ):
     """:func:`rushlight.nn.functional.batch_norm` with all arguments.
 
+    Shape:
+        Input (N, C, *), the weight, bias and running statistics (C,); output as the
+        input.
+
     Example::
 
         >>> x = rushlight.tensor([[1.], [3.]])
@@ -56,7 +60,12 @@ def instance_norm(
     eps,
     cudnn_enabled,
 ):
-    """:func:`rushlight.nn.functional.instance_norm` with all arguments."""
+    """:func:`rushlight.nn.functional.instance_norm` with all arguments.
+
+    Shape:
+        Input (N, C, *), the weight, bias and running statistics (C,); output as the
+        input.
+    """
     return normalization._instance_norm(
         input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps
     )
@@ -87,6 +96,9 @@ def embedding(
 ):
     """:func:`rushlight.nn.functional.embedding` with the table first.
 
+    Shape:
+        Weight (V, D), indices (*), output (*, D).
+
     Example::
 
         >>> table = rushlight.tensor([[1., 2.], [3., 4.]])
@@ -96,7 +108,7 @@ def embedding(
     result = _tables._embedding(
         weight, indices, padding_idx, scale_grad_by_freq, sparse
     )
-    return _into("embedding", result, out)
+    return give("embedding", result, out)
 
 
 def embedding_renorm_(input, indices, max_norm, norm_type):

@@ -13,17 +13,28 @@ import rushlight
 
 
 class _Boundary(rushlight.autograd.Function):
-    """Identity over all tensors of one side; ``on_grads`` may replace gradients."""
+    """Identity over all tensors of one side; ``on_grads`` may replace gradients.
+
+    Gradients that never came are zeros if ``zeros_for_none``, else ``None``.
+    """
 
     @staticmethod
-    def forward(ctx, on_grads, *tensors):
+    def forward(ctx, on_grads, zeros_for_none, *tensors):
         ctx.on_grads = on_grads
-        ctx.mark_non_differentiable(*(t for t in tensors if not t.requires_grad))
-        return tuple(tensor.view_as(tensor) for tensor in tensors)
+        ctx.set_materialize_grads(zeros_for_none)
+        results = tuple(tensor.view_as(tensor) for tensor in tensors)
+        ctx.mark_non_differentiable(
+            *(
+                result
+                for tensor, result in zip(tensors, results, strict=True)
+                if not tensor.requires_grad
+            )
+        )
+        return results
 
     @staticmethod
     def backward(ctx, *grads):
-        return (None, *ctx.on_grads(grads))
+        return (None, None, *ctx.on_grads(grads))
 
 
 class BackwardBoundary:
@@ -46,7 +57,7 @@ class BackwardBoundary:
     def enter(self, args):
         """Pass the positional arguments through the input node."""
         self.input_count = len(args)
-        args, self.input_slots = self._wrap(args, self._on_input_grads)
+        args, self.input_slots = self._wrap(args, self._on_input_grads, True)
         return args
 
     def leave(self, output):
@@ -60,10 +71,10 @@ class BackwardBoundary:
         single = not isinstance(output, tuple)
         values = (output,) if single else output
         self.output_count = len(values)
-        values, self.output_slots = self._wrap(values, self._on_output_grads)
+        values, self.output_slots = self._wrap(values, self._on_output_grads, False)
         return values[0] if single else values
 
-    def _wrap(self, values, on_grads):
+    def _wrap(self, values, on_grads, zeros_for_none):
         slots = [i for i, v in enumerate(values) if isinstance(v, rushlight.Tensor)]
         tensors = [values[i] for i in slots]
         if not rushlight.is_grad_enabled() or not any(
@@ -71,9 +82,8 @@ class BackwardBoundary:
         ):
             return values, None
         wrapped = list(values)
-        for slot, tensor in zip(
-            slots, _Boundary.apply(on_grads, *tensors), strict=True
-        ):
+        passed = _Boundary.apply(on_grads, zeros_for_none, *tensors)
+        for slot, tensor in zip(slots, passed, strict=True):
             wrapped[slot] = tensor
         if type(values) is tuple:
             return tuple(wrapped), slots

@@ -7,7 +7,7 @@ from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
 
 import rushlight
-from rushlight.nn.parameter import Parameter
+from rushlight.nn.parameter import Parameter, is_lazy
 from rushlight.utils.hooks import RemovableHandle
 
 EXTRA_STATE_SUFFIX = "_extra_state"
@@ -278,14 +278,16 @@ class StateDictMixin:
                 "Tensor-like object from checkpoint but "
                 f"received {type(loaded)}"
             )
-        # Files older than 0-d tensors hold scalars as one-element vectors.
-        if param.ndim == 0 and tuple(loaded.shape) == (1,):
-            loaded = loaded[0]
-        if loaded.shape != param.shape:
-            return (
-                f"size mismatch for {key}: copying a param with shape {loaded.shape} "
-                f"from checkpoint, the shape in current model is {param.shape}."
-            )
+        if not is_lazy(param):
+            # Files older than 0-d tensors hold scalars as one-element vectors.
+            if param.ndim == 0 and tuple(loaded.shape) == (1,):
+                loaded = loaded[0]
+            if loaded.shape != param.shape:
+                return (
+                    f"size mismatch for {key}: copying a param with shape "
+                    f"{loaded.shape} from checkpoint, the shape in current model is "
+                    f"{param.shape}."
+                )
         try:
             with rushlight.no_grad():
                 if not assign:
@@ -376,6 +378,7 @@ class StateDictMixin:
             for at, (keys, word) in enumerate(pair for pair in listed if pair[0]):
                 names = ", ".join(f'"{key}"' for key in keys)
                 error_msgs.insert(at, f"{word} key(s) in state_dict: {names}. ")
+            error_msgs.extend(_likely_renames(missing_keys, unexpected_keys))
         if error_msgs:
             raise RuntimeError(
                 "Error(s) in loading state_dict for {}:\n\t{}".format(
@@ -383,6 +386,37 @@ class StateDictMixin:
                 )
             )
         return _IncompatibleKeys(missing_keys, unexpected_keys)
+
+
+def _likely_renames(missing, unexpected):
+    """Return a line that pairs unexpected names with the missing ones they resemble."""
+    if not missing or not unexpected:
+        return []
+    import difflib
+
+    left = list(missing)
+    pairs = []
+    for name in unexpected[:_RENAMES_TRIED]:
+        close = difflib.get_close_matches(name, left, n=1)
+        # Of names below one module, those that end alike are the likely pair.
+        ends = [key for key in left if _one_below(name, key) or _one_below(key, name)]
+        found = ends or close
+        if found:
+            left.remove(found[0])
+            pairs.append(f'"{name}" -> "{found[0]}"')
+    shown = ", ".join(pairs[:_RENAMES_SHOWN])
+    if len(pairs) > _RENAMES_SHOWN:
+        shown += f" and {len(pairs) - _RENAMES_SHOWN} more"
+    return [f"Nearest names: {shown}. "] if pairs else []
+
+
+def _one_below(long, short) -> bool:
+    return long.endswith("." + short)
+
+
+# difflib compares every pair: bounded, so that a wrong file is refused at once.
+_RENAMES_TRIED = 50
+_RENAMES_SHOWN = 5
 
 
 def _add_hook(table, hook) -> RemovableHandle:

@@ -7,10 +7,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 import rushlight
-from rushlight.nn.modules.module import Module
+from rushlight.nn.modules.module import Module, _typename
 from rushlight.nn.parameter import Parameter
 
-__all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
 
 class _NumberedModules(Module):
@@ -266,18 +266,8 @@ class ModuleDict(Module):
         if isinstance(modules, (Mapping, ModuleDict)):
             modules = modules.items()
         for at, pair in enumerate(modules):
-            if not isinstance(pair, Iterable):
-                raise TypeError(
-                    f"ModuleDict update sequence element #{at} should be Iterable; "
-                    f"is {type(pair).__name__}"
-                )
-            pair = tuple(pair)
-            if len(pair) != 2:
-                raise ValueError(
-                    f"ModuleDict update sequence element #{at} has length "
-                    f"{len(pair)}; 2 is required"
-                )
-            self[pair[0]] = pair[1]
+            key, module = _checked_pair("ModuleDict", at, pair)
+            self[key] = module
 
 
 class ParameterList(Module):
@@ -343,20 +333,189 @@ class ParameterList(Module):
         return self
 
     def extra_repr(self) -> str:
-        lines = []
-        for at, value in enumerate(self):
-            if isinstance(value, rushlight.Tensor):
-                kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-                size = "x".join(str(n) for n in value.shape)
-                where = f" ({value.device})" if value.device.type == "cuda" else ""
-                text = f"{kind} containing: [{value.dtype} of size {size}{where}]"
-            else:
-                text = f"Object of type: {type(value).__name__}"
-            lines.append(f"  ({at}): {text}")
-        return "\n".join(lines)
+        return "\n".join(
+            _describe_entry(at, value, getattr(value, "dtype", None))
+            for at, value in enumerate(self)
+        )
 
     def __call__(self, *args, **kwargs):
         raise RuntimeError("ParameterList should not be called.")
+
+
+class ParameterDict(Module):
+    """A dict of parameters (other values may be mixed in), in order of insertion.
+
+    Args:
+        parameters: a mapping, or an iterable of pairs, to start with; tensors become
+            parameters. Default: empty.
+
+    Example:
+        >>> import rushlight
+        >>> weights = rushlight.nn.ParameterDict({"left": rushlight.zeros(2)})
+        >>> weights["left"].requires_grad
+        True
+    """
+
+    def __init__(self, parameters=None) -> None:
+        super().__init__()
+        # A dict for its order.
+        self._keys: dict[str, None] = {}
+        if parameters is not None:
+            self.update(parameters)
+
+    def _key_to_attr(self, key) -> str:
+        if not isinstance(key, str):
+            raise TypeError(
+                "Index given to ParameterDict cannot be used as a key as it is not a "
+                f"string (type is '{type(key).__name__}'): use str(key)"
+            )
+        return key
+
+    def __getitem__(self, key):
+        return getattr(self, self._key_to_attr(key))
+
+    def __setitem__(self, key, value) -> None:
+        name = self._key_to_attr(key)
+        if isinstance(value, rushlight.Tensor) and not isinstance(value, Parameter):
+            value = Parameter(value)
+        setattr(self, name, value)
+        self._keys[name] = None
+
+    def __delitem__(self, key) -> None:
+        del self._keys[key]
+        delattr(self, self._key_to_attr(key))
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self):
+        return iter(self._keys)
+
+    def __reversed__(self):
+        return reversed(self._keys)
+
+    def __contains__(self, key) -> bool:
+        return key in self._keys
+
+    def __or__(self, other):
+        result = self.copy()
+        result.update(other)
+        return result
+
+    def __ror__(self, other):
+        result = other.copy()
+        result.update(self)
+        return result
+
+    def __ior__(self, other):
+        self.update(other)
+        return self
+
+    def copy(self):
+        """Return another dict of the same parameters."""
+        return ParameterDict(OrderedDict(self.items()))
+
+    def setdefault(self, key, default=None):
+        """Return the value under ``key``, after putting ``default`` there if absent."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def clear(self) -> None:
+        """Remove all entries."""
+        for key in list(self._keys):
+            del self[key]
+
+    def pop(self, key):
+        """Remove the entry under ``key`` and return its value."""
+        value = self[key]
+        del self[key]
+        return value
+
+    def popitem(self):
+        """Remove the last entry and return it, a pair of key and value."""
+        if not self._keys:
+            raise KeyError("popitem(): ParameterDict is empty")
+        key = next(reversed(self._keys))
+        return key, self.pop(key)
+
+    def get(self, key, default=None):
+        """Return the value under ``key``, or ``default``."""
+        return self[key] if key in self._keys else default
+
+    def fromkeys(self, keys, default=None):
+        """Return a new ``ParameterDict`` with one value under several keys."""
+        return ParameterDict((key, default) for key in keys)
+
+    def keys(self):
+        """Return the keys."""
+        return self._keys.keys()
+
+    def items(self):
+        """Yield the pairs of key and value."""
+        return ((key, self[key]) for key in self._keys)
+
+    def values(self):
+        """Yield the values."""
+        return (self[key] for key in self._keys)
+
+    def update(self, parameters) -> None:
+        """Add the entries of a mapping or an iterable of pairs.
+
+        The order is theirs for an ``OrderedDict``, a ``ParameterDict`` and pairs; the
+        keys of any other mapping are sorted.
+
+        Raises:
+            TypeError: ``parameters`` is not iterable, one of its elements is not, or a
+                key is no string.
+            ValueError: an element is no pair.
+        """
+        if not isinstance(parameters, Iterable):
+            raise TypeError(
+                "ParametersDict.update should be called with an iterable of key/value "
+                f"pairs, but got {type(parameters).__name__}"
+            )
+        if isinstance(parameters, (OrderedDict, ParameterDict)):
+            parameters = parameters.items()
+        elif isinstance(parameters, Mapping):
+            parameters = sorted(parameters.items())
+        for at, pair in enumerate(parameters):
+            key, value = _checked_pair("ParameterDict", at, pair)
+            self[key] = value
+
+    def extra_repr(self) -> str:
+        return "\n".join(
+            _describe_entry(key, value, _typename(value)) for key, value in self.items()
+        )
+
+    def __call__(self, input):
+        raise RuntimeError("ParameterDict should not be called.")
+
+
+def _describe_entry(key, value, kind) -> str:
+    """Return the line of a parameter container's repr for one entry."""
+    if not isinstance(value, rushlight.Tensor):
+        return f"  ({key}): Object of type: {type(value).__name__}"
+    name = "Parameter" if isinstance(value, Parameter) else "Tensor"
+    size = "x".join(str(n) for n in value.shape)
+    where = f" ({value.device})" if value.device.type == "cuda" else ""
+    return f"  ({key}): {name} containing: [{kind} of size {size}{where}]"
+
+
+def _checked_pair(container, at, pair):
+    """Return element ``at`` of what a dict is updated with, a key and a value."""
+    if not isinstance(pair, Iterable):
+        raise TypeError(
+            f"{container} update sequence element #{at} should be Iterable; is "
+            f"{type(pair).__name__}"
+        )
+    pair = tuple(pair)
+    if len(pair) != 2:
+        raise ValueError(
+            f"{container} update sequence element #{at} has length {len(pair)}; 2 is "
+            "required"
+        )
+    return pair
 
 
 def _wrap_index(index, size) -> int:

@@ -8,16 +8,33 @@ import rushlight
 from rushlight.nn import functional as F
 from rushlight.nn import init
 from rushlight.nn.modules._sizes import ntuple
+from rushlight.nn.modules.lazy import LazyModuleMixin
 from rushlight.nn.modules.module import Module
-from rushlight.nn.parameter import Parameter
+from rushlight.nn.parameter import Parameter, UninitializedParameter
 
-__all__ = ["Conv2d"]
+__all__ = [
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
+]
 
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class _ConvNd(Module):
     """What convolutions of any number of dims share."""
+
+    # The number of spatial dims, which every layer sets.
+    _spatial: int
 
     def __init__(
         self,
@@ -116,7 +133,99 @@ class _ConvNd(Module):
         self.__dict__.setdefault("padding_mode", "zeros")
 
 
-class Conv2d(_ConvNd):
+class _PlainConv(_ConvNd):
+    """A convolution that slides its filters over the input."""
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        padding_mode="zeros",
+        device=None,
+        dtype=None,
+    ) -> None:
+        dims = self._spatial
+        super().__init__(
+            in_channels,
+            out_channels,
+            ntuple(kernel_size, dims),
+            ntuple(stride, dims),
+            padding if isinstance(padding, str) else ntuple(padding, dims),
+            ntuple(dilation, dims),
+            False,
+            ntuple(0, dims),
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
+        )
+
+    @staticmethod
+    def _convolve(input, weight, bias, stride, padding, dilation, groups):
+        raise NotImplementedError
+
+    def _conv_forward(self, input, weight, bias):
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            widths = self._reversed_padding_repeated_twice
+            input = F.pad(input, widths, mode=self.padding_mode)
+            padding = (0,) * self._spatial
+        return self._convolve(
+            input, weight, bias, self.stride, padding, self.dilation, self.groups
+        )
+
+    def forward(self, input):
+        return self._conv_forward(input, self.weight, self.bias)
+
+
+class Conv1d(_PlainConv):
+    """Convolve signals with learned filters.
+
+    Weight and bias start uniform on ``±1/sqrt(C_in / groups * k)``.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: the filters' size, an int.
+        stride: an int. Default: 1.
+        padding: an int, ``"valid"`` (none) or ``"same"``. Default: 0.
+        dilation: the distance between a filter's elements. Default: 1.
+        groups: blocks of channels convolved apart from each other. Default: 1.
+        bias: learn an offset per output channel. Default: ``True``.
+        padding_mode: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
+        device: where the parameters live. Default: the default device.
+        dtype: the parameters' dtype. Default: the default dtype.
+
+    Shape:
+        Input ``(N, C_in, L)`` or ``(C_in, L)``; output the same with ``C_out``
+        and a length of
+        ``floor((L + 2 p - d (k - 1) - 1) / s + 1)``.
+
+    Raises:
+        ValueError: the channels are no multiple of ``groups``, or an unknown padding.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.Conv1d(3, 8, kernel_size=3, padding=1)
+        >>> tuple(layer(rushlight.zeros(2, 3, 5)).shape)
+        (2, 8, 5)
+    """
+
+    _spatial = 1
+
+    @staticmethod
+    def _convolve(input, weight, bias, stride, padding, dilation, groups):
+        return F.conv1d(input, weight, bias, stride, padding, dilation, groups)
+
+
+class Conv2d(_PlainConv):
     """Convolve images with learned filters.
 
     Weight and bias start uniform on ``±1/sqrt(C_in / groups * kH * kW)``.
@@ -144,13 +253,321 @@ class Conv2d(_ConvNd):
     Example:
         >>> import rushlight
         >>> layer = rushlight.nn.Conv2d(3, 8, kernel_size=3, padding=1)
-        >>> tuple(layer(rushlight.zeros(2, 3, 5, 7)).shape)
-        (2, 8, 5, 7)
+        >>> tuple(layer(rushlight.zeros(2, 3, 5, 6)).shape)
+        (2, 8, 5, 6)
     """
+
+    _spatial = 2
+
+    @staticmethod
+    def _convolve(input, weight, bias, stride, padding, dilation, groups):
+        return F.conv2d(input, weight, bias, stride, padding, dilation, groups)
+
+
+class Conv3d(_PlainConv):
+    """Convolve volumes with learned filters.
+
+    Weight and bias start uniform on ``±1/sqrt(C_in / groups * kD * kH * kW)``.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: the filters' size, an int or ``(kD, kH, kW)``.
+        stride: an int or ``(sD, sH, sW)``. Default: 1.
+        padding: an int, ``(pD, pH, pW)``, ``"valid"`` or ``"same"``. Default: 0.
+        dilation: the distance between a filter's elements. Default: 1.
+        groups: blocks of channels convolved apart from each other. Default: 1.
+        bias: learn an offset per output channel. Default: ``True``.
+        padding_mode: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
+        device: where the parameters live. Default: the default device.
+        dtype: the parameters' dtype. Default: the default dtype.
+
+    Shape:
+        Input ``(N, C_in, D, H, W)`` or ``(C_in, D, H, W)``; output the same
+        with ``C_out`` and ``floor((D + 2 pD - dD (kD - 1) - 1) / sD + 1)`` planes.
+
+    Raises:
+        ValueError: the channels are no multiple of ``groups``, or an unknown padding.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.Conv3d(3, 8, kernel_size=3, padding=1)
+        >>> tuple(layer(rushlight.zeros(2, 3, 5, 6, 7)).shape)
+        (2, 8, 5, 6, 7)
+    """
+
+    _spatial = 3
+
+    @staticmethod
+    def _convolve(input, weight, bias, stride, padding, dilation, groups):
+        return F.conv3d(input, weight, bias, stride, padding, dilation, groups)
+
+
+class _ConvTransposeNd(_ConvNd):
+    """A transposed convolution: the gradient of a convolution for its input."""
 
     def __init__(
         self,
         in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        output_padding=0,
+        groups=1,
+        bias=True,
+        dilation=1,
+        padding_mode="zeros",
+        device=None,
+        dtype=None,
+    ) -> None:
+        if padding_mode != "zeros":
+            raise ValueError(
+                f'Only "zeros" padding mode is supported for {type(self).__name__}'
+            )
+        dims = self._spatial
+        super().__init__(
+            in_channels,
+            out_channels,
+            ntuple(kernel_size, dims),
+            ntuple(stride, dims),
+            ntuple(padding, dims),
+            ntuple(dilation, dims),
+            True,
+            ntuple(output_padding, dims),
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
+        )
+
+    def _output_padding(self, input, output_size):
+        """Return what to add to the smallest output to get one of ``output_size``."""
+        if output_size is None:
+            return self.output_padding
+        dims = self._spatial
+        leading = 2 if input.dim() == dims + 2 else 1
+        if len(output_size) == leading + dims:
+            output_size = output_size[leading:]
+        if len(output_size) != dims:
+            raise ValueError(
+                f"ConvTranspose{dims}D: for {input.dim()}D input, output_size must "
+                f"have {dims} or {leading + dims} elements (got {len(output_size)})"
+            )
+        smallest = [
+            (input.size(leading + i) - 1) * self.stride[i]
+            - 2 * self.padding[i]
+            + self.dilation[i] * (self.kernel_size[i] - 1)
+            + 1
+            for i in range(dims)
+        ]
+        largest = [smallest[i] + self.stride[i] - 1 for i in range(dims)]
+        if any(not smallest[i] <= output_size[i] <= largest[i] for i in range(dims)):
+            raise ValueError(
+                f"requested an output size of {output_size}, but valid sizes range "
+                f"from {smallest} to {largest} (for an input of {input.size()[2:]})"
+            )
+        return [output_size[i] - smallest[i] for i in range(dims)]
+
+    @staticmethod
+    def _convolve(input, weight, bias, stride, padding, extra, groups, dilation):
+        raise NotImplementedError
+
+    def forward(self, input, output_size=None):
+        return self._convolve(
+            input,
+            self.weight,
+            self.bias,
+            self.stride,
+            self.padding,
+            self._output_padding(input, output_size),
+            self.groups,
+            self.dilation,
+        )
+
+
+class ConvTranspose1d(_ConvTransposeNd):
+    """Spread signals over larger ones with learned filters.
+
+    The map from output to input is that of :class:`Conv1d` with the same arguments,
+    transposed. Weight and bias start uniform on
+    ``±1/sqrt(C_out / groups * k)``.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: the filters' size, an int.
+        stride: an int. Default: 1.
+        padding: what is cut from each side of the output. Default: 0.
+        output_padding: what is added to one side of the output. Default: 0.
+        groups: blocks of channels convolved apart from each other. Default: 1.
+        bias: learn an offset per output channel. Default: ``True``.
+        dilation: the distance between a filter's elements. Default: 1.
+        padding_mode: only ``"zeros"``.
+        device: where the parameters live. Default: the default device.
+        dtype: the parameters' dtype. Default: the default dtype.
+
+    Shape:
+        Input ``(N, C_in, L)`` or ``(C_in, L)``; output the same with ``C_out``
+        and ``(L - 1) s - 2 p + d (k - 1) + output_padding + 1`` for
+        ``L``. Called with ``output_size``, the layer chooses ``output_padding``.
+
+    Raises:
+        ValueError: the channels are no multiple of ``groups``, an unknown padding, or
+            an ``output_size`` that the arguments cannot give.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.ConvTranspose1d(8, 3, 2, stride=2)
+        >>> tuple(layer(rushlight.zeros(2, 8, 5)).shape)
+        (2, 3, 10)
+    """
+
+    _spatial = 1
+
+    @staticmethod
+    def _convolve(input, weight, bias, stride, padding, extra, groups, dilation):
+        return F.conv_transpose1d(
+            input, weight, bias, stride, padding, extra, groups, dilation
+        )
+
+
+class ConvTranspose2d(_ConvTransposeNd):
+    """Spread images over larger ones with learned filters.
+
+    The map from output to input is that of :class:`Conv2d` with the same arguments,
+    transposed. Weight and bias start uniform on
+    ``±1/sqrt(C_out / groups * kH * kW)``.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: the filters' size, an int or ``(kH, kW)``.
+        stride: an int or ``(sH, sW)``. Default: 1.
+        padding: what is cut from each side of the output. Default: 0.
+        output_padding: what is added to one side of the output. Default: 0.
+        groups: blocks of channels convolved apart from each other. Default: 1.
+        bias: learn an offset per output channel. Default: ``True``.
+        dilation: the distance between a filter's elements. Default: 1.
+        padding_mode: only ``"zeros"``.
+        device: where the parameters live. Default: the default device.
+        dtype: the parameters' dtype. Default: the default dtype.
+
+    Shape:
+        Input ``(N, C_in, H, W)`` or ``(C_in, H, W)``; output the same with ``C_out``
+        and ``(H - 1) sH - 2 pH + dH (kH - 1) + output_padding + 1`` for
+        ``H``. Called with ``output_size``, the layer chooses ``output_padding``.
+
+    Raises:
+        ValueError: the channels are no multiple of ``groups``, an unknown padding, or
+            an ``output_size`` that the arguments cannot give.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.ConvTranspose2d(8, 3, 2, stride=2)
+        >>> tuple(layer(rushlight.zeros(2, 8, 5, 6)).shape)
+        (2, 3, 10, 12)
+    """
+
+    _spatial = 2
+
+    @staticmethod
+    def _convolve(input, weight, bias, stride, padding, extra, groups, dilation):
+        return F.conv_transpose2d(
+            input, weight, bias, stride, padding, extra, groups, dilation
+        )
+
+
+class ConvTranspose3d(_ConvTransposeNd):
+    """Spread volumes over larger ones with learned filters.
+
+    The map from output to input is that of :class:`Conv3d` with the same arguments,
+    transposed. Weight and bias start uniform on
+    ``±1/sqrt(C_out / groups * kD * kH * kW)``.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: the filters' size, an int or ``(kD, kH, kW)``.
+        stride: an int or ``(sD, sH, sW)``. Default: 1.
+        padding: what is cut from each side of the output. Default: 0.
+        output_padding: what is added to one side of the output. Default: 0.
+        groups: blocks of channels convolved apart from each other. Default: 1.
+        bias: learn an offset per output channel. Default: ``True``.
+        dilation: the distance between a filter's elements. Default: 1.
+        padding_mode: only ``"zeros"``.
+        device: where the parameters live. Default: the default device.
+        dtype: the parameters' dtype. Default: the default dtype.
+
+    Shape:
+        Input ``(N, C_in, D, H, W)`` or ``(C_in, D, H, W)``; output the same
+        with ``C_out`` and ``(D - 1) sD - 2 pD + dD (kD - 1) + output_padding + 1`` for
+        ``D``. Called with ``output_size``, the layer chooses ``output_padding``.
+
+    Raises:
+        ValueError: the channels are no multiple of ``groups``, an unknown padding, or
+            an ``output_size`` that the arguments cannot give.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.ConvTranspose3d(8, 3, 2, stride=2)
+        >>> tuple(layer(rushlight.zeros(2, 8, 5, 6, 7)).shape)
+        (2, 3, 10, 12, 14)
+    """
+
+    _spatial = 3
+
+    @staticmethod
+    def _convolve(input, weight, bias, stride, padding, extra, groups, dilation):
+        return F.conv_transpose3d(
+            input, weight, bias, stride, padding, extra, groups, dilation
+        )
+
+
+class _LazyConvXdMixin(LazyModuleMixin):
+    """A convolution that learns ``in_channels`` from its first input."""
+
+    def reset_parameters(self) -> None:
+        """Draw the initial weight and bias again, once their shapes are known."""
+        if not self.has_uninitialized_params() and self.in_channels != 0:
+            super().reset_parameters()
+
+    def initialize_parameters(self, input, *args, **kwargs) -> None:
+        """Give weight and bias their shapes and values, by the shape of ``input``."""
+        if not self.has_uninitialized_params():
+            return
+        self.in_channels = self._get_in_channels(input)
+        if self.in_channels % self.groups != 0:
+            raise ValueError("in_channels must be divisible by groups")
+        channels = [self.out_channels, self.in_channels]
+        if self.transposed:
+            channels.reverse()
+        shape = (channels[0], channels[1] // self.groups, *self.kernel_size)
+        self.weight.materialize(shape)
+        if self.bias is not None:
+            self.bias.materialize((self.out_channels,))
+        self.reset_parameters()
+
+    def _get_in_channels(self, input):
+        unbatched = self._spatial + 1
+        if input.dim() not in (unbatched, unbatched + 1):
+            raise RuntimeError(
+                f"Expected {unbatched}D (unbatched) or {unbatched + 1}D (batched) "
+                f"input to {type(self).__name__}, but got input of size: {input.shape}"
+            )
+        return input.shape[input.dim() - unbatched]
+
+    def _set_uninitialized(self, out_channels, bias, device, dtype):
+        self.weight = UninitializedParameter(device=device, dtype=dtype)
+        self.out_channels = out_channels
+        if bias:
+            self.bias = UninitializedParameter(device=device, dtype=dtype)
+
+
+class _LazyConv(_LazyConvXdMixin):
+    def __init__(
+        self,
         out_channels,
         kernel_size,
         stride=1,
@@ -163,37 +580,147 @@ class Conv2d(_ConvNd):
         dtype=None,
     ) -> None:
         super().__init__(
-            in_channels,
-            out_channels,
-            ntuple(kernel_size, 2),
-            ntuple(stride, 2),
-            padding if isinstance(padding, str) else ntuple(padding, 2),
-            ntuple(dilation, 2),
-            False,
-            (0, 0),
+            0,
+            0,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
             groups,
-            bias,
+            False,
             padding_mode,
             device,
             dtype,
         )
+        self._set_uninitialized(out_channels, bias, device, dtype)
 
-    def _conv_forward(self, input, weight, bias):
-        padding = self.padding
-        if self.padding_mode != "zeros":
-            widths = self._reversed_padding_repeated_twice
-            input = F.pad(input, widths, mode=self.padding_mode)
-            padding = (0, 0)
-        elif not isinstance(padding, str):
-            return rushlight._ops.conv2d(
-                input, weight, bias, self.stride, padding, self.dilation, self.groups
-            )
-        return F.conv2d(
-            input, weight, bias, self.stride, padding, self.dilation, self.groups
+
+class _LazyConvTranspose(_LazyConvXdMixin):
+    def __init__(
+        self,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        output_padding=0,
+        groups=1,
+        bias=True,
+        dilation=1,
+        padding_mode="zeros",
+        device=None,
+        dtype=None,
+    ) -> None:
+        super().__init__(
+            0,
+            0,
+            kernel_size,
+            stride,
+            padding,
+            output_padding,
+            groups,
+            False,
+            dilation,
+            padding_mode,
+            device,
+            dtype,
         )
+        self._set_uninitialized(out_channels, bias, device, dtype)
 
-    def forward(self, input):
-        return self._conv_forward(input, self.weight, self.bias)
+
+class LazyConv1d(_LazyConv, Conv1d):
+    """A :class:`Conv1d` that takes ``in_channels`` from its first input.
+
+    The other arguments are those of :class:`Conv1d`.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.LazyConv1d(8, kernel_size=3)
+        >>> _ = layer(rushlight.zeros(2, 3, 5))
+        >>> layer
+        Conv1d(3, 8, kernel_size=(3,), stride=(1,))
+    """
+
+    cls_to_become = Conv1d
+
+
+class LazyConv2d(_LazyConv, Conv2d):
+    """A :class:`Conv2d` that takes ``in_channels`` from its first input.
+
+    The other arguments are those of :class:`Conv2d`.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.LazyConv2d(8, kernel_size=3)
+        >>> _ = layer(rushlight.zeros(2, 3, 5, 6))
+        >>> layer
+        Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1))
+    """
+
+    cls_to_become = Conv2d
+
+
+class LazyConv3d(_LazyConv, Conv3d):
+    """A :class:`Conv3d` that takes ``in_channels`` from its first input.
+
+    The other arguments are those of :class:`Conv3d`.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.LazyConv3d(8, kernel_size=3)
+        >>> _ = layer(rushlight.zeros(2, 3, 5, 6, 7))
+        >>> layer
+        Conv3d(3, 8, kernel_size=(3, 3, 3), stride=(1, 1, 1))
+    """
+
+    cls_to_become = Conv3d
+
+
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
+    """A :class:`ConvTranspose1d` that takes ``in_channels`` from its first input.
+
+    The other arguments are those of :class:`ConvTranspose1d`.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.LazyConvTranspose1d(8, kernel_size=3)
+        >>> _ = layer(rushlight.zeros(2, 3, 5))
+        >>> layer
+        ConvTranspose1d(3, 8, kernel_size=(3,), stride=(1,))
+    """
+
+    cls_to_become = ConvTranspose1d
+
+
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
+    """A :class:`ConvTranspose2d` that takes ``in_channels`` from its first input.
+
+    The other arguments are those of :class:`ConvTranspose2d`.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.LazyConvTranspose2d(8, kernel_size=3)
+        >>> _ = layer(rushlight.zeros(2, 3, 5, 6))
+        >>> layer
+        ConvTranspose2d(3, 8, kernel_size=(3, 3), stride=(1, 1))
+    """
+
+    cls_to_become = ConvTranspose2d
+
+
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
+    """A :class:`ConvTranspose3d` that takes ``in_channels`` from its first input.
+
+    The other arguments are those of :class:`ConvTranspose3d`.
+
+    Example:
+        >>> import rushlight
+        >>> layer = rushlight.nn.LazyConvTranspose3d(8, kernel_size=3)
+        >>> _ = layer(rushlight.zeros(2, 3, 5, 6, 7))
+        >>> layer
+        ConvTranspose3d(3, 8, kernel_size=(3, 3, 3), stride=(1, 1, 1))
+    """
+
+    cls_to_become = ConvTranspose3d
 
 
 def _pad_widths(padding, kernel_size, dilation):

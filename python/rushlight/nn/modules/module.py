@@ -108,16 +108,25 @@ class Module(HookMixin, StateDictMixin):
         )
 
     def __call__(self, *args, **kwargs):
+        # The dict itself: looking an attribute up in a class with __getattr__ is slow.
+        state = self.__dict__
         try:
-            if (
-                self._forward_hooks
-                or self._forward_pre_hooks
-                or self._backward_hooks
-                or self._backward_pre_hooks
+            hooked = (
+                state["_forward_hooks"]
+                or state["_forward_pre_hooks"]
+                or state["_backward_hooks"]
+                or state["_backward_pre_hooks"]
                 or _any_global_hook
-            ):
+            )
+        except KeyError as error:
+            raise AttributeError(
+                f"{type(self).__name__} was called before Module.__init__() ran"
+            ) from error
+        try:
+            if hooked:
                 return self._call_with_hooks(args, kwargs)
-            return self.forward(*args, **kwargs)
+            # Passing an empty dict on costs as much as looking for hooks does.
+            return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
         except LAYER_ERRORS as error:
             note_module(error, self)
             raise
@@ -318,7 +327,7 @@ class Module(HookMixin, StateDictMixin):
                 if grad is not None:
                     applied = fn(grad)
                     if applied is not grad:
-                        param.grad = applied.requires_grad_(grad.requires_grad)
+                        grad.data = applied
             for name, buffer in self._buffers.items():
                 if buffer is not None:
                     self._buffers[name] = fn(buffer)
@@ -378,8 +387,9 @@ class Module(HookMixin, StateDictMixin):
         """Move and cast the parameters and buffers in place.
 
         Called as ``to(device=None, dtype=None, non_blocking=False)``, ``to(dtype)``,
-        or ``to(tensor)`` for that tensor's device and dtype. Integer parameters and
-        buffers are moved, not cast.
+        ``to(tensor)`` for that tensor's device and dtype, or
+        ``to(memory_format=rushlight.channels_last)`` for the order of 4-d and 5-d ones
+        in memory. Integer parameters and buffers are moved, not cast.
 
         Returns:
             The module itself.
@@ -392,7 +402,7 @@ class Module(HookMixin, StateDictMixin):
             >>> rushlight.nn.Linear(2, 2).to(rushlight.float64).weight.dtype
             rushlight.float64
         """
-        device, dtype, non_blocking = _parse_to(*args, **kwargs)
+        device, dtype, non_blocking, memory_format = _parse_to(*args, **kwargs)
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got "
@@ -403,22 +413,25 @@ class Module(HookMixin, StateDictMixin):
             wanted = dtype
             if not (tensor.is_floating_point() or tensor.is_complex()):
                 wanted = None
-            if wanted is None and device is None:
+            layout = memory_format if tensor.ndim in (4, 5) else None
+            if wanted is None and device is None and layout is None:
                 return tensor
             return tensor.to(
                 device=tensor.device if device is None else device,
                 dtype=tensor.dtype if wanted is None else wanted,
                 non_blocking=non_blocking,
+                **({} if layout is None else {"memory_format": layout}),
             )
 
         return self._apply(convert)
 
     def share_memory(self):
-        """Raise: tensors cannot be shared between processes."""
-        raise NotImplementedError(
-            "Module.share_memory(): tensors cannot live in memory shared between "
-            "processes; send a state_dict to the other process instead"
-        )
+        """Move all parameters and buffers to memory that forked processes share."""
+        return self._apply(lambda tensor: tensor.share_memory_())
+
+    def compile(self, *args, **kwargs) -> None:
+        """Check the arguments as :func:`rushlight.compile` does; change nothing."""
+        rushlight.compile(self, *args, **kwargs)
 
     def __setstate__(self, state):
         fields = self.__dict__
@@ -674,11 +687,15 @@ def _cast_floating(dtype):
 
 
 def _parse_to(*args, **kwargs):
-    """Split the arguments of ``Module.to`` into device, dtype and non_blocking."""
+    """Split the arguments of ``Module.to``.
+
+    Returns:
+        Device, dtype, non_blocking and memory format.
+    """
     device = kwargs.pop("device", None)
     dtype = kwargs.pop("dtype", None)
     non_blocking = kwargs.pop("non_blocking", False)
-    kwargs.pop("memory_format", None)
+    memory_format = kwargs.pop("memory_format", None)
     other = kwargs.pop("tensor", None)
     if kwargs:
         raise TypeError(
@@ -706,4 +723,4 @@ def _parse_to(*args, **kwargs):
         device, dtype = other.device, other.dtype
     if device is not None:
         device = rushlight.device(device)
-    return device, dtype, non_blocking
+    return device, dtype, non_blocking, memory_format

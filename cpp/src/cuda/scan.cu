@@ -1,0 +1,120 @@
+// Running sums and products along n of contiguous (outer, n, inner) operands: a thread a column, or,
+// where the columns are few and long, a block a column.
+#include "launch.cuh"
+
+namespace rushlight::cuda {
+namespace {
+
+using namespace rushlight::rules;
+
+template <class T>
+struct RunningType {
+  using Type = T;
+};
+template <>
+struct RunningType<Half> {
+  using Type = float;
+};
+template <>
+struct RunningType<BFloat16> {
+  using Type = float;
+};
+
+struct Times {
+  template <class A>
+  __device__ A operator()(A a, A b) const {
+    return a * b;
+  }
+};
+struct Plus {
+  template <class A>
+  __device__ A operator()(A a, A b) const {
+    return a + b;
+  }
+};
+
+template <class Op, class T>
+struct ColumnScan {
+  SoftmaxPlan plan;
+  bool reversed;
+  __device__ void operator()(int64_t column) const {
+    using A = typename RunningType<T>::Type;
+    const int64_t first = column / plan.inner * plan.n * plan.inner + column % plan.inner;
+    const T* in = static_cast<const T*>(plan.in) + first;
+    T* out = static_cast<T*>(plan.out) + first;
+    A running{};
+    for (int64_t i = 0; i < plan.n; ++i) {
+      const int64_t at = (reversed ? plan.n - 1 - i : i) * plan.inner;
+      running = i == 0 ? A(in[at]) : Op{}(running, A(in[at]));
+      out[at] = T(running);
+    }
+  }
+};
+
+// kThreads elements at a time (Hillis and Steele 1986), with what came before carried along.
+template <class Op, class T>
+__global__ void __launch_bounds__(kThreads) block_scan(const SoftmaxPlan plan, const bool reversed) {
+  using A = typename RunningType<T>::Type;
+  __shared__ __align__(16) unsigned char shared_bytes[2 * kThreads * sizeof(A)];
+  A* shared = reinterpret_cast<A*>(shared_bytes);
+  const int64_t first = int64_t(blockIdx.x) / plan.inner * plan.n * plan.inner + int64_t(blockIdx.x) % plan.inner;
+  const T* in = static_cast<const T*>(plan.in) + first;
+  T* out = static_cast<T*>(plan.out) + first;
+  A carried{};
+  for (int64_t begin = 0; begin < plan.n; begin += kThreads) {
+    const int64_t i = begin + threadIdx.x;
+    const int64_t at = (reversed ? plan.n - 1 - i : i) * plan.inner;
+    const int count = plan.n - begin < kThreads ? int(plan.n - begin) : kThreads;
+    int side = 0;
+    if (int(threadIdx.x) < count) shared[threadIdx.x] = A(in[at]);
+    for (int apart = 1; apart < count; apart *= 2) {
+      __syncthreads();
+      const A* from = shared + side * kThreads;
+      A* to = shared + (1 - side) * kThreads;
+      if (int(threadIdx.x) < count)
+        to[threadIdx.x] = int(threadIdx.x) >= apart ? Op{}(from[threadIdx.x - apart], from[threadIdx.x]) : from[threadIdx.x];
+      side = 1 - side;
+    }
+    __syncthreads();
+    const A* done = shared + side * kThreads;
+    if (int(threadIdx.x) < count) out[at] = T(begin == 0 ? done[threadIdx.x] : Op{}(carried, done[threadIdx.x]));
+    carried = begin == 0 ? done[count - 1] : Op{}(carried, done[count - 1]);
+    __syncthreads();
+  }
+}
+
+template <class T>
+void scan_of(const SoftmaxPlan& plan, ScanOp op) {
+  const int64_t columns = plan.outer * plan.inner;
+  if (columns == 0 || plan.n == 0) return;
+  const bool reversed = op == ScanOp::ReversedSum;
+  if (plan.n > 64 && columns < 16384) {
+    if (op == ScanOp::Product)
+      block_scan<Times, T><<<unsigned(columns), kThreads, 0, current_stream()>>>(plan, reversed);
+    else
+      block_scan<Plus, T><<<unsigned(columns), kThreads, 0, current_stream()>>>(plan, reversed);
+    return check_launch();
+  }
+  if (op == ScanOp::Product)
+    for_range(columns, ColumnScan<Times, T>{plan, reversed});
+  else
+    for_range(columns, ColumnScan<Plus, T>{plan, reversed});
+}
+
+void scan(const SoftmaxPlan& plan, DType dtype, ScanOp op) {
+  switch (dtype) {
+    case DType::F16: return scan_of<Half>(plan, op);
+    case DType::BF16: return scan_of<BFloat16>(plan, op);
+    case DType::F32: return scan_of<float>(plan, op);
+    case DType::F64: return scan_of<double>(plan, op);
+    case DType::C64: return scan_of<c64>(plan, op);
+    case DType::C128: return scan_of<c128>(plan, op);
+    default: return scan_of<int64_t>(plan, op);
+  }
+}
+
+}  // namespace
+
+void register_scan(KernelSlots& slots) { slots.scan = &scan; }
+
+}  // namespace rushlight::cuda

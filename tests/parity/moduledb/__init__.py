@@ -1,0 +1,1 @@
+"""PyTorch's own module records (``module_db``) run against Rushlight."""
