@@ -54,18 +54,6 @@ def _attention_rows(*shape: int) -> list[Row]:
     return rows
 
 
-_UNITS = {
-    "gelu": "F.gelu(x)",
-    "gelu by tanh": "F.gelu(x, approximate='tanh')",
-    "silu": "F.silu(x)",
-    "leaky_relu": "F.leaky_relu(x)",
-}
-
-
-def _floats(rows: int):
-    return lambda lib: {"x": lib.floats(rows, 512, grad=True)}
-
-
 def scores(lib: Library) -> dict:
     return {"x": lib.floats(512, 1000), "y": lib.ints(1000, 512)}
 
@@ -181,16 +169,6 @@ ROWS = [
         scores_grad,
         "F.cross_entropy(x, y).backward()",
         numpy=None,
-    ),
-    *(
-        Row(
-            f"{name}, {rows}x512, + backward",
-            _floats(rows),
-            f"{call}.sum().backward()",
-            numpy=None,
-        )
-        for name, call in _UNITS.items()
-        for rows in (1, 64)
     ),
     *_attention_rows(1, 2, 16, 64),
     *_attention_rows(8, 8, 128, 64),

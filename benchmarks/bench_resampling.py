@@ -70,6 +70,12 @@ ROWS = [
         "F.pad(x, (1, 1, 1, 1), mode='reflect')",
         (8, 32, 56, 56),
     ),
+    *_rows("pad zeros, 1x1x4x4", "F.pad(x, (1, 1, 1, 1))", (1, 1, 4, 4)),
+    *_rows(
+        "pad reflect, 1x1x4x4",
+        "F.pad(x, (1, 1, 1, 1), mode='reflect')",
+        (1, 1, 4, 4),
+    ),
     *_rows(
         "nearest x2, 4x32x32x32",
         "F.interpolate(x, scale_factor=2)",

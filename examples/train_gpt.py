@@ -1,7 +1,7 @@
 """Train a small GPT on a text, letter by letter, and let it write.
 
-Without arguments it reads the sonnets of Shakespeare beside this file, trains for about
-a minute, draws the loss, saves the weights and prints what the model writes:
+Without arguments it reads the sonnets of Shakespeare beside this file, trains for less
+than a minute, draws the loss, saves the weights and prints what the model writes:
 
     python examples/train_gpt.py
 
@@ -22,10 +22,10 @@ from rushlight import nn, optim
 from rushlight.nn import functional as F
 
 SONNETS = Path(__file__).with_name("sonnets.txt")
-LENGTH = 64  # letters that the model sees at once
-BATCH = 16
-WIDTH, HEADS, DEPTH, DROPOUT = 96, 4, 3, 0.2
-LEARNING_RATE, WARM_UP = 3e-3, 50
+LENGTH = 32  # letters that the model sees at once
+BATCH = 32
+WIDTH, HEADS, DEPTH, DROPOUT = 64, 4, 2, 0.1
+LEARNING_RATE, WARM_UP = 6e-3, 100
 EVALUATIONS = 20
 
 
@@ -264,7 +264,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         default=SONNETS,
         help="what to train on (default: the sonnets beside this file)",
     )
-    parser.add_argument("--steps", type=int, default=1000, help="default: 1000")
+    parser.add_argument("--steps", type=int, default=2000, help="default: 2000")
     parser.add_argument(
         "--letters", type=int, default=600, help="how many to write (default: 600)"
     )

@@ -145,11 +145,10 @@ def measure_wrong(got, want, operands):
 
 def differences(got, other):
     """How many of two float32 arrays' elements differ as NaN, infinities, zeros."""
-    nan = np.count_nonzero(np.isnan(got) != np.isnan(other))
-    infinite = np.isinf(got) | np.isinf(other)
-    infinite = np.count_nonzero(infinite & (got != other) & ~np.isnan(got + 0 * other))
+    nan, other_nan = np.isnan(got), np.isnan(other)
+    infinite = (np.isinf(got) | np.isinf(other)) & (got != other) & ~nan & ~other_nan
     zero = (got == 0) & (other == 0) & (np.signbit(got) != np.signbit(other))
-    return np.array([nan, infinite, np.count_nonzero(zero)])
+    return np.array([np.count_nonzero(x) for x in (nan != other_nan, infinite, zero)])
 
 
 def run_part(part):

@@ -53,10 +53,6 @@ cdef object overwritten_text(str name, Tensor t, long long expected, object save
     return text
 
 
-def _overwritten_text(name, Tensor tensor, expected, saved_at):
-    return overwritten_text(name, tensor, expected, saved_at)
-
-
 cdef int note_write(OpInfo op, Tensor t) except -1:
     if len(_writes) > 100000:
         _writes.clear()

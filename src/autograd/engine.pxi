@@ -548,7 +548,7 @@ cdef inline int64_t count_of(CDims* shape):
     return n
 
 
-def sequence_of(Node node):
+def sequence_of(Node node not None):
     return node.seq
 
 

@@ -261,6 +261,7 @@ cdef Node named(Node node):
     if kind is None:
         kind = _type_of_types(name, (Node,), {"__slots__": (), "__module__": None})
         _node_types[name] = kind
+        forbid_new(<PyTypeObject*>kind)
     Py_INCREF(kind)  # the type of a live object; its deallocation gives this back
     set_type(node, <PyTypeObject*>kind)
     return node
@@ -268,6 +269,22 @@ cdef Node named(Node node):
 
 cdef extern from "Python.h":
     void set_type "Py_SET_TYPE" (object, PyTypeObject*)
+
+
+# A node without an op would crash: only the tape makes them.
+cdef extern from *:
+    """
+    static inline void rl_forbid_new(PyTypeObject* type) {
+      type->tp_new = NULL;
+      type->tp_vectorcall = NULL;
+      if (PyDict_DelItemString(type->tp_dict, "__new__") < 0) PyErr_Clear();
+      PyType_Modified(type);
+    }
+    """
+    void forbid_new "rl_forbid_new" (PyTypeObject*)
+
+
+forbid_new(<PyTypeObject*>Node)
 
 
 class AccumulateGrad:
@@ -586,6 +603,8 @@ cdef object write_watcher = None  # called with each tensor before it is written
 def _set_write_watcher(watcher):
     """Sets what is called before every in-place write; returns the one before."""
     global write_watcher
+    if watcher is not None and not callable(watcher):
+        raise TypeError("_set_write_watcher(): expected a callable or None")
     before = write_watcher
     write_watcher = watcher
     return before

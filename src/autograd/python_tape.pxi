@@ -32,7 +32,7 @@ def _set_out_of_memory_error(type):
 cdef OpInfo _op_function = get_op("_function", ())
 
 
-def _record_function(function, list inputs, list outputs, dirty, saved):
+def _record_function(function not None, list inputs not None, list outputs not None, dirty, saved):
     """Makes ``outputs`` the results of a user's Function; what is no Tensor among them stays out.
 
     ``dirty``: inputs that were written; ``saved``: what save_for_backward was given.
@@ -77,12 +77,12 @@ def _record_function(function, list inputs, list outputs, dirty, saved):
     return node
 
 
-def _check_dirty(Tensor t):
+def _check_dirty(Tensor t not None):
     """Refuses a write that a user's Function did into a leaf or a view of one."""
     check_write("mark_dirty", t)
 
 
-def _increment_version(Tensor t):
+def _increment_version(Tensor t not None):
     if not is_inference_version(t.c.storage().version()):
         t.c.storage().bump_version()
 

@@ -1,7 +1,8 @@
-// softmax and its relatives, nll_loss.
+// softmax and its relatives, nll_loss, attention.
 #include "rushlight/ops/softmax.h"
 
 #include "op.h"
+#include "rushlight/ops/attention.h"
 #include "rushlight/ops/loss.h"
 
 namespace rushlight::python {
@@ -17,6 +18,11 @@ void bind_softmax(py::module_& m) {
          "nll_loss_backward(grad, target, weight=None, reduction=1, ignore_index=-100, "
          "input_shape=())",
          &nll_loss_backward);
+  def_op(m, "attention(query, key, value, mask=None, causal=False, scale=1.0)", &attention);
+  def_op(m,
+         "attention_backward(grad, query, key, value, output, logsum, mask=None, causal=False, "
+         "scale=1.0)",
+         &attention_backward);
 }
 
 }  // namespace rushlight::python

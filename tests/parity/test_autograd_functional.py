@@ -7,11 +7,10 @@ import warnings
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
+pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-import rushlight as rl  # noqa: E402
-from common import outcome, same_error  # noqa: E402
-from test_autograd_scenarios import near  # noqa: E402
+import rushlight as rl
+from autograd_cases import assert_near
 
 FUNCTIONS = {
     "cubes": lambda t, x: x**3,
@@ -54,14 +53,6 @@ def inputs_for(t, name):
     return (x, y) if name in TWO else x
 
 
-def check(run):
-    ours, theirs = outcome(lambda: run(rl)), outcome(lambda: run(torch))
-    if theirs[0] == "error":
-        assert same_error(ours, theirs), f"theirs: {theirs}\nours:   {ours}"
-    else:
-        assert near(ours, theirs), f"theirs: {theirs}\nours:   {ours}"
-
-
 def described(value):
     # Nesting and whether a result is recorded, beside the values.
     if isinstance(value, (tuple, list)):
@@ -82,7 +73,7 @@ def test_jacobian(name, strict, create):
         f = t.autograd.functional.jacobian
         return described(f(lambda *a: FUNCTIONS[name](t, *a), inputs, create, strict))
 
-    check(run)
+    assert_near(run)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +98,7 @@ def test_jacobian_strategies(name, more):
                 lambda *a: FUNCTIONS[name](t, *a), inputs_for(t, name), **more
             )
 
-    check(run)
+    assert_near(run)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +112,7 @@ def test_hessian(name, strict, create):
             f(lambda *a: FUNCTIONS[name](t, *a), inputs_for(t, name), create, strict)
         )
 
-    check(run)
+    assert_near(run)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +126,7 @@ def test_hessian(name, strict, create):
     ids=str,
 )
 def test_hessian_strategies(more):
-    check(
+    assert_near(
         lambda t: t.autograd.functional.hessian(
             lambda *a: FUNCTIONS["one of two"](t, *a),
             inputs_for(t, "one of two"),
@@ -175,13 +166,13 @@ def test_products(name, which, v, strict, create):
         f = getattr(t.autograd.functional, which)
         return described(f(function, inputs, vector, create, strict))
 
-    check(run)
+    assert_near(run)
 
 
 @pytest.mark.parametrize("which", ["vjp", "jvp", "jacobian", "hessian", "vhp", "hvp"])
 @pytest.mark.parametrize("inputs", [3, [1], (1, 2)], ids=str)
 def test_inputs_that_are_no_tensors(which, inputs):
-    check(lambda t: getattr(t.autograd.functional, which)(lambda x: x, inputs))
+    assert_near(lambda t: getattr(t.autograd.functional, which)(lambda x: x, inputs))
 
 
 def test_jacobian_without_elements():
@@ -199,4 +190,4 @@ def test_third_derivatives():
         j = f.jacobian(lambda x: f.jacobian(lambda x: x.sin(), x, create_graph=True), x)
         return g, j
 
-    check(run)
+    assert_near(run)

@@ -8,11 +8,10 @@ import warnings
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
+pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
-import rushlight as rl  # noqa: E402
-from common import outcome, same_error  # noqa: E402
-from test_autograd_scenarios import near  # noqa: E402
+import rushlight as rl
+from autograd_cases import assert_near
 
 CASES = []
 
@@ -312,11 +311,7 @@ def test_checkpoint(case):
         x = t.tensor([0.5, 1.0, 1.5], requires_grad=True)
         return case(t, module, x.double().detach().requires_grad_())
 
-    ours, theirs = outcome(lambda: run(rl)), outcome(lambda: run(torch))
-    if theirs[0] == "error":
-        assert same_error(ours, theirs), f"theirs: {theirs}\nours:   {ours}"
-    else:
-        assert near(ours, theirs), f"theirs: {theirs}\nours:   {ours}"
+    assert_near(run)
 
 
 def test_debug_lists_the_calls():

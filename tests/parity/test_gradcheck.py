@@ -9,8 +9,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
 import rushlight as rl  # noqa: E402
+from autograd_cases import function  # noqa: E402
 from common import outcome, same_error  # noqa: E402
-from test_autograd_scenarios import function  # noqa: E402
 
 
 def wrong(t):

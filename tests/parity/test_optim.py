@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
@@ -140,3 +142,156 @@ def test_state_dict_moves_between_the_libraries():
             entry[key] = rushlight.from_numpy(value.numpy().copy())
     mine.load_state_dict(state)
     assert mine.state[ours[0]]["step"].item() == 1.0
+
+
+def test_weights_averaged_over_training():
+    """AveragedModel with each of its functions, and its state, against PyTorch."""
+    results = []
+    for library in (rushlight, torch):
+        swa = library.optim.swa_utils
+        makes = [
+            {},
+            {"avg_fn": swa.get_ema_avg_fn(0.9)},
+            {"multi_avg_fn": swa.get_ema_multi_avg_fn(0.9)},
+            {"multi_avg_fn": swa.get_swa_multi_avg_fn(), "use_buffers": True},
+        ]
+        model = library.nn.Linear(3, 2)
+        model.register_buffer("seen", library.zeros(2))
+        averages = [swa.AveragedModel(model, **options) for options in makes]
+        rng = np.random.default_rng(0)
+        for _ in range(6):
+            with library.no_grad():
+                for tensor in (*model.parameters(), *model.buffers()):
+                    value = rng.standard_normal(tuple(tensor.shape)).astype("float32")
+                    tensor.copy_(library.from_numpy(value))
+            for average in averages:
+                average.update_parameters(model)
+        results.append(
+            [{k: v.numpy() for k, v in a.state_dict().items()} for a in averages]
+        )
+    for mine, theirs in zip(*results, strict=True):
+        assert list(mine) == list(theirs)
+        for key, value in theirs.items():
+            assert mine[key].dtype == value.dtype
+            np.testing.assert_allclose(mine[key], value, rtol=1e-6, atol=1e-7)
+
+
+def groups_of(library):
+    a, b = (library.nn.Parameter(library.zeros(2)) for _ in "ab")
+    return a, b, library.optim.SGD([a], lr=0.1)
+
+
+def named(library):
+    a, _, _ = groups_of(library)
+    return library.optim.SGD([("a", a)], lr=0.1)
+
+
+GROUPS = {
+    "a list": lambda lib, a, b, o: o.add_param_group([b]),
+    "a set": lambda lib, a, b, o: o.add_param_group({"params": {b}}),
+    "a generator": lambda lib, a, b, o: o.add_param_group({"params": (p for p in [b])}),
+    "a tensor": lambda lib, a, b, o: o.add_param_group({"params": b, "lr": 3}),
+    "no tensor": lambda lib, a, b, o: o.add_param_group({"params": [3]}),
+    "the same": lambda lib, a, b, o: o.add_param_group({"params": [a]}),
+    "twice": lambda lib, a, b, o: o.add_param_group({"params": [b, b]}),
+    "no leaf": lambda lib, a, b, o: o.add_param_group({"params": [b * 2]}),
+    "a name": lambda lib, a, b, o: o.add_param_group({"params": [("b", b)]}),
+    "no name": lambda lib, a, b, o: named(lib).add_param_group({"params": [b]}),
+    "other names": lambda lib, a, b, o: named(lib).add_param_group(
+        {"params": [("b", b)]}
+    ),
+    "nothing": lambda lib, a, b, o: lib.optim.SGD([]),
+    "no params": lambda lib, a, b, o: o.add_param_group({"lr": 1}),
+    "a wrong state": lambda lib, a, b, o: o.load_state_dict(
+        lib.optim.SGD([a, b]).state_dict()
+    ),
+    "more groups": lambda lib, a, b, o: o.load_state_dict(
+        lib.optim.SGD([{"params": a}, {"params": b}]).state_dict()
+    ),
+    "an unknown option": lambda lib, a, b, o: lib.optim.SGD([a], rate=3),
+    "a state that is none": lambda lib, a, b, o: o.load_state_dict({}),
+    "a wrong hook": lambda lib, a, b, o: (
+        o.register_step_pre_hook(lambda *_: 3),
+        o.step(),
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:optimizer contains a parameter group:UserWarning")
+@pytest.mark.parametrize("name", GROUPS)
+def test_groups_are_checked_alike(name):
+    seen = []
+    for library in (rushlight, torch):
+        a, b, optimizer = groups_of(library)
+        try:
+            GROUPS[name](library, a, b, optimizer)
+            seen.append([sorted(group) for group in optimizer.param_groups])
+        except Exception as error:
+            seen.append(type(error).__name__)
+    assert seen[0] == seen[1]
+
+
+def test_hooks_of_states():
+    seen = []
+    for library in (rushlight, torch):
+        a, _, optimizer = groups_of(library)
+        log = []
+
+        def note(name, log=log):
+            return lambda *args: log.append((name, len(args)))
+
+        for kind in (
+            "step_pre",
+            "step_post",
+            "state_dict_pre",
+            "state_dict_post",
+            "load_state_dict_pre",
+            "load_state_dict_post",
+        ):
+            register = getattr(optimizer, f"register_{kind}_hook")
+            register(note(kind))
+            if "state" in kind:
+                register(note(f"{kind} first"), prepend=True)
+        module = importlib.import_module(f"{library.__name__}.optim.optimizer")
+        handles = [
+            module.register_optimizer_step_pre_hook(note("global pre")),
+            module.register_optimizer_step_post_hook(note("global post")),
+        ]
+        a.grad = library.ones(2)
+        optimizer.step()
+        optimizer.load_state_dict(optimizer.state_dict())
+        for handle in handles:
+            handle.remove()
+        optimizer.step()
+        seen.append(log)
+    assert seen[0] == seen[1]
+    assert len(seen[0]) > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "fused"),
+    [
+        ("Adam", False),
+        ("Adam", True),
+        ("Adagrad", False),
+        ("Adagrad", True),
+        ("RMSprop", False),
+        ("ASGD", False),
+        ("NAdam", False),
+    ],
+)
+def test_dtype_of_counts_follows_the_default(name, fused):
+    seen = []
+    for library in (rushlight, torch):
+        library.set_default_dtype(library.float64)
+        try:
+            param = library.nn.Parameter(library.ones(2))
+            options = {"fused": True} if fused else {}
+            optimizer = getattr(library.optim, name)([param], **options)
+            param.grad = library.ones(2)
+            optimizer.step()
+            entry = optimizer.state_dict()["state"][0]
+        finally:
+            library.set_default_dtype(library.float32)
+        seen.append({k: str(v.dtype).split(".")[-1] for k, v in entry.items()})
+    assert seen[0] == seen[1]

@@ -178,20 +178,6 @@ def _reductions():
             for name in ("softmax_backward", "log_softmax_backward")
             for dim in (0, 1)
         },
-        **{
-            f"{name} {how}": lambda m, name=name, how=how: getattr(_ops, name)(
-                m.f(m(9, 120_001)), *how
-            )
-            for name, hows in _UNITS.items()
-            for how in hows
-        },
-        **{
-            f"{name}_backward {how}": lambda m, name=name, how=how: getattr(
-                _ops, f"{name}_backward"
-            )(m.f(m(9, 120_001)), m.f(m(9, 120_001)), *how)
-            for name, hows in _UNITS.items()
-            for how in hows
-        },
         "attention": lambda m: _ops.attention(*_heads(m)),
         "attention causal, one head": lambda m: _ops.attention(
             m.f(1, 1, m(5, 700), 9),
@@ -202,9 +188,6 @@ def _reductions():
         "attention_backward": _attention_backward,
         "attention_backward causal, one head": lambda m: _attention_backward(m, True),
     }
-
-
-_UNITS = {"gelu": [(), (True,)], "silu": [()], "leaky_relu": [(0.2,)]}
 
 
 def _heads(m, one=False):

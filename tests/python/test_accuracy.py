@@ -75,3 +75,10 @@ def test_a_wrong_result_is_found():
     assert some == dataclasses.replace(errors, total=0.0, summed=0)
     got[5] = np.inf
     assert ulp_sweep.measure_errors(got, want, (got,)).worst > 1e6
+
+
+def test_disagreements_are_counted():
+    nan, inf = np.nan, np.inf
+    a = np.array([nan, nan, inf, inf, 0.0, -0.0, 1.0, -inf], np.float32)
+    b = np.array([nan, 1.0, inf, 1.0, -0.0, -0.0, 2.0, inf], np.float32)
+    assert ulp_sweep.differences(a, b).tolist() == [1, 2, 1]

@@ -284,6 +284,27 @@ def test_node_outlives_its_tensors():
     assert node.next_functions[0][0].variable.item() == 1
 
 
+def test_nodes_are_made_by_the_tape_alone():
+    import copy
+    import pickle
+
+    node = leaf(1.0).exp().grad_fn
+    base = type(node).__mro__[1]
+    for make in (
+        type(node),
+        base,
+        lambda: object.__new__(type(node)),
+        lambda: base.__new__(base),
+        lambda: type(node).__new__(type(node)),
+        lambda: type("Mine", (type(node),), {})(),
+        lambda: copy.copy(node),
+        lambda: copy.deepcopy(node),
+        lambda: pickle.dumps(node),
+    ):
+        with pytest.raises(TypeError):
+            make()
+
+
 def test_graph_collected_with_its_hooks():
     x = leaf(1.0)
     y = x.exp()

@@ -34,6 +34,7 @@ MORE = (
     "rushlight.autograd.function",
     "rushlight.nn",
     "rushlight.nn.init",
+    "rushlight.nn.modules.lazy",
     "rushlight.nn.modules.module",
     "rushlight.nn.parallel",
     "rushlight.nn.parameter",

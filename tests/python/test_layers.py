@@ -191,6 +191,12 @@ def test_cross_entropy_of_probabilities(reduction, smoothing):
     close(got, expected[reduction])
 
 
+def test_cross_entropy_of_probabilities_ignores_no_class():
+    x = rushlight.zeros(2, 3)
+    with pytest.raises(RuntimeError, match="ignore_index is not supported"):
+        F.cross_entropy(x, x, ignore_index=1)
+
+
 def test_cross_entropy_shapes():
     x = array(2, 3, 4)
     target = np.array([[0, 1, 2, 0], [2, 2, 1, 0]])

@@ -159,3 +159,26 @@ def test_logit_gradient_at_the_ends():
     x = double(0.0, 0.25, 0.5, 1.0).requires_grad_()
     (slope,) = rl.autograd.grad(rl.logit(x).sum(), x)
     close(slope, [math.inf, 16 / 3, 4.0, math.inf])
+
+
+# By mpmath with 500 bits: x, J0, J1, Y0, Y1.
+FAR = """
+1e4                    -0.0070961603533888015  0.0036474507555295803
+                        0.0036478055589866059  0.0070963427525364951
+1e8                     3.2060295340412078e-5  7.3063911815518549e-5
+                        7.3063911655217071e-5 -3.206029497509252e-5
+1267650600228229401496703205376 -1.9192416754440523e-16 -6.8218000837306261e-16
+                       -6.8218000837306261e-16  1.9192416754440523e-16
+"""
+
+
+def test_bessel_functions_of_large_arguments():
+    rows = np.array(FAR.split(), np.float64).reshape(-1, 5).T
+    x = rl.from_numpy(rows[0].copy())
+    functions = (special.bessel_j0, special.bessel_j1)
+    functions += (special.bessel_y0, special.bessel_y1)
+    for function, expected in zip(functions, rows[1:]):
+        close(function(x)[:2], expected[:2], 1e-12)
+        np.testing.assert_allclose(function(x)[2].item(), expected[2], 1e-12)
+    ai = special.airy_ai(double(-50.0, -1000.0))
+    close(ai, [-0.16188142361232092, 0.055971895773019919], 1e-11)

@@ -6,7 +6,6 @@
 #include "rushlight/core/parallel.h"
 #include "rushlight/iter/kernel_slots.h"
 #include "scratch.h"
-#include "units.h"
 
 namespace rushlight::cpu::RL_ISA {
 namespace {
@@ -457,7 +456,7 @@ void backward(const AttentionPlan& plan, const AttentionGradients& gradients) {
 }
 
 template <class T>
-constexpr AttentionKernels kKernels{&forward<T>, &backward<T>, &run_unit<T>};
+constexpr AttentionKernels kKernels{&forward<T>, &backward<T>};
 
 const AttentionKernels* attention(DType dtype) {
   switch (dtype) {

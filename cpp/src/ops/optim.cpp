@@ -47,9 +47,11 @@ void sgd_(const std::vector<Tensor>& params, const std::vector<Tensor>& grads,
   }
   const SgdScalars scalars{options.lr, options.momentum, options.dampening, options.weight_decay,
                            options.maximize};
-  run_by_dtype(params, spans, [&](Device device, DType dtype, const SgdSpan& s, int64_t b, int64_t e) {
-    kernel_or_raise(kernel_slots(device.type).sgd, "sgd_", device, dtype)(dtype, scalars, s, b, e);
-  });
+  run_by_dtype(params, spans,
+               [&](Device device, DType dtype, const SgdSpan& s, int64_t b, int64_t e) {
+                 kernel_or_raise(kernel_slots(device.type).sgd, "sgd_", device, dtype)(
+                     dtype, scalars, s, b, e);
+               });
   dense.write_back();
 }
 
@@ -94,9 +96,11 @@ void adam_(const std::vector<Tensor>& params, const std::vector<Tensor>& grads,
                             1 - options.lr * options.weight_decay,
                             options.maximize,
                             options.decoupled};
-  run_by_dtype(params, spans, [&](Device device, DType dtype, const AdamSpan& s, int64_t b, int64_t e) {
-    kernel_or_raise(kernel_slots(device.type).adam, "adam_", device, dtype)(dtype, scalars, s, b, e);
-  });
+  run_by_dtype(params, spans,
+               [&](Device device, DType dtype, const AdamSpan& s, int64_t b, int64_t e) {
+                 kernel_or_raise(kernel_slots(device.type).adam, "adam_", device, dtype)(
+                     dtype, scalars, s, b, e);
+               });
   dense.write_back();
 }
 

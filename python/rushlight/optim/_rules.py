@@ -97,7 +97,7 @@ class RuleOptimizer(Optimizer):
 
     def _new_state(self, param, group) -> dict:
         """Return the state of a parameter before its first step."""
-        entry = {"step": new_count(0)}
+        entry = {"step": new_count(0, group.get("fused"))}
         for name in self._used_states(group):
             if name is not None:
                 entry[name] = rushlight.zeros_like(param, requires_grad=False)

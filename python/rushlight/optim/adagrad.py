@@ -101,7 +101,7 @@ class Adagrad(RuleOptimizer):
         if param.is_complex():
             start = complex(start, start)
         sums = rushlight.full_like(param, start, requires_grad=False)
-        return {"step": new_count(0), "sum": sums}
+        return {"step": new_count(0, group["fused"]), "sum": sums}
 
     def share_memory(self) -> None:
         """Move the sums of squares to memory that other processes share."""

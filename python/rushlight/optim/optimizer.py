@@ -487,12 +487,13 @@ def scalar_of(value):
     return value
 
 
-def new_count(value) -> rushlight.Tensor:
+def new_count(value, fused=False) -> rushlight.Tensor:
     """Return a step count, or another number of a parameter's state, as a tensor.
 
-    It is float32 unless the default dtype is float64, as in PyTorch.
+    It is float32 unless the default dtype is float64, as in PyTorch; with ``fused`` it
+    is always float32.
     """
-    wide = rushlight.get_default_dtype() == rushlight.float64
+    wide = rushlight.get_default_dtype() == rushlight.float64 and not fused
     dtype = rushlight.float64 if wide else rushlight.float32
     return rushlight.tensor(float(value), dtype=dtype)
 
@@ -512,4 +513,4 @@ def counts_to_tensors(optimizer, names=("step",)) -> None:
                 if isinstance(count, rushlight.Tensor):
                     entry[name] = count.to("cpu")
                 else:
-                    entry[name] = new_count(count)
+                    entry[name] = new_count(count, group.get("fused"))

@@ -3,8 +3,6 @@
 
 #include <cstdint>
 
-#include "rushlight/iter/unit_kernels.h"
-
 namespace rushlight {
 
 // (batch, head, row, column) in elements; the columns are adjacent.
@@ -43,8 +41,6 @@ struct AttentionGradients {
 struct AttentionKernels {
   void (*forward)(const AttentionPlan& plan);
   void (*backward)(const AttentionPlan& plan, const AttentionGradients& gradients);
-  // Of the networks between attention layers.
-  UnitKernel unit;
 };
 
 }  // namespace rushlight

@@ -16,17 +16,18 @@ _MODES = {"sum": 0, "mean": 1, "max": 2}
 
 
 class _GradientTimes(rushlight.autograd.Function):
-    """The identity, whose gradient is multiplied by a factor."""
+    """The identity, whose gradient is multiplied by ``factor(indices)``."""
 
     @staticmethod
-    def forward(ctx, input, factor):
-        ctx.save_for_backward(factor)
+    def forward(ctx, input, indices, factor):
+        ctx.save_for_backward(indices)
+        ctx.factor = factor
         return input.view(input.shape)
 
     @staticmethod
     def backward(ctx, g):
-        (factor,) = ctx.saved_tensors
-        return g * factor, None
+        (indices,) = ctx.saved_tensors
+        return g * ctx.factor(indices).unsqueeze(1).to(g.dtype), None, None
 
 
 def _check_indices(op, name, indices):
@@ -57,12 +58,12 @@ def _rows(weight, indices, padding_idx, scale_grad_by_freq):
     if not rows.requires_grad:
         return rows
     if scale_grad_by_freq:
-        counts = _frequencies(indices, weight.shape[0])
-        factor = counts.to(weight.dtype).reciprocal().unsqueeze(1)
-        rows = _GradientTimes.apply(rows, factor)
+        count, dtype = weight.shape[0], weight.dtype
+        rows = _GradientTimes.apply(
+            rows, indices, lambda i: _frequencies(i, count).to(dtype).reciprocal()
+        )
     if padding_idx is not None and padding_idx >= 0:
-        kept = (indices != padding_idx).unsqueeze(1)
-        rows = _GradientTimes.apply(rows, kept.to(weight.dtype))
+        rows = _GradientTimes.apply(rows, indices, lambda i: i != padding_idx)
     return rows
 
 

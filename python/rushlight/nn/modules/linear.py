@@ -13,6 +13,8 @@ from rushlight.nn.parameter import Parameter, UninitializedParameter
 
 __all__ = ["Bilinear", "Identity", "LazyLinear", "Linear"]
 
+_linear = rushlight._ops.linear
+
 
 class Identity(Module):
     """Return the input; any arguments are accepted and ignored.
@@ -83,7 +85,7 @@ class Linear(Module):
         except KeyError:
             # Computed from other tensors, as weight normalisation does.
             weight, bias = self.weight, self.bias
-        return rushlight._ops.linear(input, weight, bias)
+        return _linear(input, weight, bias)
 
     def extra_repr(self) -> str:
         return (
