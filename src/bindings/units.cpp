@@ -26,7 +26,8 @@ void bind_units(py::module_& m) {
   def_inplace(m, "silu_(input)", &silu_);
   def_op(m, "unit_backward(grad, input, unit, a=0.0, b=0.0, c=0.0)", &unit_backward);
   def_op(m, "pair_loss(input, target, loss, reduction=1, a=1.0)", &pair_loss);
-  def_op(m, "pair_loss_backward(grad, input, target, loss, reduction=1, a=1.0)", &pair_loss_backward);
+  def_op(m, "pair_loss_backward(grad, input, target, loss, reduction=1, a=1.0)",
+         &pair_loss_backward);
   def_op(m, "glu(input, dim=-1)", &glu);
   def_op(m, "glu_backward(grad, input, dim)", &glu_backward);
   def_op(m, "prelu(input, weight)", &prelu);

@@ -1,5 +1,5 @@
-// Activations with kernels of their own, and losses between two tensors of one shape. Floating point
-// only; half precision is computed in float and rounded once.
+// Activations with kernels of their own, and losses between two tensors of one shape. Floating
+// point only; half precision is computed in float and rounded once.
 #pragma once
 
 #include <string>
@@ -29,12 +29,13 @@ RL_API void leaky_relu_(const Tensor& self, double negative_slope);
 RL_API void mish_(const Tensor& self);
 RL_API void silu_(const Tensor& self);
 
-// The gradient of input, for a unit of that name ("gelu_tanh" for the approximation) and its numbers.
-RL_API Tensor unit_backward(const Tensor& grad, const Tensor& input, const std::string& unit, double a,
-                            double b, double c);
+// The gradient of input, for a unit of that name ("gelu_tanh" for the approximation) and its
+// numbers.
+RL_API Tensor unit_backward(const Tensor& grad, const Tensor& input, const std::string& unit,
+                            double a, double b, double c);
 
-// A loss of equal shapes and dtypes, reduced: 0 not, 1 to the mean, 2 to the sum. `a` is beta or delta.
-// loss: binary_cross_entropy, binary_cross_entropy_with_logits, huber, l1, mse or smooth_l1.
+// A loss of equal shapes and dtypes, reduced: 0 not, 1 to the mean, 2 to the sum. `a` is beta or
+// delta. loss: binary_cross_entropy, binary_cross_entropy_with_logits, huber, l1, mse or smooth_l1.
 // Raises Error for a binary_cross_entropy of what is no probability.
 RL_API Tensor pair_loss(const Tensor& input, const Tensor& target, const std::string& loss,
                         int64_t reduction, double a);
