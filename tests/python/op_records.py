@@ -265,7 +265,7 @@ VIEWS = [
     _op("reshape", lambda rl, x: x.t().reshape(-1), (2, 3), rows=("view", "clone")),
     _op("permute", lambda rl, x: x.permute(2, 0, -2), (2, 3, 2), complex_grad=True),
     _op("transpose", lambda rl, x: x.transpose(0, -1), (2, 3, 2)),
-    _op("t", lambda rl, x: x.t(), (2, 3), rows=("transpose",)),
+    _op("t", lambda rl, x: x.t(), (2, 3)),
     _op("unsqueeze", lambda rl, x: x.unsqueeze(1), (2, 3)),
     _op("squeeze", lambda rl, x: x.squeeze(), (2, 1, 3, 1)),
     _op("squeeze_dim", lambda rl, x: x.squeeze(1), (2, 1, 3, 1), rows=("squeeze",)),

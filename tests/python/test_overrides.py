@@ -146,7 +146,7 @@ def test_other_classes():
     assert rushlight.add(rushlight.ones(1), Scalar(1)) == "added"
     assert rushlight.std(Scalar(1), dim=3) == 3
     assert rushlight.cat([rushlight.ones(1), Scalar(1)]) == 2
-    with pytest.raises(TypeError, match="no implementation found for 'rushlight.exp'"):
+    with pytest.raises(TypeError, match=r"no implementation found for 'rushlight.exp'"):
         rushlight.exp(Scalar(1))
     with pytest.raises(TypeError, match="unsupported operand"):
         rushlight.ones(1) * Scalar(1)
@@ -354,7 +354,7 @@ def test_error_names_the_argument_that_is_no_tensor(name, arguments):
         kind = type(odd).__name__
         with pytest.raises(TypeError, match=f"argument .* must be Tensor, not {kind}"):
             function(odd, *arguments)
-    with pytest.raises(TypeError, match="argument 'input'.* must be Tensor, not Odd"):
+    with pytest.raises(TypeError, match=r"argument 'input'.* must be Tensor, not Odd"):
         function(input=Odd(), **dict(zip(["q"], arguments)))
 
 

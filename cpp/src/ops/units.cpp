@@ -23,6 +23,18 @@ Tensor run(const char* op, Unit unit, const Tensor& input, double a = 0, double 
   return out;
 }
 
+void run_in_place(const char* op, Unit unit, const Tensor& self, double a = 0, double b = 0, double c = 0) {
+  const NormKernels& kernels = kernels_for(op, self);
+  check_no_internal_overlap(op, self);
+  const auto write = [&](const Tensor& t) {
+    kernels.unit({unit, t.dtype(), t.numel(), a, b, c, t.bytes(), nullptr, t.bytes(), false});
+  };
+  if (self.is_contiguous()) return write(self);
+  const Tensor dense = contiguous(self);
+  write(dense);
+  copy_(self, dense);
+}
+
 Unit unit_named(const std::string& name) {
   const std::pair<const char*, Unit> units[] = {
       {"elu", Unit::Elu},           {"gelu", Unit::Gelu},
@@ -93,6 +105,20 @@ Tensor silu(const Tensor& input) { return run("silu", Unit::Silu, input); }
 Tensor softplus(const Tensor& input, double beta, double threshold) {
   return run("softplus", Unit::Softplus, input, beta, threshold);
 }
+
+void elu_(const Tensor& self, double a, double b, double c) {
+  run_in_place("elu_", Unit::Elu, self, a, b, c);
+}
+void hardsigmoid_(const Tensor& self) { run_in_place("hardsigmoid_", Unit::Hardsigmoid, self); }
+void hardswish_(const Tensor& self) { run_in_place("hardswish_", Unit::Hardswish, self); }
+void hardtanh_(const Tensor& self, double min_val, double max_val) {
+  run_in_place("hardtanh_", Unit::Hardtanh, self, min_val, max_val);
+}
+void leaky_relu_(const Tensor& self, double negative_slope) {
+  run_in_place("leaky_relu_", Unit::LeakyRelu, self, negative_slope);
+}
+void mish_(const Tensor& self) { run_in_place("mish_", Unit::Mish, self); }
+void silu_(const Tensor& self) { run_in_place("silu_", Unit::Silu, self); }
 
 Tensor unit_backward(const Tensor& grad, const Tensor& input, const std::string& unit, double a, double b,
                      double c) {

@@ -20,6 +20,15 @@ RL_API Tensor log_sigmoid(const Tensor& input);
 RL_API Tensor mish(const Tensor& input);
 RL_API Tensor silu(const Tensor& input);
 RL_API Tensor softplus(const Tensor& input, double beta, double threshold);
+// The same, written into self.
+RL_API void elu_(const Tensor& self, double a, double b, double c);
+RL_API void hardsigmoid_(const Tensor& self);
+RL_API void hardswish_(const Tensor& self);
+RL_API void hardtanh_(const Tensor& self, double min_val, double max_val);
+RL_API void leaky_relu_(const Tensor& self, double negative_slope);
+RL_API void mish_(const Tensor& self);
+RL_API void silu_(const Tensor& self);
+
 // The gradient of input, for a unit of that name ("gelu_tanh" for the approximation) and its numbers.
 RL_API Tensor unit_backward(const Tensor& grad, const Tensor& input, const std::string& unit, double a,
                             double b, double c);
