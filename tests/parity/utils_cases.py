@@ -462,6 +462,14 @@ for name, find in NORMS.items():
 
 
 @case
+def norms_of_a_lazy_layer(lib):
+    lazy = lib.nn.LazyLinear(2)
+    log = [attempt(lambda: lib.nn.utils.weight_norm(lazy))]
+    log.append(attempt(lambda: lib.nn.utils.spectral_norm(lazy)))
+    return [*log, list(lazy._parameters), len(lazy._forward_pre_hooks)]
+
+
+@case
 def normalized_attention_and_table(lib):
     U = lib.nn.utils.parametrizations
     attention = seeded(lib, lambda n: n.MultiheadAttention(4, 2))
