@@ -54,6 +54,7 @@ MODULES = (
     "rushlight.special",
     "rushlight.nn.functional",
     "rushlight.nn.init",
+    "rushlight.safetensors",
     "rushlight.serialization",
     "rushlight.signal",
     "rushlight.signal.windows",

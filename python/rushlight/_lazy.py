@@ -22,6 +22,7 @@ NAMESPACES: tuple[str, ...] = (
     "optim",
     "overrides",
     "return_types",
+    "safetensors",
     "signal",
     "special",
     "storage",
