@@ -14,6 +14,8 @@ from rushlight._serialization.rebuild import PASSIVE, constructor_table
 
 _MARK = object()
 _DICTS = (dict, OrderedDict, defaultdict, Counter)
+# Never allowed, not even when asked for: their functions reach the whole machine.
+_BLOCKED = frozenset({"sys", "os", "posix", "nt"})
 _MAX_LONG_BYTES = 1 << 10
 # Hashing a deeply nested tuple recurses in C; nothing real nests keys this far.
 _MAX_KEY_DEPTH = 16
@@ -27,9 +29,13 @@ class PickleMachine:
         where: the file and record for error texts.
         load_storage: from a persistent id to a storage.
         safe_globals: more names that may be called, with what they name.
+        at: where in the data the pickle starts.
+
+    Attributes:
+        at: after :meth:`run`, where the pickle ends.
     """
 
-    def __init__(self, data, where, load_storage, safe_globals=None) -> None:
+    def __init__(self, data, where, load_storage, safe_globals=None, at=0) -> None:
         self._data = data
         self._where = where
         self._load_storage = load_storage
@@ -37,7 +43,7 @@ class PickleMachine:
         # By identity: comparing or hashing what is on the stack could run code.
         self._callable = frozenset(map(id, self._table.values()))
         self._allowed = frozenset(map(id, (safe_globals or {}).values()))
-        self._at = 0
+        self.at = at
         self._stack: list = []
         self._memo: dict[int, object] = {}
 
@@ -59,26 +65,26 @@ class PickleMachine:
                     raise ValueError(f"opcode {bytes([code])!r} is not allowed")
                 step(self)
         except (ValueError, TypeError, IndexError, KeyError, OverflowError) as error:
-            problem = f"{error} (at byte {self._at})"
+            problem = f"{error} (at byte {self.at})"
             raise refused(self._where, problem) from error
 
     def _take(self, count):
-        stop = self._at + count
+        stop = self.at + count
         if count < 0 or stop > len(self._data):
             raise ValueError("the pickle ends early")
-        part = self._data[self._at : stop]
-        self._at = stop
+        part = self._data[self.at : stop]
+        self.at = stop
         return part
 
     def _number(self, layout):
         return layout.unpack(self._take(layout.size))[0]
 
     def _line(self):
-        end = self._data.find(b"\n", self._at)
+        end = self._data.find(b"\n", self.at)
         if end < 0:
             raise ValueError("the pickle ends early")
-        line = self._take(end - self._at).decode("utf-8")
-        self._at = end + 1
+        line = self._take(end - self.at).decode("utf-8")
+        self.at = end + 1
         return line
 
     def _push(self, value) -> None:
@@ -105,6 +111,11 @@ class PickleMachine:
 
     def _global(self, module, name) -> None:
         full = f"{module}.{name}"
+        if module.partition(".")[0] in _BLOCKED:
+            raise ValueError(
+                f"Trying to load unsupported GLOBAL {full} whose module {module} is "
+                "blocked: it stays so with serialization.add_safe_globals"
+            )
         if full not in self._table:
             raise ValueError(
                 f"Unsupported global: GLOBAL {full} was not an allowed global by "
@@ -261,7 +272,7 @@ class PickleMachine:
             raise ValueError(f"pickle protocol {version} is not known")
 
     def _frame(self) -> None:
-        if self._number(_U64) > len(self._data) - self._at:
+        if self._number(_U64) > len(self._data) - self.at:
             raise ValueError("a frame reaches past the end")
 
 
@@ -303,6 +314,8 @@ _OPCODES = {
         0x8B: lambda m: m._long(m._number(_I32)),
         "G": lambda m: m._push(m._number(_F64)),
         "X": lambda m: m._text(m._number(_U32)),
+        "U": lambda m: m._text(m._number(_U8)),
+        "T": lambda m: m._text(m._number(_I32)),
         0x8C: lambda m: m._text(m._number(_U8)),
         0x8D: lambda m: m._text(m._number(_U64)),
         "B": lambda m: m._push(bytes(m._take(m._number(_U32)))),
