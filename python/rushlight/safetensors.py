@@ -21,7 +21,16 @@ from rushlight._serialization.header import (
 )
 from rushlight._serialization.storages import dtype_name, new_storage, storage_bytes
 
-__all__ = ["SafetensorError", "load", "load_file", "safe_open", "save", "save_file"]
+__all__ = [
+    "SafetensorError",
+    "load",
+    "load_file",
+    "load_model",
+    "safe_open",
+    "save",
+    "save_file",
+    "save_model",
+]
 
 _CODES = {name: code for code, name in DTYPES.items()}
 _RANKS = {code: rank for rank, code in enumerate(DTYPES)}
@@ -110,6 +119,95 @@ def load_file(filename, device="cpu") -> dict:
     """
     with safe_open(filename, "pt", device) as file:
         return file.get_tensors()
+
+
+def save_model(model, filename, metadata=None, force_contiguous=True) -> None:
+    """Write a module's ``state_dict`` to a safetensors file, shared tensors once.
+
+    The metadata says for each name left out which one has its values.
+
+    Args:
+        model: the module.
+        filename: the file's path.
+        metadata: a dict of strings to put into the header.
+        force_contiguous: make tensors contiguous that are not.
+
+    Raises:
+        RuntimeError: tensors share memory and none of them covers all of it.
+        ValueError: a tensor is not contiguous, without ``force_contiguous``.
+    """
+    state = model.state_dict()
+    metadata = None if metadata is None else dict(metadata)
+    for kept, others in _copies(state, ()).items():
+        metadata = {} if metadata is None else metadata
+        for name in others:
+            metadata.setdefault(name, kept)
+            del state[name]
+    if force_contiguous:
+        state = {name: tensor.contiguous() for name, tensor in state.items()}
+    save_file(dict(state), filename, metadata)
+
+
+def load_model(model, filename, strict=True, device="cpu"):
+    """Load a safetensors file into a module; shared tensors may be there once.
+
+    Args:
+        model: the module.
+        filename: the file's path.
+        strict: raise for names that are in one of the two only.
+        device: where the file's tensors go before they are copied.
+
+    Returns:
+        The names that the file lacks and those that the module lacks, as two lists.
+
+    Raises:
+        RuntimeError: names differ, with ``strict``, or shapes do.
+    """
+    found = load_file(filename, device)
+    copies = _copies(model.state_dict(), found)
+    missing, unexpected = model.load_state_dict(found, strict=False)
+    covered = {name for others in copies.values() for name in others}
+    surplus = covered - set(missing)
+    missing = [name for name in missing if name not in covered]
+    # There, but of the same memory as another one: which of them counts is unclear.
+    unexpected = [*unexpected, *sorted(surplus)]
+    if strict and (missing or unexpected):
+        text = f"Error(s) in loading state_dict for {type(model).__name__}:"
+        for names, what in ((missing, "Missing"), (unexpected, "Unexpected")):
+            if names:
+                listed = ", ".join(f'"{name}"' for name in sorted(names))
+                text += f"\n    {what} key(s) in state_dict: {listed}"
+        raise RuntimeError(text)
+    return missing, unexpected
+
+
+def _copies(state, preferred):
+    """Return a dict from a name to keep to the others of the same memory.
+
+    Args:
+        state: a dict of tensors.
+        preferred: names to keep rather than others.
+
+    Raises:
+        RuntimeError: none of the tensors of a group covers all its memory.
+    """
+    result = {}
+    for names in _shared(state):
+        whole = [
+            name
+            for name in names
+            if state[name].is_contiguous()
+            and state[name].numel() * state[name].itemsize
+            == state[name].untyped_storage().nbytes()
+        ]
+        if not whole:
+            raise RuntimeError(
+                f"save_model(): the tensors {names} share memory, and none of them "
+                "covers all of it: clone() them first"
+            )
+        kept = next((name for name in whole if name in preferred), whole[0])
+        result[kept] = [name for name in names if name != kept]
+    return result
 
 
 class safe_open:

@@ -110,3 +110,38 @@ def test_both_refuse_to_save():
             theirs.save(make(torch.ones(2, 3)))
         with pytest.raises(kind):
             ours.save(make(rushlight.ones(2, 3)))
+
+
+def tied(library):
+    class Tied(library.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = library.nn.Linear(3, 3, bias=False)
+            self.second = library.nn.Linear(3, 3, bias=False)
+            self.second.weight = self.first.weight
+            library.nn.init.constant_(self.first.weight, 2.0)
+
+    return Tied()
+
+
+def test_models_with_shared_weights(tmp_path):
+    theirs.save_model(tied(torch), tmp_path / "theirs")
+    ours.save_model(tied(rushlight), tmp_path / "ours")
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+    model = tied(rushlight)
+    rushlight.nn.init.zeros_(model.first.weight)
+    assert ours.load_model(model, tmp_path / "theirs") == ([], [])
+    assert model.second.weight.sum().item() == 18
+    # Both names there, or another one: both libraries report the same.
+    both = {"first.weight": torch.ones(3, 3), "second.weight": torch.ones(3, 3)}
+    for state in (both, {"third": torch.ones(1)}):
+        theirs.save_file(state, tmp_path / "x")
+        expected = theirs.load_model(tied(torch), tmp_path / "x", strict=False)
+        got = ours.load_model(tied(rushlight), tmp_path / "x", strict=False)
+        assert tuple(map(list, got)) == tuple(map(list, expected))
+        texts = []
+        for library, module in ((torch, theirs), (rushlight, ours)):
+            with pytest.raises(RuntimeError) as caught:
+                module.load_model(tied(library), tmp_path / "x")
+            texts.append(str(caught.value))
+        assert texts[0] == texts[1]

@@ -7,6 +7,7 @@ import io
 import os
 import pickle
 import random
+import zipfile
 
 import pytest
 
@@ -159,6 +160,34 @@ def test_pytorch_files_that_are_damaged(damage):
         data[2000] ^= 1
     with pytest.raises(RuntimeError, match="<BytesIO>"):
         rushlight.load(io.BytesIO(bytes(data)))
+
+
+def sample(library):
+    base = library.arange(12.0).view(3, 4)
+    return {
+        "base": base,
+        "view": base[1:, ::2],
+        "ints": library.tensor([1, 2]),
+        "plain": [1, (2.5, None, True), "text", 2**40],
+        "parameter": library.nn.Parameter(library.ones(2)),
+        "bfloat16": library.ones(3, dtype=library.bfloat16),
+        "state": library.nn.BatchNorm1d(2).state_dict(),
+    }
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_records_are_the_same_bytes(protocol):
+    found = []
+    for library in (torch, rushlight):
+        stream = io.BytesIO()
+        library.save(sample(library), stream, pickle_protocol=protocol)
+        with zipfile.ZipFile(stream) as archive:
+            found.append({name: archive.read(name) for name in archive.namelist()})
+    theirs, ours = found
+    # A hash of the content, which PyTorch does not read.
+    assert theirs.pop("archive/.data/serialization_id")
+    assert list(ours) == list(theirs)
+    assert ours == theirs
 
 
 def test_files_on_disk(tmp_path):

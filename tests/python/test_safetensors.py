@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import rushlight
-from rushlight import safetensors
+from rushlight import nn, safetensors
 from rushlight.safetensors import SafetensorError
 
 DTYPES = {
@@ -349,3 +349,38 @@ def test_flipped_bits_crash_nothing():
             continue
         # What still parses lies inside the file: as many bytes as there were.
         assert sum(t.numel() * t.itemsize for t in got.values()) == len(raw) - size
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 3, bias=False)
+        self.second = nn.Linear(3, 3, bias=False)
+        self.second.weight = self.first.weight
+
+
+def test_modules_with_shared_weights(tmp_path):
+    path = tmp_path / "x.safetensors"
+    model, other = Tied(), Tied()
+    with pytest.raises(RuntimeError, match="share memory"):
+        safetensors.save_file(model.state_dict(), path)
+    safetensors.save_model(model, path, {"a": "b"})
+    with safetensors.safe_open(path) as file:
+        assert file.keys() == ["first.weight"]
+        assert file.metadata() == {"a": "b", "second.weight": "first.weight"}
+    assert safetensors.load_model(other, path) == ([], [])
+    assert rushlight.equal(other.second.weight, model.first.weight)
+    # A file with the other name of the two does as well.
+    safetensors.save_file({"second.weight": rushlight.ones(3, 3)}, path)
+    assert safetensors.load_model(other, path) == ([], [])
+    assert other.first.weight.sum().item() == 9
+    safetensors.save_file({"third": rushlight.ones(1)}, path)
+    with pytest.raises(RuntimeError, match=r'Missing key.*\n.*Unexpected.*"third"'):
+        safetensors.load_model(other, path)
+    missing, unexpected = safetensors.load_model(other, path, strict=False)
+    assert (missing, unexpected) == (["first.weight"], ["third"])
+    half = nn.Module()
+    base = rushlight.ones(4)
+    half.a, half.b = nn.Parameter(base[:3]), nn.Parameter(base[1:])
+    with pytest.raises(RuntimeError, match="none of them covers"):
+        safetensors.save_model(half, path)

@@ -16,6 +16,7 @@ import time
 import tracemalloc
 import types
 
+import numpy as np
 import pytest
 
 import rushlight
@@ -278,6 +279,60 @@ def test_load_reads_safetensors_by_name(tmp_path):
             rushlight.load(path, where)
 
 
+def archive_of(pickled):
+    stream = io.BytesIO()
+    writer = serialization.ArchiveWriter(stream, "archive")
+    writer.add("data.pkl", pickled)
+    writer.finish()
+    return io.BytesIO(stream.getvalue())
+
+
+LONG_LIST = b"](" + b"K\x01" * 50_000 + b"e"
+BOMBS = {
+    # Copies of one long thing, made by name: 50,000 elements for four bytes.
+    "sets": b"cbuiltins\nset\nq\x00" + LONG_LIST + b"\x85q\x01" + b"h\x00h\x01R" * 9999,
+    "bytes": b"cbuiltins\nbytearray\nq\x00B\x50\xc3\x00\x00"
+    + bytes(50_000)
+    + b"\x85q\x01"
+    + b"h\x00h\x01R" * 9999,
+    "dicts": b"ccollections\nOrderedDict\nq\x00](K\x01K\x02\x86q\x02"
+    + b"h\x02" * 50_000
+    + b"e\x85q\x01"
+    + b"h\x00h\x01R" * 9999,
+    # A key that holds ten times the one before, fifteen times over.
+    "key": b"(K\x01tq\x000" + (b"(" + b"h\x00" * 10 + b"tq\x000") * 14 + b"}h\x00Ns",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_pickle_bombs(name):
+    file = archive_of(BOMBS[name] + b".")
+    tracemalloc.start()
+    started = time.perf_counter()
+    try:
+        with pytest.raises(pickle.UnpicklingError, match="a pickle bomb"):
+            rushlight.load(file)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 << 20
+    assert time.perf_counter() - started < 20
+
+
+def test_deep_nesting_is_harmless():
+    depth = 200_000
+    got = rushlight.load(archive_of(b"]" * depth + b"a" * (depth - 1) + b"."))
+    found = 1
+    while got:
+        (got,) = got
+        found += 1
+    assert found == depth
+    got = rushlight.load(archive_of(b"N" + b"\x85" * depth + b"."))
+    assert isinstance(got, tuple)
+    with pytest.raises(pickle.UnpicklingError, match="used as a key"):
+        rushlight.load(archive_of(b"}N" + b"\x85" * depth + b"Ns."))
+
+
 def test_records_that_overlap_by_a_little_are_refused():
     stream = io.BytesIO()
     rushlight.save([rushlight.zeros(50), rushlight.zeros(50)], stream)
@@ -288,6 +343,23 @@ def test_records_that_overlap_by_a_little_are_refused():
     raw[at + 20 : at + 28] = struct.pack("<II", 260, 260)
     with pytest.raises(RuntimeError, match=r"data/0.*overlap"):
         rushlight.load(io.BytesIO(bytes(raw)))
+
+
+def test_numpy_files(tmp_path):
+    x = rushlight.arange(6.0).view(2, 3)
+    np.save(tmp_path / "a.npy", x)
+    assert rushlight.equal(rushlight.from_numpy(np.load(tmp_path / "a.npy")), x)
+    # Mapped, and what is written stays in this process.
+    y = rushlight.from_numpy(np.load(tmp_path / "a.npy", mmap_mode="c"))
+    y[0, 0] = 7
+    assert y.tolist() == [[7.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
+    assert np.load(tmp_path / "a.npy")[0, 0] == 0
+    np.savez(tmp_path / "b.npz", x=x, n=rushlight.tensor([1, 2]), t=x.t())
+    with np.load(tmp_path / "b.npz") as file:
+        got = {name: rushlight.from_numpy(file[name]) for name in file}
+    assert rushlight.equal(got["x"], x)
+    assert rushlight.equal(got["t"], x.t())
+    assert got["n"].dtype == rushlight.int64
 
 
 SAVER = """

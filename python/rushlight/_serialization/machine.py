@@ -16,6 +16,8 @@ _MARK = object()
 _DICTS = (dict, OrderedDict, defaultdict, Counter)
 # Never allowed, not even when asked for: their functions reach the whole machine.
 _BLOCKED = frozenset({"sys", "os", "posix", "nt"})
+_SIZED = (str, bytes, bytearray, list, tuple, dict, set, frozenset, OrderedDict)
+_COPIES, _FREE_COPIES = 4, 1 << 16
 _MAX_LONG_BYTES = 1 << 10
 # Hashing a deeply nested tuple recurses in C; nothing real nests keys this far.
 _MAX_KEY_DEPTH = 16
@@ -46,6 +48,9 @@ class PickleMachine:
         self.at = at
         self._stack: list = []
         self._memo: dict[int, object] = {}
+        # What an honest pickle makes, its own bytes describe: copies beyond that come
+        # from naming one thing many times.
+        self._budget = _COPIES * len(data) + _FREE_COPIES
 
     def run(self):
         """Return the object the pickle describes.
@@ -133,7 +138,27 @@ class PickleMachine:
             raise ValueError(f"a {type(function).__name__} is called")
         self._push(self._construct(function, args))
 
+    def _spend(self, count) -> None:
+        self._budget -= count
+        if self._budget < 0:
+            raise ValueError("it makes far more than it says: a pickle bomb")
+
+    def _key(self, key, depth=0):
+        """Return a key after making sure that it can be hashed safely."""
+        kind = type(key)
+        if kind in (str, int, float, bool, bytes, complex, type(None)):
+            return key
+        if kind in (tuple, frozenset) and depth < _MAX_KEY_DEPTH:
+            self._spend(len(key))
+            for part in key:
+                self._key(part, depth + 1)
+            return key
+        raise ValueError(f"a {kind.__name__} is used as a key")
+
     def _construct(self, function, args):
+        for arg in args:
+            if type(arg) in _SIZED:
+                self._spend(len(arg))
         if function in PASSIVE and args:
             raise ValueError(f"{function.__name__} is called with arguments")
         if function in _DICTS:
@@ -142,7 +167,7 @@ class PickleMachine:
             items = args[0] if args else []
             if not isinstance(items, (list, tuple, set)):
                 raise ValueError("a set is made of something else than a list")
-            return function([_key(item) for item in items])
+            return function([self._key(item) for item in items])
         return function(*args)
 
     def _new_dict(self, kind, args):
@@ -157,7 +182,7 @@ class PickleMachine:
         for pair in pairs:
             if not isinstance(pair, (list, tuple)) or len(pair) != 2:
                 raise ValueError("a dict is made of something else than pairs")
-            result[_key(pair[0])] = pair[1]
+            result[self._key(pair[0])] = pair[1]
         return result
 
     def _build(self) -> None:
@@ -179,7 +204,7 @@ class PickleMachine:
         if type(target) not in _DICTS:
             raise ValueError(f"items are set in a {type(target).__name__}")
         for key, value in pairs:
-            target[_key(key)] = value
+            target[self._key(key)] = value
 
     def _mark_items(self) -> None:
         items = self._pop_to_mark()
@@ -198,7 +223,7 @@ class PickleMachine:
         target = self._top()
         if type(target) is not set:
             raise ValueError(f"items are added to a {type(target).__name__}")
-        target.update([_key(item) for item in items])
+        target.update([self._key(item) for item in items])
 
     def _remember(self, number) -> None:
         self._memo[number] = self._top()
@@ -276,18 +301,6 @@ class PickleMachine:
             raise ValueError("a frame reaches past the end")
 
 
-def _key(key, depth=0):
-    """Return a key after making sure that it can be hashed safely."""
-    kind = type(key)
-    if kind in (str, int, float, bool, bytes, complex, type(None)):
-        return key
-    if kind in (tuple, frozenset) and depth < _MAX_KEY_DEPTH:
-        for part in key:
-            _key(part, depth + 1)
-        return key
-    raise ValueError(f"a {kind.__name__} is used as a key")
-
-
 def _simple(value):
     return lambda machine: machine._push(value)
 
@@ -337,7 +350,7 @@ _OPCODES = {
         "u": PickleMachine._mark_items,
         0x8F: lambda m: m._push(set()),
         0x90: PickleMachine._add,
-        0x91: lambda m: m._push(frozenset(map(_key, m._pop_to_mark()))),
+        0x91: lambda m: m._push(frozenset(map(m._key, m._pop_to_mark()))),
         "q": lambda m: m._remember(m._number(_U8)),
         "r": lambda m: m._remember(m._number(_U32)),
         0x94: lambda m: m._remember(len(m._memo)),

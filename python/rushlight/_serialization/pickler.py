@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 import types
 from collections import OrderedDict
 
@@ -112,8 +113,9 @@ class _NamingAnew:
 
     def _write_global(self, obj, module, name):
         if self.proto >= 4:
-            self.save(module)
-            self.save(name)
+            # Interned: the memo then finds a name that was written before.
+            self.save(sys.intern(module))
+            self.save(sys.intern(name))
             self.write(pickle.STACK_GLOBAL)
         else:
             self.write(pickle.GLOBAL + module.encode() + b"\n" + name.encode() + b"\n")
