@@ -402,3 +402,76 @@ def test_a_killed_save_leaves_a_whole_file(tmp_path, kind):
         assert value >= 1
         assert (got["x"] == value).all()
         assert (got["n"] == value).all()
+
+
+KILLER = """
+import os, signal, sys
+import rushlight
+from rushlight import safetensors
+
+kind, path = sys.argv[1:]
+save = rushlight.save if kind == "pt" else safetensors.save_file
+load = rushlight.load
+save({"x": rushlight.zeros(5), "y": rushlight.zeros(5)}, path)
+left = 0
+
+def counted(function):
+    def call(*args, **options):
+        global left
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        return function(*args, **options)
+    return call
+
+class Stream:
+    def __init__(self, stream):
+        self.stream = stream
+        self.write = counted(stream.write)
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+    def __enter__(self):
+        self.stream.__enter__()
+        return self
+    def __exit__(self, *error):
+        return self.stream.__exit__(*error)
+
+step = 0
+while True:
+    child = os.fork()
+    if child == 0:
+        left = step
+        # Unbuffered: what was written before the kill is in the file.
+        fdopen = os.fdopen
+        os.fdopen = lambda handle, mode: Stream(fdopen(handle, mode, 0))
+        os.fsync, os.replace = counted(os.fsync), counted(os.replace)
+        save({"x": rushlight.ones(5), "y": rushlight.ones(5)}, path)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    got = load(path)
+    totals = [got["x"].sum().item(), got["y"].sum().item()]
+    assert totals in ([0.0, 0.0], [5.0, 5.0]), totals
+    if status == 0:
+        assert totals == [5.0, 5.0]
+        break
+    assert os.WTERMSIG(status) == signal.SIGKILL, status
+    print(step, totals[0])
+    step += 1
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("kind", ["pt", "safetensors"])
+def test_a_kill_at_any_write_leaves_a_whole_file(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    done = subprocess.run(
+        [sys.executable, "-c", KILLER, kind, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    totals = [line.split()[1] for line in done.stdout.splitlines()]
+    # The old file up to the rename, the new one once only the folder's sync is left.
+    assert len(totals) >= 6
+    assert totals == ["0.0"] * (len(totals) - 1) + ["5.0"]
