@@ -222,8 +222,9 @@ def plot(history: History, text: Text, path: Path) -> None:
     axes.plot(steps, history.step_loss, "C0", alpha=0.25, lw=0.8, label="one step")
     window = max(1, len(history.step_loss) // 50)
     means = rl.tensor(history.step_loss).unfold(0, window, 1).mean(1).tolist()
+    middle = (window + 1) / 2
     axes.plot(
-        range(window, len(history.step_loss) + 1),
+        [middle + step for step in range(len(means))],
         means,
         "C0",
         label=f"train, mean of {window} steps (with dropout)",
@@ -301,7 +302,7 @@ def run(options: argparse.Namespace) -> int:
     seconds = time.perf_counter() - before
     print(
         f"test loss {history.test_loss[0]:.3f} -> {history.test_loss[-1]:.3f} nats a "
-        f"letter, trained in {seconds:.1f} s"
+        f"letter (best {min(history.test_loss):.3f}), trained in {seconds:.1f} s"
     )
     options.out.mkdir(parents=True, exist_ok=True)
     curve, weights = options.out / "loss.png", options.out / "gpt.pt"

@@ -216,6 +216,7 @@ from rushlight.autograd.grad_mode import enable_grad as enable_grad
 from rushlight.autograd.grad_mode import inference_mode as inference_mode
 from rushlight.autograd.grad_mode import no_grad as no_grad
 from rushlight.autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from rushlight.cuda import OutOfMemoryError as OutOfMemoryError
 from rushlight.random import bernoulli as bernoulli
 from rushlight.random import get_rng_state as get_rng_state
 from rushlight.random import initial_seed as initial_seed
@@ -314,8 +315,6 @@ class LongTensor(Tensor, metaclass=_TypeMeta):
     def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
     dtype: _dtype
     is_cuda: _bool
-
-class OutOfMemoryError(RuntimeError, MemoryError): ...
 
 class ShortTensor(Tensor, metaclass=_TypeMeta):
     def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...

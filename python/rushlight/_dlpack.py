@@ -20,7 +20,8 @@ def dlpack(self, *, stream=None, max_version=None, dl_device=None, copy=None):
     """A DLPack capsule of this tensor, which shares its memory.
 
     Args:
-        stream (int, optional): None or -1 for a CPU tensor.
+        stream (int, optional): None or -1 for a CPU tensor. On CUDA the consumer's
+            stream; unless it is -1 the tensor is complete when the call returns.
         max_version (tuple of int, optional): the newest version the consumer knows;
             from (1, 0) on the capsule is a versioned one.
         dl_device (tuple of int, optional): the device wanted; that of the tensor.
@@ -33,7 +34,10 @@ def dlpack(self, *, stream=None, max_version=None, dl_device=None, copy=None):
         raise BufferError(
             "Can't export tensors that require gradient, use tensor.detach()"
         )
-    if stream is not None and stream != -1:
+    if self.is_cuda:
+        if stream != -1:
+            rushlight.cuda.current_stream(self.device).synchronize()
+    elif stream is not None and stream != -1:
         raise TypeError(f"__dlpack__(): stream must be None on the CPU, got {stream!r}")
     if dl_device is not None and tuple(dl_device) != dlpack_device(self):
         raise BufferError(

@@ -29,6 +29,7 @@ cdef extern from "rushlight/core/scalar.h" namespace "rushlight":
 
 cdef extern from "support.h" namespace "rushlight::python":
     bint grad_enabled() nogil
+    bint grad_mode() nogil
     void set_grad_enabled_c "rushlight::python::set_grad_enabled" (bint) nogil
     bint inference_enabled() nogil
     void set_inference(bint) nogil

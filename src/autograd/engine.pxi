@@ -602,7 +602,7 @@ cdef object run_backward(list tensors, list gradients, bint keep, bint create, o
         if isinstance(e, Node):
             roots.append(e)
     run.thread = get_ident()
-    cdef bint was_enabled = grad_enabled()
+    cdef bint was_enabled = grad_mode()
     _active_runs[run.id] = run
     try:
         while not count_consumers(run, roots):

@@ -319,7 +319,7 @@ class AccumulateGrad:
 
     def __call__(self, gradient):
         """Adds ``gradient`` to ``variable.grad``."""
-        _late("autograd").backward(self.variable, gradient)
+        run_backward([self.variable], [gradient], False, False, None, True, True)
 
     def __repr__(self):
         return f"<AccumulateGrad object at {hex(id(self))}>"

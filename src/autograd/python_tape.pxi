@@ -4,7 +4,7 @@
 
 def is_grad_enabled():
     """Whether operations are being recorded on this thread."""
-    return bool(grad_enabled())
+    return bool(grad_mode())
 
 
 def _set_grad_enabled(bint on):

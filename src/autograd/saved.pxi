@@ -91,7 +91,7 @@ cdef SavedTensor save_tensor(Tensor t, int output):
 
 cdef int pack_into(SavedTensor saved, object pack, object unpack) except -1:
     cdef Tensor t = <Tensor>saved.value
-    cdef bint recording = grad_enabled()
+    cdef bint recording = grad_mode()
     if saved.output < 0 and requires(t):
         saved.edge = edge_of(t)
         # A hook that gives back what it was given must not make a leaf hold itself.

@@ -15,14 +15,21 @@
 
 namespace rushlight::python {
 
-// Recording is a property of the thread.
+// Recording is a property of the thread: what the modes ask for, and whether it happens, which is
+// never in inference mode.
+inline thread_local bool t_grad_mode = true;
 inline thread_local bool t_grad_enabled = true;
 inline thread_local bool t_inference = false;
 RL_INLINE bool grad_enabled() { return t_grad_enabled; }
-RL_INLINE void set_grad_enabled(bool on) { t_grad_enabled = on; }
+RL_INLINE bool grad_mode() { return t_grad_mode; }
+RL_INLINE void set_grad_enabled(bool on) {
+  t_grad_mode = on;
+  t_grad_enabled = on && !t_inference;
+}
 RL_INLINE bool inference_enabled() { return t_inference; }
 inline void set_inference(bool on) {
   t_inference = on;
+  t_grad_enabled = t_grad_mode && !on;
   set_inference_storages(on);
 }
 RL_INLINE bool is_inference_version(uint32_t version) { return (version & kInferenceVersion) != 0; }

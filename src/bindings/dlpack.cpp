@@ -85,7 +85,6 @@ py::object make_capsule(M* managed) {
 }
 
 py::object to_capsule(const Tensor& t, bool versioned, bool copied) {
-  if (!t.device().is_cpu()) throw py::buffer_error("__dlpack__(): only CPU tensors can be exported");
   if (!versioned) return make_capsule(&(new Held<dlpack::Managed>(t))->managed);
   auto* held = new Held<dlpack::ManagedVersioned>(t);
   held->managed.version = {dlpack::kMajor, dlpack::kMinor};

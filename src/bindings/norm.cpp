@@ -11,13 +11,14 @@ void bind_norm(py::module_& m) {
   def_op(m, "fused_rms_norm(input, normalized_shape, weight=None, eps=None)", &fused_rms_norm);
   def_op(m, "native_group_norm(input, num_groups, weight=None, bias=None, eps=1e-05)",
          &native_group_norm);
-  def_op(m,
-         "native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)",
-         &native_batch_norm);
-  def_backward<&layer_norm_backward>(
+  def_op(
       m,
-      "layer_norm_backward(grad, input, normalized_shape, mean, rstd, weight, want_input, want_weight, "
-      "want_bias)");
+      "native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)",
+      &native_batch_norm);
+  def_backward<&layer_norm_backward>(m,
+                                     "layer_norm_backward(grad, input, normalized_shape, mean, "
+                                     "rstd, weight, want_input, want_weight, "
+                                     "want_bias)");
   def_backward<&rms_norm_backward>(
       m, "rms_norm_backward(grad, input, normalized_shape, rstd, weight, want_input, want_weight)");
   def_backward<&group_norm_backward>(

@@ -205,6 +205,7 @@ extern "C" RL_API const rushlight::CudaBackend* rushlight_cuda_backend() {
       guarded::random,        guarded::synchronize,     guarded::no_handle,    guarded::nothing,
       guarded::current,       guarded::set_stream,      guarded::nothing,      guarded::yes,
       guarded::new_event,     guarded::nothing,         guarded::two,          guarded::two,
-      guarded::nothing,       guarded::yes,             guarded::elapsed,      guarded::register_kernels};
+      guarded::nothing,       guarded::yes,             guarded::elapsed,      sizeof(KernelSlots),
+      guarded::register_kernels};
   return &backend;
 }

@@ -509,6 +509,49 @@ def inference_rules(t, x):
 
 
 @scenario
+def inference_and_recording(t, x):
+    with t.inference_mode():
+        with t.enable_grad():
+            a = (t.is_grad_enabled(), (x * 2).requires_grad)
+        with t.inference_mode(False):
+            b = (t.is_grad_enabled(), (x * 2).requires_grad)
+        c = (t.is_grad_enabled(), t.is_inference_mode_enabled())
+    with t.no_grad():
+        with t.inference_mode(False):
+            d = (x * 2).requires_grad
+        e = t.is_grad_enabled()
+    with t.enable_grad(), t.inference_mode():
+        pass
+    return a, b, c, d, e, t.is_grad_enabled()
+
+
+@scenario
+def inference_mode_keeps_its_flag_over_backward(t, x):
+    y = (x * x).sum()
+    with t.inference_mode(), t.enable_grad():
+        try:
+            y.backward()
+        except RuntimeError:
+            return t.is_grad_enabled()
+        return t.is_grad_enabled(), x.grad
+
+
+@scenario
+def decorated_class(t, x):
+    @t.no_grad()
+    class Made:
+        def __init__(self):
+            self.recording = t.is_grad_enabled()
+
+    return Made().recording, type(Made).__name__
+
+
+@scenario
+def recording_by_number(t, x):
+    t.set_grad_enabled(1)
+
+
+@scenario
 def inference_saved(t, x):
     with t.inference_mode():
         y = t.ones(2, dtype=t.float64)

@@ -357,6 +357,14 @@ def call_a_node(t, x):
 
 
 @scenario
+def call_the_node_of_a_leaf(t, x):
+    node = x.view_as(x).grad_fn.next_functions[0][0]
+    for _ in range(2):
+        node(t.ones(2, dtype=t.float64))
+    return x.grad
+
+
+@scenario
 def saved_attributes(t, x):
     y, e = x * x.detach(), x.exp()
     return y.grad_fn._saved_other, e.grad_fn._saved_result, y.grad_fn._saved_self

@@ -8,8 +8,7 @@ torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
 import init_cases  # noqa: E402
 import rushlight  # noqa: E402
-from test_module_api import outcome  # noqa: E402
-from test_nn_utils import assert_same  # noqa: E402
+from outcomes import assert_same, outcome  # noqa: E402
 
 
 @pytest.mark.parametrize("name", init_cases.CASES)

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 torch = pytest.importorskip("torch", reason="parity tests compare with PyTorch")
 
 import rushlight  # noqa: E402
 import utils_cases  # noqa: E402
-from test_module_api import outcome  # noqa: E402
-
-
-def assert_same(ours, theirs, where=""):
-    if isinstance(theirs, list):
-        assert isinstance(ours, list) and len(ours) == len(theirs), (where, ours)
-        for at, (a, b) in enumerate(zip(ours, theirs, strict=True)):
-            assert_same(a, b, f"{where}[{at}]")
-    elif isinstance(theirs, float):
-        same = math.isclose(ours, theirs, rel_tol=2e-5, abs_tol=2e-6)
-        assert same or (math.isnan(ours) and math.isnan(theirs)), (where, ours, theirs)
-    else:
-        assert ours == theirs, (where, ours, theirs)
+from outcomes import assert_same, outcome  # noqa: E402
 
 
 @pytest.mark.parametrize("name", utils_cases.CASES)

@@ -155,7 +155,7 @@ def lstm(torch):
         scores = model(x[rows])
         return nn.functional.cross_entropy(scores.flatten(0, 1), y[rows].flatten())
 
-    return model, loss, torch.optim.Adam(model.parameters(), lr=5e-3)
+    return model, loss, torch.optim.RMSprop(model.parameters(), lr=2e-3)
 
 
 def gpt(torch):

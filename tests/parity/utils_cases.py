@@ -440,6 +440,45 @@ def spectral_norm_of_a_vector_and_errors(lib):
     return log
 
 
+NORMS = {
+    "old weight_norm": lambda U: U.weight_norm,
+    "old spectral_norm": lambda U: U.spectral_norm,
+    "weight_norm": lambda U: U.parametrizations.weight_norm,
+    "spectral_norm": lambda U: U.parametrizations.spectral_norm,
+    "orthogonal": lambda U: U.parametrizations.orthogonal,
+}
+for name, find in NORMS.items():
+
+    def recurrent(lib, find=find):
+        U = lib.nn.utils
+        m = find(U)(seeded(lib, lambda n: n.LSTM(3, 4)), "weight_hh_l0")
+        x = batch(lib, 5, 2, 3).requires_grad_()
+        with U.parametrize.cached():
+            y, _ = m(x)
+        y.sum().backward()
+        return values(y), values(x.grad), [values(p.grad) for p in m.parameters()]
+
+    CASES[f"LSTM with {name}"] = recurrent
+
+
+@case
+def norms_of_a_lazy_layer(lib):
+    lazy = lib.nn.LazyLinear(2)
+    log = [attempt(lambda: lib.nn.utils.weight_norm(lazy))]
+    log.append(attempt(lambda: lib.nn.utils.spectral_norm(lazy)))
+    return [*log, list(lazy._parameters), len(lazy._forward_pre_hooks)]
+
+
+@case
+def normalized_attention_and_table(lib):
+    U = lib.nn.utils.parametrizations
+    attention = seeded(lib, lambda n: n.MultiheadAttention(4, 2))
+    U.weight_norm(attention, "in_proj_weight")
+    x = batch(lib, 5, 2, 4)
+    table = U.spectral_norm(seeded(lib, lambda n: n.Embedding(5, 3)))
+    return values(attention(x, x, x)), values(table(lib.arange(5)))
+
+
 # ---- the rest ----------------------------------------------------------------------
 
 
@@ -495,6 +534,9 @@ def skipped_init(lib):
     lib.manual_seed(0)
     m = U.skip_init(lib.nn.Linear, 3, 2, bias=False)
     log = [repr(m), m.weight.requires_grad, values(lib.rand(2))]
+    layer = U.skip_init(lib.nn.TransformerEncoderLayer, 4, 2)
+    log += [list(layer.state_dict()), values(lib.rand(2))]
+    log.append(attempt(lambda: U.skip_init(lib.nn.LSTM, 3, 4)))
     log.append(attempt(lambda: U.skip_init(lib.nn.ReLU)))
     log.append(attempt(lambda: U.skip_init(dict)))
     return log

@@ -422,6 +422,13 @@ def _unit_calls():
         ),
         **{name: _unary(name) for name in names},
         **{
+            f"{name}_": lambda m, name=name: getattr(_ops, name + "_")(
+                m.f(m(9, 120_001))
+            )
+            for name in names
+            if name not in ("gelu", "log_sigmoid", "softplus")
+        },
+        **{
             f"unit_backward {name}": lambda m, name=name: _ops.unit_backward(
                 *pair(m), name, 1.0, 2.0, 1.0
             )

@@ -204,19 +204,26 @@ def test_gradients(name):
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
 @pytest.mark.parametrize("causal", [False, True])
 def test_gradients_over_many_blocks(causal, dtype):
-    """Against the composite, which a mask with a gradient takes."""
-    mask = rushlight.zeros(150, 300, dtype=rushlight.float64)
-    if causal:
-        mask = mask.masked_fill(~mask.bool().logical_not().tril(), float("-inf"))
+    """Against the formula in Tensor operations, in float64."""
     arrays = three((2, 4, 150, 9), (2, 2, 300, 9), (2, 2, 300, 6))
     weights = make(random(2, 4, 150, 6, seed=7))
+    seen = rushlight.ones(150, 300, dtype=rushlight.bool)
+    seen = seen.tril() if causal else seen
+
+    def formula(q, k, v):
+        k, v = (x.repeat_interleave(2, 1) for x in (k, v))
+        scores = (q @ k.mT / 3).masked_fill(~seen, float("-inf"))
+        return scores.softmax(-1) @ v
+
+    def op(q, k, v):
+        return F.scaled_dot_product_attention(
+            q, k, v, is_causal=causal, enable_gqa=True
+        )
+
     found = []
-    for kind, how in (
-        (dtype, {"is_causal": causal}),
-        ("float64", {"attn_mask": mask.requires_grad_()}),
-    ):
+    for kind, compute in ((dtype, op), ("float64", formula)):
         inputs = [make(exact(make(x, dtype)), kind, True) for x in arrays]
-        out = F.scaled_dot_product_attention(*inputs, enable_gqa=True, **how)
+        out = compute(*inputs)
         (out * weights.to(out.dtype)).sum().backward()
         found.append([exact(out), *(exact(x.grad) for x in inputs)])
     for got, want in zip(*found, strict=True):
@@ -235,12 +242,30 @@ def test_gradient_of_one_input_alone():
         assert all(x.grad is None for j, x in enumerate(some) if j != i)
 
 
-def test_a_mask_can_have_a_gradient():
-    q, k, v = (make(x) for x in three((1, 1, 3, 2), (1, 1, 4, 2), (1, 1, 4, 2)))
-    mask = make(random(3, 4, seed=5), grad=True)
-    assert rushlight.autograd.gradcheck(
-        lambda m: F.scaled_dot_product_attention(q, k, v, m), [mask]
-    )
+@pytest.mark.parametrize("shape", [(3, 4), (1, 2, 1, 4), (1, 1, 3, 1)])
+def test_a_mask_can_have_a_gradient(shape):
+    arrays = three((1, 2, 3, 2), (1, 2, 4, 2), (1, 2, 4, 2))
+    inputs = [make(x, grad=True) for x in (*arrays, random(*shape, seed=5))]
+    call = F.scaled_dot_product_attention
+    assert rushlight.autograd.gradcheck(call, inputs)
+    assert rushlight.autograd.gradgradcheck(call, inputs)
+
+
+def test_the_sum_of_exponentials_has_a_gradient():
+    inputs = [
+        make(x, grad=True) for x in three((1, 2, 3, 2), (1, 1, 4, 2), (1, 1, 4, 2))
+    ]
+
+    def call(q, k, v):
+        out, logsum = _ops.attention(q, k, v, None, True)
+        return out, logsum
+
+    assert rushlight.autograd.gradcheck(call, inputs)
+    assert rushlight.autograd.gradcheck(lambda *x: call(*x)[1], inputs)
+    scores = (inputs[0] @ inputs[1].mT).detach()
+    seen = rushlight.ones(3, 4, dtype=rushlight.bool).tril()
+    want = scores.masked_fill(~seen, float("-inf")).logsumexp(-1)
+    np.testing.assert_allclose(exact(call(*inputs)[1]), want.numpy(), rtol=1e-12)
 
 
 def test_a_value_written_since_is_noticed():

@@ -90,13 +90,13 @@ LAYERS += [
     layer(lambda name=name: getattr(nn, name)(), (3, 4), id=name)
     for name in (
         "CELU ELU GELU GLU Hardswish Hardtanh LeakyReLU LogSigmoid Mish PReLU ReLU "
-        "ReLU6 SELU SiLU Sigmoid Softmin Softplus Softsign Tanh Tanhshrink Hardsigmoid "
+        "ReLU6 SELU SiLU Sigmoid Softplus Softsign Tanh Tanhshrink Hardsigmoid "
         "Hardshrink Softshrink"
     ).split()
 ]
 LAYERS += [
     layer(lambda name=name: getattr(nn, name)(dim=1), (3, 4), id=name)
-    for name in ("Softmax", "LogSoftmax")
+    for name in ("Softmax", "LogSoftmax", "Softmin")
 ]
 LOSSES = [
     layer(lambda name=name: getattr(nn, name)(), (3, 4), (3, 4), id=name)
@@ -114,7 +114,12 @@ LOSSES = [
     layer(
         lambda: nn.BCEWithLogitsLoss(), (3, 4), id="BCEWithLogitsLoss", target="unit"
     ),
-    layer(lambda: nn.KLDivLoss(), (3, 4), id="KLDivLoss", target="unit"),
+    layer(
+        lambda: nn.KLDivLoss(reduction="batchmean"),
+        (3, 4),
+        id="KLDivLoss",
+        target="unit",
+    ),
     layer(lambda: nn.PoissonNLLLoss(), (3, 4), id="PoissonNLLLoss", target="unit"),
     layer(
         lambda: nn.TripletMarginLoss(), (3, 4), (3, 4), (3, 4), id="TripletMarginLoss"
@@ -122,19 +127,100 @@ LOSSES = [
 ]
 
 
-@pytest.mark.parametrize(("make", "shapes", "more"), LAYERS + LOSSES)
+VOLUME = (1, 2, 3, 4, 3)
+OTHERS = [
+    layer(lambda: nn.Embedding(4, 3), id="Embedding", target="index"),
+    layer(
+        lambda: nn.Embedding(4, 3, scale_grad_by_freq=True), id="scaled", target="index"
+    ),
+    layer(lambda: nn.AvgPool1d(2), (2, 2, 6), id="AvgPool1d"),
+    layer(lambda: nn.AvgPool3d(2), VOLUME, id="AvgPool3d"),
+    layer(lambda: nn.MaxPool3d(2), VOLUME, id="MaxPool3d"),
+    layer(lambda: nn.AdaptiveAvgPool1d(2), (2, 2, 5), id="AdaptiveAvgPool1d"),
+    layer(lambda: nn.AdaptiveAvgPool3d(2), VOLUME, id="AdaptiveAvgPool3d"),
+    layer(lambda: nn.AdaptiveMaxPool1d(2), (2, 2, 5), id="AdaptiveMaxPool1d"),
+    layer(lambda: nn.AdaptiveMaxPool3d(2), VOLUME, id="AdaptiveMaxPool3d"),
+    layer(lambda: nn.LPPool1d(2, 2), (2, 2, 6), id="LPPool1d", positive=True),
+    layer(lambda: nn.LPPool3d(2, 2), VOLUME, id="LPPool3d", positive=True),
+    layer(lambda: nn.ConvTranspose3d(2, 1, 2), VOLUME, id="ConvTranspose3d"),
+    layer(lambda: nn.BatchNorm3d(2), VOLUME, id="BatchNorm3d"),
+    layer(lambda: nn.InstanceNorm1d(2), (2, 2, 4), id="InstanceNorm1d"),
+    layer(lambda: nn.InstanceNorm3d(2), VOLUME, id="InstanceNorm3d"),
+    layer(lambda: nn.CrossMapLRN2d(2), IMAGE, id="CrossMapLRN2d"),
+    layer(lambda: nn.ChannelShuffle(2), (1, 4, 2, 2), id="ChannelShuffle"),
+    layer(lambda: nn.PixelUnshuffle(2), (1, 1, 4, 4), id="PixelUnshuffle"),
+    layer(lambda: nn.Fold((3, 3), 2), (1, 8, 4), id="Fold"),
+    layer(lambda: nn.Unflatten(1, (2, 2)), (3, 4), id="Unflatten"),
+    layer(lambda: nn.Softmax2d(), IMAGE, id="Softmax2d"),
+    layer(lambda: nn.Threshold(0.1, 2.0), (3, 4), id="Threshold"),
+    layer(lambda: nn.RReLU().eval(), (3, 4), id="RReLU"),
+    layer(lambda: nn.UpsamplingBilinear2d(scale_factor=2), IMAGE, id="up bilinear"),
+    layer(lambda: nn.UpsamplingNearest2d(scale_factor=2), IMAGE, id="up nearest"),
+    layer(
+        lambda: nn.TransformerDecoderLayer(4, 2, 5, dropout=0.0),
+        (3, 1, 4),
+        (2, 1, 4),
+        id="TransformerDecoderLayer",
+    ),
+    layer(lambda: nn.BCELoss(), (3, 4), id="BCELoss", target="unit", unit=True),
+    layer(
+        lambda: nn.CosineEmbeddingLoss(),
+        (3, 4),
+        (3, 4),
+        id="CosineEmbeddingLoss",
+        target="signs",
+    ),
+    layer(
+        lambda: nn.MarginRankingLoss(),
+        (3,),
+        (3,),
+        id="MarginRankingLoss",
+        target="signs",
+    ),
+    layer(
+        lambda: nn.HingeEmbeddingLoss(), (3,), id="HingeEmbeddingLoss", target="signs"
+    ),
+    layer(
+        lambda: nn.MultiLabelSoftMarginLoss(),
+        (3, 4),
+        id="MultiLabelSoftMarginLoss",
+        target="unit",
+    ),
+    layer(
+        lambda: nn.TripletMarginWithDistanceLoss(),
+        (3, 4),
+        (3, 4),
+        (3, 4),
+        id="TripletMarginWithDistanceLoss",
+    ),
+]
+OTHERS += [
+    layer(
+        lambda name=name, n=n: getattr(nn, f"{name}Pad{n}d")(
+            *((1, 0.5) if name == "Constant" else (1,))
+        ),
+        (1, 2, *(3, 2, 2)[:n]),
+        id=f"{name}Pad{n}d",
+    )
+    for name in ("Constant", "Zero", "Circular", "Reflection", "Replication")
+    for n in (1, 2, 3)
+]
+
+
+@pytest.mark.parametrize(("make", "shapes", "more"), LAYERS + LOSSES + OTHERS)
 def test_derivatives(make, shapes, more):
     rl.manual_seed(1)
-    try:
-        module = make().double()
-    except AttributeError as error:
-        pytest.skip(str(error))  # a family of layers that this build does not have
+    module = make().double()
     inputs = tuple(values(*s, seed=i + 2) for i, s in enumerate(shapes))
+    if more.get("unit"):
+        inputs = tuple(x.sigmoid() for x in inputs)
     if more.get("positive"):
         inputs = tuple(x.abs() + 0.5 for x in inputs)
     extra = ()
     if more.get("target") == "index":
         extra = (rl.tensor([1, 0, 3]),)
+    elif more.get("target") == "signs":
+        extra = (rl.tensor([1.0, -1.0, 1.0], dtype=rl.float64),)
     elif more.get("target") == "unit":
         extra = (values(*shapes[0], seed=9).sigmoid(),)
     parameters = tuple(p for p in module.parameters() if p.requires_grad)

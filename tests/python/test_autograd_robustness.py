@@ -12,6 +12,7 @@ import rushlight as rl
 from rushlight import nn
 from rushlight.autograd import Function
 from rushlight.autograd.graph import saved_tensors_hooks
+from rushlight.utils.checkpoint import checkpoint
 
 LONG = 100_000
 
@@ -314,6 +315,51 @@ def test_graph_collected_with_its_hooks():
     del y
     gc.collect()
     assert gone() is None
+
+
+def hooked(x):
+    y = x * 2
+    y.register_hook(lambda g: g * 1)
+    y.grad_fn.register_hook(lambda inputs, outputs: None)
+    y.retain_grad()
+    return y
+
+
+def packed(x):
+    with saved_tensors_hooks(lambda t: t.detach(), lambda t: t):
+        return x.exp() * x
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        hooked,
+        packed,
+        lambda x: checkpoint(lambda x: x.exp().sin(), x, use_reentrant=False),
+        lambda x: checkpoint(lambda x: x.exp().sin(), x, use_reentrant=True),
+        lambda x: rl.autograd.grad(x.exp().sum(), x, create_graph=True)[0],
+        lambda x: Fails.apply(x),
+    ],
+    ids=["hooks", "packed", "checkpoint", "reentrant", "second", "Function"],
+)
+def test_nothing_waits_for_the_collector(make):
+    Fails.broken = False
+    x = leaf(1.0, 2.0)
+
+    def run(times):
+        for _ in range(times):
+            make(x).sum().backward()
+            x.grad = None
+
+    run(20)
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        run(200)
+        assert len(gc.get_objects()) - before < 50
+    finally:
+        gc.enable()
 
 
 # -- passes inside passes --------------------------------------------------------------

@@ -162,6 +162,41 @@ def test_gradients(name):
     near(ours, exact.numpy(), scale=100)
 
 
+IN_PLACE = {
+    "celu": lambda x, i: F.celu(x, 1.5, i),
+    "elu": lambda x, i: F.elu(x, 0.5, i),
+    "hardsigmoid": F.hardsigmoid,
+    "hardswish": F.hardswish,
+    "hardtanh": lambda x, i: F.hardtanh(x, -0.75, 1.5, i),
+    "leaky_relu": lambda x, i: F.leaky_relu(x, 0.25, i),
+    "mish": F.mish,
+    "relu6": F.relu6,
+    "selu": F.selu,
+    "silu": F.silu,
+}
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_in_place(name):
+    function = IN_PLACE[name]
+    for x in (
+        rl.tensor(draw(5, 7)),
+        rl.tensor(draw(7, 5)).t(),
+        rl.tensor(draw(9, 8))[::2],
+    ):
+        expected = function(x, False)
+        version = x._version
+        assert function(x, True) is x
+        assert rl.equal(x, expected) and x._version > version
+    leaf = rl.tensor(draw(5, 7)).requires_grad_()
+    with pytest.raises(RuntimeError, match="leaf"):
+        function(leaf, True)
+    assert gradcheck(lambda x: function(x * 1, True), [leaf])
+    assert gradgradcheck(lambda x: function(x * 1, True), [leaf])
+    with pytest.raises(RuntimeError):
+        function(rl.ones(1).expand(3), True)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 @pytest.mark.parametrize("name", UNITS)
 def test_gradients_in_other_dtypes(name, dtype):

@@ -2,7 +2,7 @@
 #include "rushlight/iter/attention_kernels.h"
 
 #include "gemm_micro.h"
-#include "reduce_leaf.h"
+#include "row_loops.h"
 #include "rushlight/core/parallel.h"
 #include "rushlight/iter/kernel_slots.h"
 #include "scratch.h"
@@ -22,17 +22,6 @@ RL_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 RL_INLINE int64_t blocks_of(int64_t n, int64_t block) { return (n + block - 1) / block; }
 RL_INLINE int64_t round_up(int64_t n, int64_t multiple) {
   return blocks_of(n, multiple) * multiple;
-}
-
-RL_INLINE void store_lanes(double* p, Vec<double> v) { v.storeu(p); }
-RL_INLINE void store_lanes_partial(double* p, Vec<double> v, int64_t n) { v.store_partial(p, n); }
-template <class T>
-RL_INLINE void store_lanes(T* p, Vec<float> v) {
-  store_float(p, v);
-}
-template <class T>
-RL_INLINE void store_lanes_partial(T* p, Vec<float> v, int64_t n) {
-  store_float_partial(p, v, n);
 }
 
 // Gives out pieces of one allocation, by their offsets.
@@ -66,10 +55,11 @@ struct Tasks {
 };
 
 template <class T>
-struct Attention {
-  using C = Compute<T>;
-  using V = Vec<C>;
-  static constexpr int64_t kSize = V::kSize;
+struct Attention : RowLoops<T> {
+  using Rows = RowLoops<T>;
+  using Rows::kSize;
+  using typename Rows::C;
+  using typename Rows::V;
   static constexpr bool kConverts = !std::is_same_v<T, C>;
 
   const AttentionPlan& p;
@@ -112,26 +102,6 @@ struct Attention {
     computed.multiply_rows(m, n, k, a, lda, b, alpha, first ? 0 : 1, to, ldc);
   }
 
-  template <class F>
-  static RL_INLINE void for_registers(int64_t n, const F& body) {
-    int64_t i = 0;
-    for (; i + kSize <= n; i += kSize) body(i, kSize);
-    if (i < n) body(i, n - i);
-  }
-  static RL_INLINE V load(const T* x, int64_t count) {
-    return count == kSize ? load_lanes(x) : load_lanes_partial(x, count);
-  }
-  static RL_INLINE void store(T* x, V v, int64_t count) {
-    if (count == kSize)
-      store_lanes(x, v);
-    else
-      store_lanes_partial(x, v, count);
-  }
-  template <class Op>
-  static RL_INLINE C fold(V v) {
-    return VecLanes<Op, C>::template fold_register<kSize / 2>(v);
-  }
-
   // -inf where a query sees no key, in `scores` of keys [j0, j0 + n) that query i has computed;
   // behind them up to `filled`, a whole number of registers.
   RL_INLINE void mask_row(int64_t batch, int64_t head, int64_t i, int64_t j0, int64_t n,
@@ -169,7 +139,7 @@ struct Attention {
                             C* sum) const {
     V top = V::loadu(scores);
     for (int64_t c = kSize; c < filled; c += kSize) top = Max::combine(top, V::loadu(scores + c));
-    C largest = fold<Max>(top);
+    C largest = VecLanes<Max, C>::template fold_register<kSize / 2>(top);
     if (!first) largest = Max::combine(state.largest[row], largest);
     // Nothing is seen yet: exp(-inf - 0) is 0.
     const V shift(largest == C(-__builtin_inf()) ? C(0) : largest);
@@ -179,7 +149,7 @@ struct Attention {
       e.storeu(scores + c);
       total += e;
     }
-    const double here = double(fold<Sum>(total));
+    const double here = double(Rows::fold(total));
     if (first) {
       state.total[row] = here;
     } else {
@@ -219,8 +189,9 @@ struct Attention {
     for (int64_t r = 0; r < rows; ++r) {
       const double total = state.total[r];
       const V scale(total == 0 ? C(0) : C(1 / total));
-      for_registers(p.value_width, [&](int64_t c, int64_t here) __attribute__((always_inline)) {
-        store(out + r * p.out.row + c, V::loadu(s.sum + r * value_width + c) * scale, here);
+      Rows::for_registers(p.value_width, [&](int64_t c,
+                                             int64_t here) __attribute__((always_inline)) {
+        Rows::store(out + r * p.out.row + c, V::loadu(s.sum + r * value_width + c) * scale, here);
       });
       logsum[r] =
           total == 0 ? C(__builtin_inf()) : C(double(state.largest[r]) + __builtin_log(total));
@@ -346,8 +317,8 @@ struct Attention {
                             int64_t ld) const {
     T* rows = rows_of(to, batch, head) + begin * to.row;
     for (int64_t r = 0; r < count; ++r)
-      for_registers(columns, [&](int64_t c, int64_t here) __attribute__((always_inline)) {
-        store(rows + r * to.row + c, sums ? V::loadu(sums + r * ld + c) : V(C(0)), here);
+      Rows::for_registers(columns, [&](int64_t c, int64_t here) __attribute__((always_inline)) {
+        Rows::store(rows + r * to.row + c, sums ? V::loadu(sums + r * ld + c) : V(C(0)), here);
       });
   }
 
@@ -363,11 +334,11 @@ struct Attention {
       const T* grad = rows_of(g.grad, batch, head) + i0 * g.grad.row;
       const T* out = rows_of(p.out, batch, head) + i0 * p.out.row;
       for (int64_t r = 0; r < rows; ++r) {
-        V total(C(0));
-        for_registers(p.value_width, [&](int64_t c, int64_t here) __attribute__((always_inline)) {
-          total += load(grad + r * g.grad.row + c, here) * load(out + r * p.out.row + c, here);
-        });
-        s.delta[at + r] = fold<Sum>(total);
+        const T *g_row = grad + r * g.grad.row, *out_row = out + r * p.out.row;
+        s.delta[at + r] = C(Rows::sum_terms(
+            p.value_width, [&](int64_t c, int64_t here) __attribute__((always_inline)) {
+              return Rows::load(g_row + c, here) * Rows::load(out_row + c, here);
+            }));
       }
       if (!wants_kv) continue;
       stored.pack_b(rows_of(p.q, batch, head) + i0 * p.q.row, p.q.row, false, p.width, rows,

@@ -17,11 +17,11 @@ constexpr int64_t kBlock = 16384;  // elements whose sum is one item of work
 template <class T>
 struct GateKernel : RowLoops<T> {
   using Loops = RowLoops<T>;
-  using typename Loops::C;
-  using typename Loops::V;
   using Loops::for_registers;
   using Loops::load;
   using Loops::store;
+  using typename Loops::C;
+  using typename Loops::V;
 
   static void glu(const GluPlan& p) {
     const int64_t run = p.run, blocks = (run + kBlock - 1) / kBlock;
@@ -34,18 +34,20 @@ struct GateKernel : RowLoops<T> {
         const T* gate = x + run;
         if (!p.grad) {
           T* out = static_cast<T*>(p.out) + row * run + at;
-          for_registers(n, RL_REGISTERS {
-            store(out + i, load(x + i, count) * math::sigmoid(load(gate + i, count)), count);
-          });
+          for_registers(
+              n, RL_REGISTERS {
+                store(out + i, load(x + i, count) * math::sigmoid(load(gate + i, count)), count);
+              });
           continue;
         }
         const T* g = static_cast<const T*>(p.grad) + row * run + at;
         T* out = static_cast<T*>(p.out) + row * 2 * run + at;
-        for_registers(n, RL_REGISTERS {
-          const V s = math::sigmoid(load(gate + i, count)), through = load(g + i, count) * s;
-          store(out + i, through, count);
-          store(out + run + i, through * (load(x + i, count) * (number<V>(1) - s)), count);
-        });
+        for_registers(
+            n, RL_REGISTERS {
+              const V s = math::sigmoid(load(gate + i, count)), through = load(g + i, count) * s;
+              store(out + i, through, count);
+              store(out + run + i, through * (load(x + i, count) * (number<V>(1) - s)), count);
+            });
       }
     });
   }
@@ -56,23 +58,26 @@ struct GateKernel : RowLoops<T> {
     const V w(slope), zero = number<V>(0);
     T* out = p.out ? static_cast<T*>(p.out) + at : nullptr;
     if (!p.grad) {
-      for_registers(n, RL_REGISTERS {
-        const V v = load(x + i, count);
-        store(out + i, select(v > zero, v, v * w), count);
-      });
+      for_registers(
+          n, RL_REGISTERS {
+            const V v = load(x + i, count);
+            store(out + i, select(v > zero, v, v * w), count);
+          });
       return 0;
     }
     const T* g = static_cast<const T*>(p.grad) + at;
     if (out)
-      for_registers(n, RL_REGISTERS {
-        const V grad = load(g + i, count);
-        store(out + i, select(load(x + i, count) > zero, grad, grad * w), count);
-      });
+      for_registers(
+          n, RL_REGISTERS {
+            const V grad = load(g + i, count);
+            store(out + i, select(load(x + i, count) > zero, grad, grad * w), count);
+          });
     if (!p.grad_weight) return 0;
-    return Loops::sum_terms(n, RL_REGISTERS {
-      const V v = load(x + i, count);
-      return select(v > zero, zero, v * load(g + i, count));
-    });
+    return Loops::sum_terms(
+        n, RL_REGISTERS {
+          const V v = load(x + i, count);
+          return select(v > zero, zero, v * load(g + i, count));
+        });
   }
 
   static void prelu(const PreluPlan& p) {
@@ -116,22 +121,24 @@ struct GateKernel : RowLoops<T> {
         C terms[kStrip];
         for (int64_t row = 0; row < p.outer; ++row) {
           const int64_t at = row * p.channels + column;
-          for_registers(width, RL_REGISTERS {
-            const V v = load(x + at + i, count), w = load(weight + column + i, count);
-            const auto above = v > number<V>(0);
-            if (!g) {
-              store(out + at + i, select(above, v, v * w), count);
-            } else {
-              const V grad = load(g + at + i, count);
-              if (out) store(out + at + i, select(above, grad, grad * w), count);
-              if (p.grad_weight) select(above, number<V>(0), v * grad).storeu(terms + i);
-            }
-          });
+          for_registers(
+              width, RL_REGISTERS {
+                const V v = load(x + at + i, count), w = load(weight + column + i, count);
+                const auto above = v > number<V>(0);
+                if (!g) {
+                  store(out + at + i, select(above, v, v * w), count);
+                } else {
+                  const V grad = load(g + at + i, count);
+                  if (out) store(out + at + i, select(above, grad, grad * w), count);
+                  if (p.grad_weight) select(above, number<V>(0), v * grad).storeu(terms + i);
+                }
+              });
           if (p.grad_weight)
             for (int64_t c = 0; c < width; ++c) total[c] += double(terms[c]);
         }
         if (p.grad_weight)
-          for (int64_t c = 0; c < width; ++c) static_cast<C*>(p.grad_weight)[column + c] = C(total[c]);
+          for (int64_t c = 0; c < width; ++c)
+            static_cast<C*>(p.grad_weight)[column + c] = C(total[c]);
       }
     });
   }
@@ -141,14 +148,10 @@ struct GateKernel : RowLoops<T> {
 template <class F>
 RL_INLINE void for_float(DType dtype, const F& fn) {
   switch (dtype) {
-    case DType::F16:
-      return fn(GateKernel<Half>{});
-    case DType::BF16:
-      return fn(GateKernel<BFloat16>{});
-    case DType::F32:
-      return fn(GateKernel<float>{});
-    default:
-      return fn(GateKernel<double>{});
+    case DType::F16: return fn(GateKernel<Half>{});
+    case DType::BF16: return fn(GateKernel<BFloat16>{});
+    case DType::F32: return fn(GateKernel<float>{});
+    default: return fn(GateKernel<double>{});
   }
 }
 

@@ -1,6 +1,6 @@
-// Normalisation over rows (layer, group, instance, root mean square) and over a batch, with gradients.
-// Means and squared deviations take two passes over what is in cache and are merged in double; half
-// and bfloat16 are computed in float.
+// Normalisation over rows (layer, group, instance, root mean square) and over a batch, with
+// gradients. Means and squared deviations take two passes over what is in cache and are merged in
+// double; half and bfloat16 are computed in float.
 #include "row_loops.h"
 #include "rushlight/iter/norm_kernels.h"
 #include "scratch.h"
@@ -29,14 +29,12 @@ struct Spread {
 };
 
 #define RL_REGISTERS [&](int64_t i, int64_t count) __attribute__((always_inline))
-#define RL_STRIP [&](int64_t r, int64_t i, int64_t count) __attribute__((always_inline))
+#define RL_STRIP     [&](int64_t r, int64_t i, int64_t count) __attribute__((always_inline))
 #define RL_PAIRS [&](int64_t i, int64_t count, V& first, V& second) __attribute__((always_inline))
 
 template <class T>
 struct NormKernel : RowLoops<T> {
   using Loops = RowLoops<T>;
-  using typename Loops::C;
-  using typename Loops::V;
   using Loops::fold;
   using Loops::for_registers;
   using Loops::keep;
@@ -44,6 +42,8 @@ struct NormKernel : RowLoops<T> {
   using Loops::store;
   using Loops::sum_pairs;
   using Loops::sum_terms;
+  using typename Loops::C;
+  using typename Loops::V;
   static constexpr int64_t kChunk = 16384;  // elements that are read twice in a row
   static constexpr int64_t kRows = 64;      // rows of a strip whose columns are summed in C
   static constexpr int64_t kStrip = 256;    // columns of a strip
@@ -71,10 +71,14 @@ struct NormKernel : RowLoops<T> {
     }
     const double mean = sum_terms(n, RL_REGISTERS { return load(x + i, count); }) / double(n);
     const V centre{C(mean)};
-    const double gap = mean - double(C(mean)), squares = sum_terms(n, RL_REGISTERS {
-      const V d = load(x + i, count) - centre;
-      return d * d;
-    }) - double(n) * gap * gap;
+    const double gap = mean - double(C(mean)),
+                 squares = sum_terms(
+                               n,
+                               RL_REGISTERS {
+                                 const V d = load(x + i, count) - centre;
+                                 return d * d;
+                               }) -
+                           double(n) * gap * gap;
     return {mean, squares < 0 ? 0 : squares};
   }
   static Spread spread(const T* x, int64_t n) {
@@ -109,29 +113,33 @@ struct NormKernel : RowLoops<T> {
           rstd = C(root_inverse(s.squares / double(n), p.eps));
           static_cast<C*>(p.mean)[r] = mean;
         } else {
-          const double squares = sum_terms(n, RL_REGISTERS {
-            const V v = load(x + i, count);
-            return v * v;
-          });
+          const double squares = sum_terms(
+              n, RL_REGISTERS {
+                const V v = load(x + i, count);
+                return v * v;
+              });
           rstd = C(root_inverse(squares / double(n), p.eps));
         }
         static_cast<C*>(p.rstd)[r] = rstd;
         const int64_t base = r % p.groups * channels;
         if (inner == 1) {
           const C *w = weight ? weight + base : nullptr, *shift = bias ? bias + base : nullptr;
-          for_registers(n, RL_REGISTERS {
-            const V normal = (load(x + i, count) - V(mean)) * V(rstd);
-            store(out + i, normal * read(w, i, count, C(1)) + read(shift, i, count, C(0)), count);
-          });
+          for_registers(
+              n, RL_REGISTERS {
+                const V normal = (load(x + i, count) - V(mean)) * V(rstd);
+                store(out + i, normal * read(w, i, count, C(1)) + read(shift, i, count, C(0)),
+                      count);
+              });
           continue;
         }
         for (int64_t c = 0; c < channels; ++c) {
           const T* from = x + c * inner;
           T* to = out + c * inner;
           const V scale(rstd * read(weight, base + c, C(1))), shift(read(bias, base + c, C(0)));
-          for_registers(inner, RL_REGISTERS {
-            store(to + i, (load(from + i, count) - V(mean)) * scale + shift, count);
-          });
+          for_registers(
+              inner, RL_REGISTERS {
+                store(to + i, (load(from + i, count) - V(mean)) * scale + shift, count);
+              });
         }
       }
     });
@@ -146,24 +154,27 @@ struct NormKernel : RowLoops<T> {
     const C rstd = static_cast<const C*>(p.rstd)[r];
     if (p.grad_x) {
       T* out = static_cast<T*>(p.grad_x) + r * n;
-      const SumPair s = sum_pairs(n, RL_PAIRS {
-        first = load(g + i, count) * read(w, i, count, C(1));
-        second = first * ((load(x + i, count) - mean) * V(rstd));
-      });
+      const SumPair s = sum_pairs(
+          n, RL_PAIRS {
+            first = load(g + i, count) * read(w, i, count, C(1));
+            second = first * ((load(x + i, count) - mean) * V(rstd));
+          });
       const V even(p.centred ? C(s.first / double(n)) : C(0)), slope(C(s.second / double(n)));
-      for_registers(n, RL_REGISTERS {
-        const V grad = load(g + i, count) * read(w, i, count, C(1));
-        const V normal = (load(x + i, count) - mean) * V(rstd);
-        store(out + i, (grad - even - normal * slope) * V(rstd), count);
-      });
+      for_registers(
+          n, RL_REGISTERS {
+            const V grad = load(g + i, count) * read(w, i, count, C(1));
+            const V normal = (load(x + i, count) - mean) * V(rstd);
+            store(out + i, (grad - even - normal * slope) * V(rstd), count);
+          });
     }
     if (grad_weight || grad_bias)
-      for_registers(n, RL_REGISTERS {
-        const V grad = load(g + i, count);
-        if (grad_weight)
-          add_to(grad_weight + base + i, grad * ((load(x + i, count) - mean) * V(rstd)), count);
-        if (grad_bias) add_to(grad_bias + base + i, grad, count);
-      });
+      for_registers(
+          n, RL_REGISTERS {
+            const V grad = load(g + i, count);
+            if (grad_weight)
+              add_to(grad_weight + base + i, grad * ((load(x + i, count) - mean) * V(rstd)), count);
+            if (grad_bias) add_to(grad_bias + base + i, grad, count);
+          });
   }
 
   // Blocks of rows, the same for any number of threads, each with sums of its own.
@@ -184,10 +195,12 @@ struct NormKernel : RowLoops<T> {
           __builtin_memset(part, 0, size_t(parameters * 2) * sizeof(C));
           const int64_t last = smaller((block + 1) * block_rows, p.rows);
           for (int64_t r = block * block_rows; r < last; ++r)
-            element_row(p, r, p.grad_weight ? part : nullptr, p.grad_bias ? part + parameters : nullptr);
+            element_row(p, r, p.grad_weight ? part : nullptr,
+                        p.grad_bias ? part + parameters : nullptr);
         }
       });
-      add_blocks(parts, blocks, parameters, static_cast<C*>(p.grad_weight), static_cast<C*>(p.grad_bias));
+      add_blocks(parts, blocks, parameters, static_cast<C*>(p.grad_weight),
+                 static_cast<C*>(p.grad_bias));
     });
   }
   // parts (blocks, 2, width), added up in double.
@@ -218,17 +231,19 @@ struct NormKernel : RowLoops<T> {
       SumPair* sums = static_cast<SumPair*>(scratch);
       over_items(p.rows, n, [&](int64_t b, int64_t e) {
         for (int64_t r = b; r < e; ++r) {
-          const T *x = static_cast<const T*>(p.x) + r * n, *g = static_cast<const T*>(p.grad) + r * n;
+          const T *x = static_cast<const T*>(p.x) + r * n,
+                  *g = static_cast<const T*>(p.grad) + r * n;
           const V mean(p.centred ? means[r] : C(0));
           const double rstd = double(rstds[r]);
           const int64_t first_channel = r % p.groups * channels;
           double even = 0, slope = 0;
           for (int64_t c = 0; c < channels; ++c) {
             const T *from = x + c * inner, *grad = g + c * inner;
-            const SumPair s = sum_pairs(inner, RL_PAIRS {
-              first = load(grad + i, count);
-              second = first * (load(from + i, count) - mean);
-            });
+            const SumPair s = sum_pairs(
+                inner, RL_PAIRS {
+                  first = load(grad + i, count);
+                  second = first * (load(from + i, count) - mean);
+                });
             sums[r * channels + c] = s;
             const double w = double(read(weight, first_channel + c, C(1)));
             even += w * s.first;
@@ -242,11 +257,13 @@ struct NormKernel : RowLoops<T> {
             const T *from = x + c * inner, *grad = g + c * inner;
             T* to = out + c * inner;
             const V scale(C(double(read(weight, first_channel + c, C(1))) * rstd));
-            for_registers(inner, RL_REGISTERS {
-              store(to + i,
-                    load(grad + i, count) * scale - offset - (load(from + i, count) - mean) * factor,
-                    count);
-            });
+            for_registers(
+                inner, RL_REGISTERS {
+                  store(to + i,
+                        load(grad + i, count) * scale - offset -
+                            (load(from + i, count) - mean) * factor,
+                        count);
+                });
           }
         }
       });
@@ -278,11 +295,13 @@ struct NormKernel : RowLoops<T> {
   // body(block, first row, rows, first column, columns) for strips of kRows rows.
   template <class F>
   static RL_INLINE void over_strips(const BatchNormPlan& p, const F& body) {
-    const int64_t blocks = (p.outer + kRows - 1) / kRows, strips = (p.channels + kStrip - 1) / kStrip;
+    const int64_t blocks = (p.outer + kRows - 1) / kRows,
+                  strips = (p.channels + kStrip - 1) / kStrip;
     over_items(blocks * strips, kRows * smaller(kStrip, p.channels), [&](int64_t b, int64_t e) {
       for (int64_t i = b; i < e; ++i) {
         const int64_t row = i / strips * kRows, column = i % strips * kStrip;
-        body(i / strips, row, smaller(kRows, p.outer - row), column, smaller(kStrip, p.channels - column));
+        body(i / strips, row, smaller(kRows, p.outer - row), column,
+             smaller(kStrip, p.channels - column));
       }
     });
   }
@@ -319,15 +338,17 @@ struct NormKernel : RowLoops<T> {
           for (int64_t i = b; i < e; ++i) spreads[i] = spread(x + i * inner, inner);
         });
       else
-        over_strips(p, [&](int64_t block, int64_t row, int64_t rows, int64_t column, int64_t width) {
+        over_strips(p, [&](int64_t block, int64_t row, int64_t rows, int64_t column,
+                           int64_t width) {
           const T* from = x + row * channels + column;
           C mean[kStrip], squares[kStrip];
           sum_columns(rows, width, mean, RL_STRIP { return load(from + r * channels + i, count); });
           for (int64_t c = 0; c < width; ++c) mean[c] = C(double(mean[c]) / double(rows));
-          sum_columns(rows, width, squares, RL_STRIP {
-            const V d = load(from + r * channels + i, count) - V::loadu(mean + i);
-            return d * d;
-          });
+          sum_columns(
+              rows, width, squares, RL_STRIP {
+                const V d = load(from + r * channels + i, count) - V::loadu(mean + i);
+                return d * d;
+              });
           for (int64_t c = 0; c < width; ++c)
             spreads[block * channels + column + c] = {double(mean[c]), double(squares[c])};
         });
@@ -351,16 +372,17 @@ struct NormKernel : RowLoops<T> {
   // sums has room for whole registers.
   template <class F>
   static RL_INLINE void sum_columns(int64_t rows, int64_t width, C* sums, const F& term) {
-    for_registers(width, RL_REGISTERS {
-      V a(C(0)), b(C(0));
-      int64_t r = 0;
-      for (; r + 2 <= rows; r += 2) {
-        a += term(r, i, count);
-        b += term(r + 1, i, count);
-      }
-      if (r < rows) a += term(r, i, count);
-      (a + b).storeu(sums + i);
-    });
+    for_registers(
+        width, RL_REGISTERS {
+          V a(C(0)), b(C(0));
+          int64_t r = 0;
+          for (; r + 2 <= rows; r += 2) {
+            a += term(r, i, count);
+            b += term(r + 1, i, count);
+          }
+          if (r < rows) a += term(r, i, count);
+          (a + b).storeu(sums + i);
+        });
   }
 
   static void batch_forward(const BatchNormPlan& p) {
@@ -381,25 +403,28 @@ struct NormKernel : RowLoops<T> {
       return over_items(p.outer * channels, inner, [&](int64_t b, int64_t e) {
         for (int64_t item = b; item < e; ++item) {
           const int64_t c = item % channels;
-          const V mean(means[c]), scale(rstds[c] * read(weight, c, C(1))), shift(read(bias, c, C(0)));
+          const V mean(means[c]), scale(rstds[c] * read(weight, c, C(1))),
+              shift(read(bias, c, C(0)));
           const T* from = x + item * inner;
           T* to = out + item * inner;
-          for_registers(inner, RL_REGISTERS {
-            store(to + i, (load(from + i, count) - mean) * scale + shift, count);
-          });
+          for_registers(
+              inner, RL_REGISTERS {
+                store(to + i, (load(from + i, count) - mean) * scale + shift, count);
+              });
         }
       });
     over_items(p.outer, channels, [&](int64_t b, int64_t e) {
       for (int64_t row = b; row < e; ++row) {
         const T* from = x + row * channels;
         T* to = out + row * channels;
-        for_registers(channels, RL_REGISTERS {
-          const V scale = read(rstds, i, count, C(0)) * read(weight, i, count, C(1));
-          store(to + i,
-                (load(from + i, count) - read(means, i, count, C(0))) * scale +
-                    read(bias, i, count, C(0)),
-                count);
-        });
+        for_registers(
+            channels, RL_REGISTERS {
+              const V scale = read(rstds, i, count, C(0)) * read(weight, i, count, C(1));
+              store(to + i,
+                    (load(from + i, count) - read(means, i, count, C(0))) * scale +
+                        read(bias, i, count, C(0)),
+                    count);
+            });
       }
     });
   }
@@ -424,25 +449,30 @@ struct NormKernel : RowLoops<T> {
           for (int64_t item = b; item < e; ++item) {
             const T *from = x + item * inner, *grad = g + item * inner;
             const V mean(means[item % channels]);
-            sums[item] = sum_pairs(inner, RL_PAIRS {
-              first = load(grad + i, count);
-              second = first * (load(from + i, count) - mean);
-            });
+            sums[item] = sum_pairs(
+                inner, RL_PAIRS {
+                  first = load(grad + i, count);
+                  second = first * (load(from + i, count) - mean);
+                });
           }
         });
       } else {
-        over_strips(p, [&](int64_t block, int64_t row, int64_t rows, int64_t column, int64_t width) {
-          const T *from = x + row * channels + column, *grad = g + row * channels + column;
-          const C* mean = means + column;
-          C first[kStrip], second[kStrip];
-          sum_columns(rows, width, first, RL_STRIP { return load(grad + r * channels + i, count); });
-          sum_columns(rows, width, second, RL_STRIP {
-            const int64_t at = r * channels + i;
-            return load(grad + at, count) * (load(from + at, count) - read(mean, i, count, C(0)));
-          });
-          for (int64_t c = 0; c < width; ++c)
-            sums[block * channels + column + c] = {double(first[c]), double(second[c])};
-        });
+        over_strips(
+            p, [&](int64_t block, int64_t row, int64_t rows, int64_t column, int64_t width) {
+              const T *from = x + row * channels + column, *grad = g + row * channels + column;
+              const C* mean = means + column;
+              C first[kStrip], second[kStrip];
+              sum_columns(
+                  rows, width, first, RL_STRIP { return load(grad + r * channels + i, count); });
+              sum_columns(
+                  rows, width, second, RL_STRIP {
+                    const int64_t at = r * channels + i;
+                    return load(grad + at, count) *
+                           (load(from + at, count) - read(mean, i, count, C(0)));
+                  });
+              for (int64_t c = 0; c < width; ++c)
+                sums[block * channels + column + c] = {double(first[c]), double(second[c])};
+            });
       }
       const double count = double(p.outer) * double(inner);
       over_channels(p, [&](int64_t c) {
@@ -479,22 +509,26 @@ struct NormKernel : RowLoops<T> {
             const V mean(means[c]), scale(k.scale[c]), even(k.even[c]), slope(k.slope[c]);
             const T *from = x + item * inner, *grad = g + item * inner;
             T* to = out + item * inner;
-            for_registers(inner, RL_REGISTERS {
-              const V shift = p.training ? even + (load(from + i, count) - mean) * slope : V(C(0));
-              store(to + i, load(grad + i, count) * scale - shift, count);
-            });
+            for_registers(
+                inner, RL_REGISTERS {
+                  const V shift =
+                      p.training ? even + (load(from + i, count) - mean) * slope : V(C(0));
+                  store(to + i, load(grad + i, count) * scale - shift, count);
+                });
           }
         });
       over_items(p.outer, channels, [&](int64_t b, int64_t e) {
         for (int64_t row = b; row < e; ++row) {
           const T *from = x + row * channels, *grad = g + row * channels;
           T* to = out + row * channels;
-          for_registers(channels, RL_REGISTERS {
-            const V d = load(from + i, count) - read(means, i, count, C(0));
-            const V shift = p.training ? read(k.even, i, count, C(0)) + d * read(k.slope, i, count, C(0))
-                                       : V(C(0));
-            store(to + i, load(grad + i, count) * read(k.scale, i, count, C(0)) - shift, count);
-          });
+          for_registers(
+              channels, RL_REGISTERS {
+                const V d = load(from + i, count) - read(means, i, count, C(0));
+                const V shift =
+                    p.training ? read(k.even, i, count, C(0)) + d * read(k.slope, i, count, C(0))
+                               : V(C(0));
+                store(to + i, load(grad + i, count) * read(k.scale, i, count, C(0)) - shift, count);
+              });
         }
       });
     });
@@ -510,16 +544,11 @@ struct NormKernel : RowLoops<T> {
 
 const NormKernels* norms(DType dtype) {
   switch (dtype) {
-    case DType::F16:
-      return &NormKernel<Half>::kTable;
-    case DType::BF16:
-      return &NormKernel<BFloat16>::kTable;
-    case DType::F32:
-      return &NormKernel<float>::kTable;
-    case DType::F64:
-      return &NormKernel<double>::kTable;
-    default:
-      return nullptr;
+    case DType::F16: return &NormKernel<Half>::kTable;
+    case DType::BF16: return &NormKernel<BFloat16>::kTable;
+    case DType::F32: return &NormKernel<float>::kTable;
+    case DType::F64: return &NormKernel<double>::kTable;
+    default: return nullptr;
   }
 }
 

@@ -12,7 +12,8 @@ namespace {
 // 1, -1, or 0 for 0 and NaN.
 template <class V>
 RL_INLINE V sign(V d) {
-  return select(d > number<V>(0), number<V>(1), select(d < number<V>(0), number<V>(-1), number<V>(0)));
+  return select(d > number<V>(0), number<V>(1),
+                select(d < number<V>(0), number<V>(-1), number<V>(0)));
 }
 
 struct ProbabilityLoss {
@@ -100,9 +101,9 @@ struct Part {
 template <class T, class L>
 struct LossKernel : RowLoops<T> {
   using Loops = RowLoops<T>;
+  using Loops::load;
   using typename Loops::C;
   using typename Loops::V;
-  using Loops::load;
 
   static RL_INLINE bool all_probabilities(const T* x, int64_t n) {
     bool bad = false;
@@ -119,9 +120,10 @@ struct LossKernel : RowLoops<T> {
     const V a{C(plan.a)};
     if (L::kOfProbabilities && !all_probabilities(x, n)) return {0, true};
     if (plan.reduction != Reduction::None)
-      return {Loops::sum_terms(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-                return L::value(load(x + i, count), load(t + i, count), a);
-              }),
+      return {Loops::sum_terms(n,
+                               [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+                                 return L::value(load(x + i, count), load(t + i, count), a);
+                               }),
               false};
     T* out = static_cast<T*>(plan.out) + at;
     Loops::for_registers(n, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
@@ -133,7 +135,9 @@ struct LossKernel : RowLoops<T> {
   static bool forward(const LossPlan& plan) {
     const int64_t blocks = (plan.n + kBlock - 1) / kBlock;
     Part total{0, false};
-    const auto size_of = [&](int64_t i) { return plan.n - i * kBlock < kBlock ? plan.n - i * kBlock : kBlock; };
+    const auto size_of = [&](int64_t i) {
+      return plan.n - i * kBlock < kBlock ? plan.n - i * kBlock : kBlock;
+    };
     if (blocks == 1) {
       total = block(plan, 0, plan.n);
     } else {
@@ -163,11 +167,12 @@ struct LossKernel : RowLoops<T> {
     const double share = plan.reduction == Reduction::Mean ? 1 / double(plan.n) : 1;
     const V whole{each ? C(0) : C(double(C(*g)) * share)};
     parallel_for(0, plan.n, kGrain / 2, [&](int64_t begin, int64_t end) {
-      Loops::for_registers(end - begin, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-        const int64_t at = begin + i;
-        const V slope = L::slope(load(x + at, count), load(t + at, count), a);
-        Loops::store(out + at, slope * (each ? load(g + at, count) : whole), count);
-      });
+      Loops::for_registers(
+          end - begin, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+            const int64_t at = begin + i;
+            const V slope = L::slope(load(x + at, count), load(t + at, count), a);
+            Loops::store(out + at, slope * (each ? load(g + at, count) : whole), count);
+          });
     });
   }
 };
@@ -182,18 +187,12 @@ template <class T, class L>
 template <class T>
 bool run_of(const LossPlan& plan) {
   switch (plan.loss) {
-    case Loss::BinaryCrossEntropy:
-      return run_as<T, ProbabilityLoss>(plan);
-    case Loss::BinaryCrossEntropyWithLogits:
-      return run_as<T, LogitLoss>(plan);
-    case Loss::Huber:
-      return run_as<T, HuberLoss>(plan);
-    case Loss::L1:
-      return run_as<T, AbsoluteLoss>(plan);
-    case Loss::Mse:
-      return run_as<T, SquareLoss>(plan);
-    case Loss::SmoothL1:
-      return run_as<T, SmoothLoss>(plan);
+    case Loss::BinaryCrossEntropy: return run_as<T, ProbabilityLoss>(plan);
+    case Loss::BinaryCrossEntropyWithLogits: return run_as<T, LogitLoss>(plan);
+    case Loss::Huber: return run_as<T, HuberLoss>(plan);
+    case Loss::L1: return run_as<T, AbsoluteLoss>(plan);
+    case Loss::Mse: return run_as<T, SquareLoss>(plan);
+    case Loss::SmoothL1: return run_as<T, SmoothLoss>(plan);
   }
   return true;
 }
@@ -202,14 +201,10 @@ bool run_of(const LossPlan& plan) {
 
 bool run_loss(const LossPlan& plan) {
   switch (plan.dtype) {
-    case DType::F16:
-      return run_of<Half>(plan);
-    case DType::BF16:
-      return run_of<BFloat16>(plan);
-    case DType::F32:
-      return run_of<float>(plan);
-    default:
-      return run_of<double>(plan);
+    case DType::F16: return run_of<Half>(plan);
+    case DType::BF16: return run_of<BFloat16>(plan);
+    case DType::F32: return run_of<float>(plan);
+    default: return run_of<double>(plan);
   }
 }
 

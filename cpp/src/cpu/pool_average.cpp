@@ -1,5 +1,5 @@
 // Average pooling with fixed and with adaptive windows.
-#include "loops.h"
+#include "row_loops.h"
 #include "rushlight/core/allocator.h"
 #include "rushlight/core/parallel.h"
 #include "rushlight/functors/pool_window.h"
@@ -105,17 +105,13 @@ void average_backward_planes(const AveragePoolPlan& p) {
 
 // ---- adaptive
 
-// Eight running sums, so that neither latency nor rounding grows with the length.
 template <class T>
 RL_INLINE Compute<T> row_sum(const T* in, int64_t count) {
-  using C = Compute<T>;
-  C parts[8] = {};
-  int64_t i = 0;
-  for (; i + 8 <= count; i += 8)
-    for (int l = 0; l < 8; ++l) parts[l] += C(in[i + l]);
-  for (int l = 0; i < count; ++i, ++l) parts[l] += C(in[i]);
-  return ((parts[0] + parts[4]) + (parts[1] + parts[5])) +
-         ((parts[2] + parts[6]) + (parts[3] + parts[7]));
+  using Loops = RowLoops<T>;
+  return Compute<T>(
+      Loops::sum_terms(count, [&](int64_t i, int64_t n) __attribute__((always_inline)) {
+        return Loops::load(in + i, n);
+      }));
 }
 
 template <class T>

@@ -180,44 +180,35 @@ template <class T, class U>
   const V whole{g && !each ? C(*g) : C(0)};
   parallel_for(0, plan.n, kGrain / 2, [&](int64_t begin, int64_t end) {
     if (g)
-      Loops::for_registers(end - begin, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-        const int64_t at = begin + i;
-        const V grad = each ? Loops::load(g + at, count) : whole;
-        Loops::store(out + at, U::gradient(grad, Loops::load(x + at, count), p), count);
-      });
+      Loops::for_registers(
+          end - begin, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+            const int64_t at = begin + i;
+            const V grad = each ? Loops::load(g + at, count) : whole;
+            Loops::store(out + at, U::gradient(grad, Loops::load(x + at, count), p), count);
+          });
     else
-      Loops::for_registers(end - begin, [&](int64_t i, int64_t count) __attribute__((always_inline)) {
-        const int64_t at = begin + i;
-        Loops::store(out + at, U::value(Loops::load(x + at, count), p), count);
-      });
+      Loops::for_registers(end - begin,
+                           [&](int64_t i, int64_t count) __attribute__((always_inline)) {
+                             const int64_t at = begin + i;
+                             Loops::store(out + at, U::value(Loops::load(x + at, count), p), count);
+                           });
   });
 }
 
 template <class T>
 void run_of(const UnitPlan& plan) {
   switch (plan.unit) {
-    case Unit::Elu:
-      return run_as<T, EluUnit>(plan);
-    case Unit::Gelu:
-      return run_as<T, GeluUnit>(plan);
-    case Unit::GeluTanh:
-      return run_as<T, GeluTanhUnit>(plan);
-    case Unit::Hardsigmoid:
-      return run_as<T, HardsigmoidUnit>(plan);
-    case Unit::Hardswish:
-      return run_as<T, HardswishUnit>(plan);
-    case Unit::Hardtanh:
-      return run_as<T, HardtanhUnit>(plan);
-    case Unit::LeakyRelu:
-      return run_as<T, LeakyReluUnit>(plan);
-    case Unit::LogSigmoid:
-      return run_as<T, LogSigmoidUnit>(plan);
-    case Unit::Mish:
-      return run_as<T, MishUnit>(plan);
-    case Unit::Silu:
-      return run_as<T, SiluUnit>(plan);
-    case Unit::Softplus:
-      return run_as<T, SoftplusUnit>(plan);
+    case Unit::Elu: return run_as<T, EluUnit>(plan);
+    case Unit::Gelu: return run_as<T, GeluUnit>(plan);
+    case Unit::GeluTanh: return run_as<T, GeluTanhUnit>(plan);
+    case Unit::Hardsigmoid: return run_as<T, HardsigmoidUnit>(plan);
+    case Unit::Hardswish: return run_as<T, HardswishUnit>(plan);
+    case Unit::Hardtanh: return run_as<T, HardtanhUnit>(plan);
+    case Unit::LeakyRelu: return run_as<T, LeakyReluUnit>(plan);
+    case Unit::LogSigmoid: return run_as<T, LogSigmoidUnit>(plan);
+    case Unit::Mish: return run_as<T, MishUnit>(plan);
+    case Unit::Silu: return run_as<T, SiluUnit>(plan);
+    case Unit::Softplus: return run_as<T, SoftplusUnit>(plan);
   }
 }
 
@@ -225,14 +216,10 @@ void run_of(const UnitPlan& plan) {
 
 void run_unit(const UnitPlan& plan) {
   switch (plan.dtype) {
-    case DType::F16:
-      return run_of<Half>(plan);
-    case DType::BF16:
-      return run_of<BFloat16>(plan);
-    case DType::F32:
-      return run_of<float>(plan);
-    default:
-      return run_of<double>(plan);
+    case DType::F16: return run_of<Half>(plan);
+    case DType::BF16: return run_of<BFloat16>(plan);
+    case DType::F32: return run_of<float>(plan);
+    default: return run_of<double>(plan);
   }
 }
 

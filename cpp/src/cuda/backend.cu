@@ -118,6 +118,6 @@ extern "C" RL_API const rushlight::CudaBackend* rushlight_cuda_backend() {
       cuda::stream_synchronize, cuda::stream_idle,        cuda::event_create,
       cuda::event_destroy,      cuda::event_record,       cuda::event_wait,
       cuda::event_synchronize,  cuda::event_done,         cuda::event_elapsed,
-      cuda::register_kernels};
+      sizeof(KernelSlots),      cuda::register_kernels};
   return &backend;
 }

@@ -1,6 +1,7 @@
 #include "rushlight/iter/kernel_slots.h"
 
 #include "rushlight/core/device_backend.h"
+#include "rushlight/core/error.h"
 
 namespace rushlight {
 
@@ -39,7 +40,12 @@ KernelSlots& kernel_slots(DeviceType type) {
     (void)filled;
     return g_cpu;
   }
-  static const bool filled = (cuda_backend().register_kernels(g_cuda), true);
+  static const bool filled = [] {
+    RL_CHECK(cuda_backend().slots_size == sizeof(KernelSlots),
+             "librushlight_cuda.so belongs to another version of Rushlight");
+    cuda_backend().register_kernels(g_cuda);
+    return true;
+  }();
   (void)filled;
   return g_cuda;
 }

@@ -22,7 +22,8 @@ GluPlan plan_glu(const char* op, const Tensor& input, int64_t dim, int* wrapped)
 }
 
 void check_gradient(const char* op, const Tensor& grad, const Dims& shape, const Tensor& input) {
-  RL_CHECK(grad.shape() == shape, op, "(): expected a gradient of shape ", shape, ", got ", grad.shape());
+  RL_CHECK(grad.shape() == shape, op, "(): expected a gradient of shape ", shape, ", got ",
+           grad.shape());
   RL_CHECK(grad.device() == input.device(), op,
            "(): Expected all tensors to be on the same device, but found ", grad.device(), " and ",
            input.device());
@@ -35,8 +36,8 @@ Dims halved(const Dims& shape, int d) {
 }
 
 PreluPlan plan_prelu(const char* op, const Tensor& input, const Tensor& weight) {
-  RL_CHECK(weight.dtype() == input.dtype(), op, "(): Type promoting not supported. Got ", input.dtype(),
-           " and ", weight.dtype());
+  RL_CHECK(weight.dtype() == input.dtype(), op, "(): Type promoting not supported. Got ",
+           input.dtype(), " and ", weight.dtype());
   RL_CHECK(weight.device() == input.device(), op,
            "(): Expected all tensors to be on the same device, but found ", input.device(), " and ",
            weight.device());

@@ -14,20 +14,22 @@ using Maybe = std::optional<Tensor>;
 bool given(const Maybe& t) { return t && t->defined(); }
 DType compute_dtype(DType d) { return d == DType::F64 ? DType::F64 : DType::F32; }
 
-void check_parameters(const char* op, const Tensor& input, std::initializer_list<const Maybe*> parameters) {
+void check_parameters(const char* op, const Tensor& input,
+                      std::initializer_list<const Maybe*> parameters) {
   const DType own = input.dtype();
   const bool half = own == DType::F16 || own == DType::BF16;
   bool any_own = false, any_single = false;
   for (const Maybe* p : parameters) {
     if (!given(*p)) continue;
     const Tensor& t = **p;
-    RL_CHECK(t.device() == input.device(), op, "(): Expected all tensors to be on the same device, but ",
-             "found ", input.device(), " and ", t.device());
+    RL_CHECK(t.device() == input.device(), op,
+             "(): Expected all tensors to be on the same device, but ", "found ", input.device(),
+             " and ", t.device());
     any_own |= t.dtype() == own;
     any_single |= half && t.dtype() == DType::F32;
-    RL_CHECK((t.dtype() == own || (half && t.dtype() == DType::F32)) && !(any_own && any_single), op,
-             "(): mixed dtype: an input of ", own, " does not go with parameters of ", t.dtype(),
-             any_own && any_single ? " and others" : "", "; convert one of them");
+    RL_CHECK((t.dtype() == own || (half && t.dtype() == DType::F32)) && !(any_own && any_single),
+             op, "(): mixed dtype: an input of ", own, " does not go with parameters of ",
+             t.dtype(), any_own && any_single ? " and others" : "", "; convert one of them");
   }
 }
 
@@ -64,25 +66,28 @@ struct Gradients {
 };
 
 void check_gradient(const char* op, const Tensor& grad, const Tensor& input) {
-  RL_CHECK(grad.shape() == input.shape(), op, "(): expected a gradient of shape ", input.shape(), ", got ",
-           grad.shape());
-  RL_CHECK(grad.device() == input.device(), op, "(): Expected all tensors to be on the same device, but ",
-           "found ", grad.device(), " and ", input.device());
+  RL_CHECK(grad.shape() == input.shape(), op, "(): expected a gradient of shape ", input.shape(),
+           ", got ", grad.shape());
+  RL_CHECK(grad.device() == input.device(), op,
+           "(): Expected all tensors to be on the same device, but ", "found ", grad.device(),
+           " and ", input.device());
 }
-void check_statistics(const char* op, const char* name, const Tensor& t, const Tensor& input, int64_t n) {
+void check_statistics(const char* op, const char* name, const Tensor& t, const Tensor& input,
+                      int64_t n) {
   RL_CHECK(t.numel() == n && t.dtype() == compute_dtype(input.dtype()) && t.is_contiguous() &&
                t.device() == input.device(),
-           op, "(): expected ", name, " of ", n, " elements of ", compute_dtype(input.dtype()), ", got ",
-           t.shape(), " of ", t.dtype());
+           op, "(): expected ", name, " of ", n, " elements of ", compute_dtype(input.dtype()),
+           ", got ", t.shape(), " of ", t.dtype());
 }
 
 // ---- the last dims
 
 void check_normalized(const char* op, const Tensor& input, const Dims& shape, const Maybe& weight,
                       const Maybe& bias) {
-  RL_CHECK(!shape.empty(), op,
-           "(): Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
-           "element, but got normalized_shape = []");
+  RL_CHECK(
+      !shape.empty(), op,
+      "(): Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+      "element, but got normalized_shape = []");
   for (const Maybe* p : {&weight, &bias})
     RL_CHECK(!given(*p) || (*p)->shape() == shape, op,
              "(): Expected weight and bias to be of same shape as normalized_shape, but got shape ",
@@ -91,7 +96,8 @@ void check_normalized(const char* op, const Tensor& input, const Dims& shape, co
   for (int i = 1; fits && i <= shape.size(); ++i)
     fits = input.size(input.ndim() - i) == shape[shape.size() - i];
   RL_CHECK(fits, op, "(): Given normalized_shape=", shape,
-           ", expected input whose shape ends in these sizes, but got input of size ", input.shape());
+           ", expected input whose shape ends in these sizes, but got input of size ",
+           input.shape());
 }
 
 RowNormPlan plan_last(const Tensor& input, const Dims& normalized_shape, bool centred, double eps) {
@@ -112,8 +118,9 @@ Dims statistics_shape(const Tensor& input, const Dims& normalized_shape) {
 }
 
 // Runs the forward kernel. `out` may be strided.
-void run_rows(const NormKernels& kernels, RowNormPlan& plan, const Tensor& input, const Maybe& weight,
-              const Maybe& bias, const Tensor& out, const Tensor& mean, const Tensor& rstd) {
+void run_rows(const NormKernels& kernels, RowNormPlan& plan, const Tensor& input,
+              const Maybe& weight, const Maybe& bias, const Tensor& out, const Tensor& mean,
+              const Tensor& rstd) {
   const DType dtype = compute_dtype(input.dtype());
   const Tensor x = contiguous(input), w = ready(weight, dtype), b = ready(bias, dtype);
   const Tensor dense = out.is_contiguous() ? out : empty(out.shape(), out.dtype(), out.device());
@@ -136,8 +143,9 @@ void run_rows_backward(const NormKernels& kernels, RowNormPlan& plan, const Tens
   gradients.into(plan);
   Tensor dense;
   if (grad_input.defined()) {
-    dense = grad_input.is_contiguous() ? grad_input
-                                       : empty(grad_input.shape(), grad_input.dtype(), grad_input.device());
+    dense = grad_input.is_contiguous()
+                ? grad_input
+                : empty(grad_input.shape(), grad_input.dtype(), grad_input.device());
     plan.grad_x = dense.bytes();
   }
   plan.x = x.bytes();
@@ -151,7 +159,8 @@ void run_rows_backward(const NormKernels& kernels, RowNormPlan& plan, const Tens
 
 NormGradients last_backward(const char* op, const Tensor& grad, const Tensor& input,
                             const Dims& normalized_shape, const Tensor& mean, const Tensor& rstd,
-                            const Maybe& weight, bool want_input, bool want_weight, bool want_bias) {
+                            const Maybe& weight, bool want_input, bool want_weight,
+                            bool want_bias) {
   const bool centred = mean.defined();
   check_normalized(op, input, normalized_shape, weight, std::nullopt);
   check_gradient(op, grad, input);
@@ -178,7 +187,8 @@ int channels_last_dim(const Tensor& t, int i) {
 // Whether the strides grow in that order, with room between them or not: such input, unless it is
 // row-major, gives a channels-last result.
 bool like_channels_last(const Tensor& t) {
-  if (t.ndim() < 4 || t.ndim() > 5 || t.is_contiguous() || t.numel() == 0 || t.stride(1) == 0) return false;
+  if (t.ndim() < 4 || t.ndim() > 5 || t.is_contiguous() || t.numel() == 0 || t.stride(1) == 0)
+    return false;
   int64_t least = 0;
   for (int i = 0; i < t.ndim(); ++i) {
     const int d = channels_last_dim(t, i);
@@ -199,9 +209,9 @@ Dims channels_last_strides(const Tensor& t) {
 }
 // Row-major, or with the channels innermost where the input has them there.
 Tensor empty_channels(const Tensor& input) {
-  return like_channels_last(input)
-             ? empty_strided(input.shape(), channels_last_strides(input), input.dtype(), input.device())
-             : empty(input.shape(), input.dtype(), input.device());
+  return like_channels_last(input) ? empty_strided(input.shape(), channels_last_strides(input),
+                                                   input.dtype(), input.device())
+                                   : empty(input.shape(), input.dtype(), input.device());
 }
 // t, dense in the order of empty_channels(input).
 Tensor in_order_of(const Tensor& input, const Tensor& t) {
@@ -233,15 +243,16 @@ void check_groups(const char* op, const Tensor& input, int64_t num_groups, const
                   const Maybe& bias) {
   const int64_t channels = check_channels(op, input);
   RL_CHECK(num_groups > 0, op, "(): Expected num groups to be greater than 0, got ", num_groups);
-  RL_CHECK(channels % num_groups == 0, op,
-           "(): Expected number of channels in input to be divisible by num_groups, but got input of "
-           "shape ",
-           input.shape(), " and num_groups=", num_groups);
+  RL_CHECK(
+      channels % num_groups == 0, op,
+      "(): Expected number of channels in input to be divisible by num_groups, but got input of "
+      "shape ",
+      input.shape(), " and num_groups=", num_groups);
   const char* name = "weight";
   for (const Maybe* p : {&weight, &bias}) {
-    RL_CHECK(!given(*p) || ((*p)->ndim() == 1 && (*p)->size(0) == channels), op, "(): Expected ", name,
-             " to be a vector of size equal to the number of channels in input, ", channels, ", but got ",
-             name, " of shape ", (*p)->shape());
+    RL_CHECK(!given(*p) || ((*p)->ndim() == 1 && (*p)->size(0) == channels), op, "(): Expected ",
+             name, " to be a vector of size equal to the number of channels in input, ", channels,
+             ", but got ", name, " of shape ", (*p)->shape());
     name = "bias";
   }
 }
@@ -274,8 +285,10 @@ class Running {
 
 }  // namespace
 
-std::tuple<Tensor, Tensor, Tensor> native_layer_norm(const Tensor& input, const Dims& normalized_shape,
-                                                     const Maybe& weight, const Maybe& bias, double eps) {
+std::tuple<Tensor, Tensor, Tensor> native_layer_norm(const Tensor& input,
+                                                     const Dims& normalized_shape,
+                                                     const Maybe& weight, const Maybe& bias,
+                                                     double eps) {
   constexpr const char* kName = "layer_norm";
   check_normalized(kName, input, normalized_shape, weight, bias);
   const NormKernels& kernels = kernels_for(kName, input);
@@ -293,11 +306,12 @@ std::tuple<Tensor, Tensor, Tensor> native_layer_norm(const Tensor& input, const 
   return {std::move(out), std::move(mean), std::move(rstd)};
 }
 
-NormGradients layer_norm_backward(const Tensor& grad, const Tensor& input, const Dims& normalized_shape,
-                                  const Tensor& mean, const Tensor& rstd, const Maybe& weight,
-                                  bool want_input, bool want_weight, bool want_bias) {
-  return last_backward("layer_norm_backward", grad, input, normalized_shape, mean, rstd, weight, want_input,
-                       want_weight, want_bias);
+NormGradients layer_norm_backward(const Tensor& grad, const Tensor& input,
+                                  const Dims& normalized_shape, const Tensor& mean,
+                                  const Tensor& rstd, const Maybe& weight, bool want_input,
+                                  bool want_weight, bool want_bias) {
+  return last_backward("layer_norm_backward", grad, input, normalized_shape, mean, rstd, weight,
+                       want_input, want_weight, want_bias);
 }
 
 std::tuple<Tensor, Tensor> fused_rms_norm(const Tensor& input, const Dims& normalized_shape,
@@ -320,15 +334,16 @@ std::tuple<Tensor, Tensor> fused_rms_norm(const Tensor& input, const Dims& norma
   return {std::move(out), std::move(rstd)};
 }
 
-NormGradients rms_norm_backward(const Tensor& grad, const Tensor& input, const Dims& normalized_shape,
-                                const Tensor& rstd, const Maybe& weight, bool want_input,
-                                bool want_weight) {
+NormGradients rms_norm_backward(const Tensor& grad, const Tensor& input,
+                                const Dims& normalized_shape, const Tensor& rstd,
+                                const Maybe& weight, bool want_input, bool want_weight) {
   return last_backward("rms_norm_backward", grad, input, normalized_shape, Tensor(), rstd, weight,
                        want_input, want_weight, false);
 }
 
 std::tuple<Tensor, Tensor, Tensor> native_group_norm(const Tensor& input, int64_t num_groups,
-                                                     const Maybe& weight, const Maybe& bias, double eps) {
+                                                     const Maybe& weight, const Maybe& bias,
+                                                     double eps) {
   constexpr const char* kName = "group_norm";
   check_groups(kName, input, num_groups, weight, bias);
   const NormKernels& kernels = kernels_for(kName, input);
@@ -371,7 +386,8 @@ std::tuple<Tensor, Tensor, Tensor> native_batch_norm(const Tensor& input, const 
                                                      double momentum, double eps) {
   constexpr const char* kName = "batch_norm";
   const int64_t channels = check_channels(kName, input);
-  RL_CHECK(input.numel() > 0, kName, "(): expected an input with elements, got shape ", input.shape());
+  RL_CHECK(input.numel() > 0, kName, "(): expected an input with elements, got shape ",
+           input.shape());
   const std::pair<const char*, const Maybe*> all[] = {{"running_mean", &running_mean},
                                                       {"running_var", &running_var},
                                                       {"weight", &weight},
@@ -409,14 +425,15 @@ std::tuple<Tensor, Tensor, Tensor> native_batch_norm(const Tensor& input, const 
 }
 
 NormGradients batch_norm_backward(const Tensor& grad, const Tensor& input, const Tensor& mean,
-                                  const Tensor& rstd, const Maybe& weight, bool training, bool want_input,
-                                  bool want_weight, bool want_bias) {
+                                  const Tensor& rstd, const Maybe& weight, bool training,
+                                  bool want_input, bool want_weight, bool want_bias) {
   constexpr const char* kName = "batch_norm_backward";
   const int64_t channels = check_channels(kName, input);
-  RL_CHECK(input.numel() > 0, kName, "(): expected an input with elements, got shape ", input.shape());
+  RL_CHECK(input.numel() > 0, kName, "(): expected an input with elements, got shape ",
+           input.shape());
   check_gradient(kName, grad, input);
-  RL_CHECK(!given(weight) || weight->numel() == channels, kName, "(): weight should contain ", channels,
-           " elements not ", given(weight) ? weight->numel() : 0);
+  RL_CHECK(!given(weight) || weight->numel() == channels, kName, "(): weight should contain ",
+           channels, " elements not ", given(weight) ? weight->numel() : 0);
   const NormKernels& kernels = kernels_for(kName, input);
   check_statistics(kName, "mean", mean, input, channels);
   check_statistics(kName, "rstd", rstd, input, channels);

@@ -9,11 +9,13 @@ namespace rushlight {
 Tensor pad_constant(const Tensor& input, const Dims& widths, const Scalar& value) {
   constexpr const char* kName = "pad";
   const int n = input.ndim(), padded_dims = widths.size() / 2;
-  RL_CHECK(widths.size() % 2 == 0, kName, "(): Padding length must be divisible by 2, got ", widths);
-  RL_CHECK(padded_dims <= n, kName,
-           "(): Padding length should be less than or equal to two times the input dimension but got "
-           "padding length ",
-           widths.size(), " and input of dimension ", n);
+  RL_CHECK(widths.size() % 2 == 0, kName, "(): Padding length must be divisible by 2, got ",
+           widths);
+  RL_CHECK(
+      padded_dims <= n, kName,
+      "(): Padding length should be less than or equal to two times the input dimension but got "
+      "padding length ",
+      widths.size(), " and input of dimension ", n);
   Dims padded = input.shape(), kept = input.shape();
   int64_t from = input.offset();
   bool grows = false;

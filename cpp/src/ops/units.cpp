@@ -15,7 +15,8 @@ bool is_one_number(const Tensor& t) {
   return true;
 }
 
-Tensor run(const char* op, Unit unit, const Tensor& input, double a = 0, double b = 0, double c = 0) {
+Tensor run(const char* op, Unit unit, const Tensor& input, double a = 0, double b = 0,
+           double c = 0) {
   const NormKernels& kernels = kernels_for(op, input);
   Tensor out = empty_like(input, input.dtype());
   const Tensor x = placed_like(out, input);
@@ -23,14 +24,31 @@ Tensor run(const char* op, Unit unit, const Tensor& input, double a = 0, double 
   return out;
 }
 
+void run_in_place(const char* op, Unit unit, const Tensor& self, double a = 0, double b = 0,
+                  double c = 0) {
+  const NormKernels& kernels = kernels_for(op, self);
+  check_no_internal_overlap(op, self);
+  const auto write = [&](const Tensor& t) {
+    kernels.unit({unit, t.dtype(), t.numel(), a, b, c, t.bytes(), nullptr, t.bytes(), false});
+  };
+  if (self.is_contiguous()) return write(self);
+  const Tensor dense = contiguous(self);
+  write(dense);
+  copy_(self, dense);
+}
+
 Unit unit_named(const std::string& name) {
-  const std::pair<const char*, Unit> units[] = {
-      {"elu", Unit::Elu},           {"gelu", Unit::Gelu},
-      {"gelu_tanh", Unit::GeluTanh}, {"hardsigmoid", Unit::Hardsigmoid},
-      {"hardswish", Unit::Hardswish}, {"hardtanh", Unit::Hardtanh},
-      {"leaky_relu", Unit::LeakyRelu}, {"log_sigmoid", Unit::LogSigmoid},
-      {"mish", Unit::Mish},         {"silu", Unit::Silu},
-      {"softplus", Unit::Softplus}};
+  const std::pair<const char*, Unit> units[] = {{"elu", Unit::Elu},
+                                                {"gelu", Unit::Gelu},
+                                                {"gelu_tanh", Unit::GeluTanh},
+                                                {"hardsigmoid", Unit::Hardsigmoid},
+                                                {"hardswish", Unit::Hardswish},
+                                                {"hardtanh", Unit::Hardtanh},
+                                                {"leaky_relu", Unit::LeakyRelu},
+                                                {"log_sigmoid", Unit::LogSigmoid},
+                                                {"mish", Unit::Mish},
+                                                {"silu", Unit::Silu},
+                                                {"softplus", Unit::Softplus}};
   for (const auto& [known, unit] : units)
     if (name == known) return unit;
   raise<ValueError>("unit_backward(): there is no unit '", name, "'");
@@ -49,14 +67,14 @@ Loss loss_named(const char* op, const std::string& name) {
   raise<ValueError>(op, "(): there is no loss '", name, "'");
 }
 
-LossPlan loss_plan(const char* op, const Tensor& input, const Tensor& target, const std::string& loss,
-                   int64_t reduction, double a) {
+LossPlan loss_plan(const char* op, const Tensor& input, const Tensor& target,
+                   const std::string& loss, int64_t reduction, double a) {
   RL_CHECK_VALUE(reduction >= 0 && reduction <= 2, op, "(): ", reduction,
                  " is not a valid value for reduction");
   RL_CHECK(target.shape() == input.shape(), op, "(): expected a target of the input's shape ",
            input.shape(), ", got ", target.shape());
-  RL_CHECK(target.dtype() == input.dtype(), op, "(): Expected target dtype ", input.dtype(), " but got ",
-           target.dtype());
+  RL_CHECK(target.dtype() == input.dtype(), op, "(): Expected target dtype ", input.dtype(),
+           " but got ", target.dtype());
   RL_CHECK(target.device() == input.device(), op,
            "(): Expected all tensors to be on the same device, but found ", input.device(), " and ",
            target.device());
@@ -94,8 +112,22 @@ Tensor softplus(const Tensor& input, double beta, double threshold) {
   return run("softplus", Unit::Softplus, input, beta, threshold);
 }
 
-Tensor unit_backward(const Tensor& grad, const Tensor& input, const std::string& unit, double a, double b,
-                     double c) {
+void elu_(const Tensor& self, double a, double b, double c) {
+  run_in_place("elu_", Unit::Elu, self, a, b, c);
+}
+void hardsigmoid_(const Tensor& self) { run_in_place("hardsigmoid_", Unit::Hardsigmoid, self); }
+void hardswish_(const Tensor& self) { run_in_place("hardswish_", Unit::Hardswish, self); }
+void hardtanh_(const Tensor& self, double min_val, double max_val) {
+  run_in_place("hardtanh_", Unit::Hardtanh, self, min_val, max_val);
+}
+void leaky_relu_(const Tensor& self, double negative_slope) {
+  run_in_place("leaky_relu_", Unit::LeakyRelu, self, negative_slope);
+}
+void mish_(const Tensor& self) { run_in_place("mish_", Unit::Mish, self); }
+void silu_(const Tensor& self) { run_in_place("silu_", Unit::Silu, self); }
+
+Tensor unit_backward(const Tensor& grad, const Tensor& input, const std::string& unit, double a,
+                     double b, double c) {
   constexpr const char* kName = "unit_backward";
   RL_CHECK(grad.shape() == input.shape(), kName, "(): expected a gradient of shape ", input.shape(),
            ", got ", grad.shape());
@@ -112,14 +144,15 @@ Tensor unit_backward(const Tensor& grad, const Tensor& input, const std::string&
   return out;
 }
 
-Tensor pair_loss(const Tensor& input, const Tensor& target, const std::string& loss, int64_t reduction,
-                 double a) {
+Tensor pair_loss(const Tensor& input, const Tensor& target, const std::string& loss,
+                 int64_t reduction, double a) {
   constexpr const char* kName = "pair_loss";
   LossPlan plan = loss_plan(kName, input, target, loss, reduction, a);
   const NormKernels& kernels = kernels_for(loss.c_str(), input);
   const bool each = plan.reduction == Reduction::None;
   // Where the losses are summed, only their pairs must lie alike.
-  Tensor out = each ? empty_like(input, input.dtype()) : empty(Dims(), input.dtype(), input.device());
+  Tensor out =
+      each ? empty_like(input, input.dtype()) : empty(Dims(), input.dtype(), input.device());
   const Tensor x = each ? placed_like(out, input) : contiguous(input);
   const Tensor t = each ? placed_like(out, target) : contiguous(target);
   plan.x = x.bytes(), plan.target = t.bytes();

@@ -44,7 +44,13 @@ def storage_id(tensor):
 
 
 def storage_bytes(tensor):
-    """Return a writable view of the bytes of a CPU tensor's whole storage."""
+    """Return a writable view of the bytes of a tensor's whole storage.
+
+    A view of a copy where the storage lies on a device.
+    """
+    if tensor.is_cuda:
+        count = tensor.untyped_storage().nbytes()
+        tensor = view_of(tensor.detach(), rushlight.uint8, (count,), (1,), 0).cpu()
     return memoryview(rushlight._ops._storage_bytes(tensor))
 
 

@@ -15,6 +15,7 @@ import math
 import rushlight
 from rushlight import _ops
 from rushlight.autograd import (
+    _rules_attention,
     _rules_indexing,
     _rules_linalg,
     _rules_norms,
@@ -372,6 +373,7 @@ RULES = {
     "view_as_real": dict(input=lambda g: _ops.view_as_complex(g.contiguous())),
     "view_as_complex": dict(input=lambda g: _ops.view_as_real(g.contiguous())),
 }
+RULES.update(_rules_attention.ATTENTION)
 RULES.update(_rules_indexing.RULES)
 RULES.update(_rules_products.PRODUCTS)
 RULES.update(_rules_recurrent.RULES)

@@ -19,10 +19,16 @@ class _Mode:
 
     def __call__(self, function):
         if isinstance(function, type):
-            raise TypeError(
-                f"{type(self).__name__} decorates functions; decorate the class's "
-                "methods instead"
+            import warnings
+
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future "
+                f"versions: {type(self).__name__} then holds while an object is made. "
+                "Decorate the methods instead.",
+                FutureWarning,
+                stacklevel=2,
             )
+            return self._wrap_class(function)
 
         if getattr(getattr(function, "__code__", None), "co_flags", 0) & _GENERATOR:
             return self._wrap_generator(function)
@@ -33,6 +39,14 @@ class _Mode:
                 return function(*args, **kwargs)
 
         return wrapped
+
+    def _wrap_class(self, kind):
+        # A function, as in PyTorch: the class itself is not changed.
+        def make(*args, **kwargs):
+            with self._again():
+                return kind(*args, **kwargs)
+
+        return functools.update_wrapper(make, kind, updated=())
 
     def _wrap_generator(self, function):
         # The mode holds while the generator runs, not while its user does.
@@ -108,8 +122,13 @@ class set_grad_enabled(_Mode):
     """
 
     def __init__(self, mode):
+        if not isinstance(mode, bool):
+            raise TypeError(
+                "set_grad_enabled(): argument 'mode' must be bool, not "
+                f"{type(mode).__name__}"
+            )
         self._before = is_grad_enabled()
-        self.mode = bool(mode)
+        self.mode = mode
         _set_grad_enabled(self.mode)
 
     def __call__(self, function):
@@ -137,7 +156,7 @@ class inference_mode(_Mode):
     """As :class:`no_grad`, and ``is_inference_mode_enabled()`` says so.
 
     Args:
-        mode (bool): False leaves things as they are.
+        mode (bool): False ends inference mode, and records, inside.
     """
 
     def __new__(cls, mode=True):
@@ -153,13 +172,12 @@ class inference_mode(_Mode):
 
     def __enter__(self):
         self._before = is_grad_enabled(), is_inference_mode_enabled()
-        if self.mode:
-            _set_grad_enabled(False)
-            _set_inference(True)
+        _set_inference(bool(self.mode))
+        _set_grad_enabled(not self.mode)
 
     def __exit__(self, *exc):
-        _set_grad_enabled(self._before[0])
         _set_inference(self._before[1])
+        _set_grad_enabled(self._before[0])
 
 
 class _Setting(_Mode):

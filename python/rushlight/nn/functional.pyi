@@ -9,7 +9,6 @@ from rushlight._typing import Dims, Number
 __all__ = [
     "cross_entropy",
     "dropout",
-    "dropout2d",
     "linear",
     "log_softmax",
     "nll_loss",
@@ -81,6 +80,11 @@ __all__ = [
     "cosine_similarity",
     "normalize",
     "pairwise_distance",
+    "alpha_dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "feature_alpha_dropout",
     "embedding",
     "embedding_bag",
     "glu",
@@ -174,6 +178,9 @@ def adaptive_max_pool3d_with_indices(
 ) -> tuple[Tensor, Tensor]: ...
 def affine_grid(
     theta: Tensor, size: Size | Sequence[int], align_corners: bool | None = None
+) -> Tensor: ...
+def alpha_dropout(
+    input: Tensor, p: Number = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor: ...
 def avg_pool1d(
     input: Tensor,
@@ -332,7 +339,13 @@ def ctc_loss(
 def dropout(
     input: Tensor, p: Number = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor: ...
+def dropout1d(
+    input: Tensor, p: Number = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor: ...
 def dropout2d(
+    input: Tensor, p: Number = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor: ...
+def dropout3d(
     input: Tensor, p: Number = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor: ...
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor: ...
@@ -358,6 +371,9 @@ def embedding_bag(
     per_sample_weights: Tensor | None = None,
     include_last_offset: bool = False,
     padding_idx: int | None = None,
+) -> Tensor: ...
+def feature_alpha_dropout(
+    input: Tensor, p: Number = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor: ...
 def fold(
     input: Tensor,

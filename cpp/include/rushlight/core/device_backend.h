@@ -43,7 +43,7 @@ struct RandomRequest {
 // opens it at first use and accepts it when both numbers agree with its own. Streams and events are
 // CUDA's own handles; a null stream is the legacy default stream.
 struct CudaBackend {
-  static constexpr unsigned kAbiVersion = 2;
+  static constexpr unsigned kAbiVersion = 3;
 
   size_t struct_size;
   unsigned abi_version;
@@ -79,6 +79,7 @@ struct CudaBackend {
   bool (*event_done)(void* event);
   double (*event_elapsed)(void* start, void* end);  // milliseconds
 
+  size_t slots_size;  // sizeof(KernelSlots) there
   void (*register_kernels)(KernelSlots& slots);
 };
 

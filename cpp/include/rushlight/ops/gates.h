@@ -16,7 +16,10 @@ RL_API Tensor glu_backward(const Tensor& grad, const Tensor& input, int64_t dim)
 // (dim 1).
 RL_API Tensor prelu(const Tensor& input, const Tensor& weight);
 // The gradients of input and weight; empty where not wanted.
-RL_API std::tuple<std::optional<Tensor>, std::optional<Tensor>> prelu_backward(
-    const Tensor& grad, const Tensor& input, const Tensor& weight, bool want_input, bool want_weight);
+RL_API std::tuple<std::optional<Tensor>, std::optional<Tensor>> prelu_backward(const Tensor& grad,
+                                                                               const Tensor& input,
+                                                                               const Tensor& weight,
+                                                                               bool want_input,
+                                                                               bool want_weight);
 
 }  // namespace rushlight

@@ -1,5 +1,5 @@
-// Activations with kernels of their own, and losses between two tensors of one shape. Floating point
-// only; half precision is computed in float and rounded once.
+// Activations with kernels of their own, and losses between two tensors of one shape. Floating
+// point only; half precision is computed in float and rounded once.
 #pragma once
 
 #include <string>
@@ -20,12 +20,22 @@ RL_API Tensor log_sigmoid(const Tensor& input);
 RL_API Tensor mish(const Tensor& input);
 RL_API Tensor silu(const Tensor& input);
 RL_API Tensor softplus(const Tensor& input, double beta, double threshold);
-// The gradient of input, for a unit of that name ("gelu_tanh" for the approximation) and its numbers.
-RL_API Tensor unit_backward(const Tensor& grad, const Tensor& input, const std::string& unit, double a,
-                            double b, double c);
+// The same, written into self.
+RL_API void elu_(const Tensor& self, double a, double b, double c);
+RL_API void hardsigmoid_(const Tensor& self);
+RL_API void hardswish_(const Tensor& self);
+RL_API void hardtanh_(const Tensor& self, double min_val, double max_val);
+RL_API void leaky_relu_(const Tensor& self, double negative_slope);
+RL_API void mish_(const Tensor& self);
+RL_API void silu_(const Tensor& self);
 
-// A loss of equal shapes and dtypes, reduced: 0 not, 1 to the mean, 2 to the sum. `a` is beta or delta.
-// loss: binary_cross_entropy, binary_cross_entropy_with_logits, huber, l1, mse or smooth_l1.
+// The gradient of input, for a unit of that name ("gelu_tanh" for the approximation) and its
+// numbers.
+RL_API Tensor unit_backward(const Tensor& grad, const Tensor& input, const std::string& unit,
+                            double a, double b, double c);
+
+// A loss of equal shapes and dtypes, reduced: 0 not, 1 to the mean, 2 to the sum. `a` is beta or
+// delta. loss: binary_cross_entropy, binary_cross_entropy_with_logits, huber, l1, mse or smooth_l1.
 // Raises Error for a binary_cross_entropy of what is no probability.
 RL_API Tensor pair_loss(const Tensor& input, const Tensor& target, const std::string& loss,
                         int64_t reduction, double a);

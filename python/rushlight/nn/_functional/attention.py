@@ -8,7 +8,6 @@ import warnings
 import rushlight
 from rushlight import _ops
 from rushlight._core import Tensor
-from rushlight.nn._functional._fused_attention import fused
 from rushlight.nn._functional._support import check_tensors, widen
 from rushlight.nn._functional.dropout import dropout
 from rushlight.nn._functional.linear import linear
@@ -65,12 +64,12 @@ def scaled_dot_product_attention(
             and not query.is_cuda
         ):
             scale = 1.0 / math.sqrt(shape[3]) if scale is None else scale
-            return fused(query, key, value, None, is_causal, scale)
+            return _ops.attention(query, key, value, None, is_causal, scale)[0]
     _check(query, key, value, attn_mask, is_causal, dropout_p)
     if scale is None:
         scale = 1.0 / math.sqrt(max(query.shape[-1], 1))
     if dropout_p == 0 and _can_fuse(query, key, value, attn_mask, enable_gqa):
-        return fused(query, key, value, attn_mask, is_causal, scale)
+        return _fused(query, key, value, attn_mask, is_causal, scale)
     dtype = query.dtype
     query, key, value = widen(query), widen(key), widen(value)
     if enable_gqa:
@@ -85,7 +84,7 @@ def scaled_dot_product_attention(
 
 
 def _can_fuse(query, key, value, mask, enable_gqa):
-    """Whether one kernel computes it: no gradient of the mask, no broadcast batches."""
+    """Whether one kernel computes it: on the CPU, without broadcast batches."""
     q, k, v = query.shape, key.shape, value.shape
     heads, groups = (q[-3], k[-3]) if min(len(q), len(k)) > 2 else (1, 1)
     return (
@@ -94,9 +93,23 @@ def _can_fuse(query, key, value, mask, enable_gqa):
         and k[:-2] == v[:-2]
         and (heads == groups or (enable_gqa and groups > 0 and heads % groups == 0))
         and query.device.type == "cpu"
-        and (mask is None or not (mask.requires_grad and rushlight.is_grad_enabled()))
         and (mask is None or len(q) == 4 or mask.dim() <= 2)
     )
+
+
+def _fused(query, key, value, mask, is_causal, scale):
+    """As one op, which wants four dims."""
+    shape = query.shape
+    if len(shape) == 4:
+        return _ops.attention(query, key, value, mask, is_causal, scale)[0]
+    query, key, value = (
+        x.reshape(*[1] * (4 - x.dim()), *x.shape)
+        if x.dim() < 4
+        else x.reshape(-1, *x.shape[-3:])
+        for x in (query, key, value)
+    )
+    out = _ops.attention(query, key, value, mask, is_causal, scale)[0]
+    return out.reshape(*shape[:-1], out.shape[-1])
 
 
 def _check(query, key, value, attn_mask, is_causal, dropout_p):

@@ -54,6 +54,8 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
             f"hardtanh(): min_val {min_val} cannot be greater than max_val {max_val}"
         )
     _check_limits("hardtanh", input, min_val, max_val)
+    if inplace and has_kernels(input):
+        return _ops.hardtanh_(input, min_val, max_val)
     return written("hardtanh", _hardtanh, input, min_val, max_val, inplace=inplace)
 
 
@@ -86,8 +88,8 @@ def relu6(input, inplace=False):
         >>> rushlight.nn.functional.relu6(rushlight.tensor([-3., 9.]))
         tensor([0., 6.])
     """
-    if not inplace and has_kernels(input):
-        return _ops.hardtanh(input, 0, 6)
+    if has_kernels(input):
+        return (_ops.hardtanh_ if inplace else _ops.hardtanh)(input, 0, 6)
     check_tensors("relu6", input)
     _check_limits("relu6", input, 0, 6)
     return written("relu6", _hardtanh, input, 0, 6, inplace=inplace)
@@ -121,8 +123,8 @@ def hardsigmoid(input, inplace=False):
         >>> rushlight.nn.functional.hardsigmoid(rushlight.tensor([-9., 0.]))
         tensor([0.0000, 0.5000])
     """
-    if not inplace and has_kernels(input):
-        return _ops.hardsigmoid(input)
+    if has_kernels(input):
+        return (_ops.hardsigmoid_ if inplace else _ops.hardsigmoid)(input)
     check_floats("hardsigmoid", input)
     return written("hardsigmoid", _hardsigmoid, input, inplace=inplace)
 
@@ -155,8 +157,8 @@ def hardswish(input, inplace=False):
         >>> rushlight.nn.functional.hardswish(rushlight.tensor([-1., 1.5]))
         tensor([-0.3333,  1.1250])
     """
-    if not inplace and has_kernels(input):
-        return _ops.hardswish(input)
+    if has_kernels(input):
+        return (_ops.hardswish_ if inplace else _ops.hardswish)(input)
     check_floats("hardswish", input)
     return written("hardswish", _hardswish, input, inplace=inplace)
 
@@ -188,8 +190,8 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
         >>> rushlight.nn.functional.leaky_relu(rushlight.tensor([-1., 2.]), 0.5)
         tensor([-0.5000,  2.0000])
     """
-    if not inplace and has_kernels(input):
-        return _ops.leaky_relu(input, negative_slope)
+    if has_kernels(input):
+        return (_ops.leaky_relu_ if inplace else _ops.leaky_relu)(input, negative_slope)
     check_floats("leaky_relu", input)
     if not inplace:
         return _leaky_relu(input, negative_slope)

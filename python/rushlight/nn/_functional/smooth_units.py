@@ -52,8 +52,8 @@ def elu(input, alpha=1.0, inplace=False):
         >>> rushlight.nn.functional.elu(rushlight.tensor([-1., 2.]))
         tensor([-0.6321,  2.0000])
     """
-    if not inplace and has_kernels(input):
-        return _ops.elu(input, alpha)
+    if has_kernels(input):
+        return (_ops.elu_ if inplace else _ops.elu)(input, alpha)
     check_floats("elu", input)
     return written("elu", _elu, input, alpha, 1, 1, inplace=inplace)
 
@@ -85,6 +85,8 @@ def celu(input, alpha=1.0, inplace=False):
     check_floats("celu", input)
     if alpha == 0:
         raise RuntimeError("celu(): ZeroDivisionError: alpha cannot be 0 for CELU")
+    if inplace and has_kernels(input):
+        return _ops.elu_(input, alpha, 1.0, 1 / alpha)
     return written("celu", _elu, input, alpha, 1, 1 / alpha, inplace=inplace)
 
 
@@ -113,8 +115,10 @@ def selu(input, inplace=False):
         >>> rushlight.selu(rushlight.tensor([-1., 2.]))
         tensor([-1.1113,  2.1014])
     """
-    if not inplace and has_kernels(input):
-        return _ops.elu(input, _SELU_ALPHA * _SELU_SCALE, _SELU_SCALE)
+    if has_kernels(input):
+        return (_ops.elu_ if inplace else _ops.elu)(
+            input, _SELU_ALPHA * _SELU_SCALE, _SELU_SCALE
+        )
     check_floats("selu", input)
     return written("selu", _elu, input, _SELU_ALPHA, _SELU_SCALE, 1, inplace=inplace)
 
@@ -150,8 +154,8 @@ def silu(input, inplace=False):
         >>> rushlight.nn.functional.silu(rushlight.tensor([-1., 2.]))
         tensor([-0.2689,  1.7616])
     """
-    if not inplace and has_kernels(input):
-        return _ops.silu(input)
+    if has_kernels(input):
+        return (_ops.silu_ if inplace else _ops.silu)(input)
     check_tensors("silu", input)
     if not input.is_complex():
         check_floats("silu", input)
@@ -254,8 +258,8 @@ def mish(input, inplace=False):
         >>> rushlight.nn.functional.mish(rushlight.tensor([-1., 2.]))
         tensor([-0.3034,  1.9440])
     """
-    if not inplace and has_kernels(input):
-        return _ops.mish(input)
+    if has_kernels(input):
+        return (_ops.mish_ if inplace else _ops.mish)(input)
     check_floats("mish", input)
     return written("mish", _mish, input, inplace=inplace)
 

@@ -251,7 +251,7 @@ def _refuse_pickling(self):
 def _give_own_class(module) -> None:
     """Replace the module's class by a subclass that properties can be put on."""
     kind = type(module)
-    members = {"__getstate__": _refuse_pickling}
+    members: dict[str, object] = {"__getstate__": _refuse_pickling}
     if not hasattr(kind, "__deepcopy__"):
         members["__deepcopy__"] = _deepcopy_parametrized
     module.__class__ = type(f"Parametrized{kind.__name__}", (kind,), members)

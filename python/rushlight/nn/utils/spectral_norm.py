@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import rushlight
 from rushlight.nn import functional as F
-from rushlight.nn.parameter import Parameter
+from rushlight.nn.parameter import Parameter, is_lazy
 from rushlight.nn.utils._power_iteration import output_dim, rows_first
 
 __all__ = [
@@ -94,6 +94,12 @@ class SpectralNorm:
         if weight is None:
             raise ValueError(
                 f"`SpectralNorm` cannot be applied as parameter `{name}` is None"
+            )
+        if is_lazy(weight):
+            raise ValueError(
+                "The module passed to `SpectralNorm` can't have uninitialized "
+                "parameters. Make sure to run the dummy forward before applying "
+                "spectral normalization"
             )
         with rushlight.no_grad():
             u, v = (

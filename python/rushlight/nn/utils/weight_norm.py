@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 import rushlight
-from rushlight.nn.parameter import Parameter
+from rushlight.nn.parameter import Parameter, is_lazy
 
 __all__ = ["WeightNorm", "remove_weight_norm", "weight_norm"]
 
@@ -49,6 +49,12 @@ class WeightNorm:
                 )
         hook = WeightNorm(name, dim)
         weight = getattr(module, name)
+        if is_lazy(weight):
+            raise ValueError(
+                "The module passed to `WeightNorm` can't have uninitialized "
+                "parameters. Make sure to run the dummy forward before applying "
+                "weight normalization"
+            )
         length = rushlight.norm_except_dim(weight, 2, hook.dim).data
         del module._parameters[name]
         module.register_parameter(name + "_g", Parameter(length))
