@@ -11,6 +11,7 @@ __all__ = [
     "add_safe_globals",
     "clear_safe_globals",
     "get_safe_globals",
+    "get_unsafe_globals_in_checkpoint",
     "load",
     "safe_globals",
     "save",
@@ -71,6 +72,42 @@ class safe_globals:
     def __exit__(self, kind, error, trace) -> None:
         for entry in self.safe_globals:
             _safe_globals.pop(entry, None)
+
+
+def get_unsafe_globals_in_checkpoint(f) -> list:
+    """Return the names in a checkpoint that ``weights_only=True`` does not allow.
+
+    The file is only looked at; nothing in it runs.
+
+    Args:
+        f: a path, or a seekable file open for reading bytes.
+
+    Returns:
+        Names such as ``"fractions.Fraction"``, in alphabetical order.
+
+    Raises:
+        ValueError: the file is none in PyTorch's zip format.
+    """
+    if not hasattr(f, "read"):
+        with open(f, "rb") as stream:
+            return get_unsafe_globals_in_checkpoint(stream)
+    start = f.tell()
+    head = f.read(2)
+    f.seek(start)
+    if head != b"PK":
+        raise ValueError("Expected input to be a checkpoint returned by torch.save")
+    from rushlight._serialization.machine import names_in
+    from rushlight._serialization.rebuild import constructor_table
+
+    name = getattr(f, "name", None)
+    label = name if isinstance(name, str) else f"<{type(f).__name__}>"
+    data = _open_archive(f, label).read("data.pkl")
+    found = names_in(data, f"{label}, record 'data.pkl'")
+    return sorted(found - set(constructor_table()) - set(map(_name, _safe_globals)))
+
+
+def _name(entry):
+    return _named(entry)[0]
 
 
 def _named(entry):

@@ -300,3 +300,23 @@ def test_safe_globals_alike():
             pytest.raises(pickle.UnpicklingError, match=r"whose module .* is blocked"),
         ):
             library.load(stream)
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_unsafe_globals_alike(protocol):
+    obj = [fractions.Fraction(1, 3), fractions.Fraction(1, 2), io.StringIO, "text"]
+    for library in (torch, rushlight):
+        stream = io.BytesIO()
+        library.save([*obj, library.ones(2)], stream, pickle_protocol=protocol)
+        stream.seek(0)
+        module = library.serialization
+        if protocol == 4:
+            # PyTorch's function reads protocol 2 only: ours reads its file.
+            module = rushlight.serialization
+        find = module.get_unsafe_globals_in_checkpoint
+        assert sorted(find(stream)) == ["_io.StringIO", "fractions.Fraction"]
+        stream.seek(0)
+        with module.safe_globals([fractions.Fraction]):
+            assert find(stream) == ["_io.StringIO"]
+        with pytest.raises(ValueError, match="Expected input to be a checkpoint"):
+            find(io.BytesIO(b"hello"))

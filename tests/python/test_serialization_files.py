@@ -269,6 +269,22 @@ def test_safe_globals():
         serialization.add_safe_globals([(1, 2)])
 
 
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_unsafe_globals(tmp_path, protocol):
+    obj = [fractions.Fraction(1, 2), decimal.Decimal(3), rushlight.ones(1), "x.y"]
+    rushlight.save(obj, tmp_path / "a.pt", pickle_protocol=protocol)
+    find = serialization.get_unsafe_globals_in_checkpoint
+    assert find(tmp_path / "a.pt") == ["decimal.Decimal", "fractions.Fraction"]
+    with serialization.safe_globals([decimal.Decimal]):
+        assert find(tmp_path / "a.pt") == ["fractions.Fraction"]
+    with pytest.raises(ValueError, match="Expected input to be a checkpoint"):
+        find(io.BytesIO(b"hello"))
+    # A name that is not in the pickle as it stands is no reason to call it safe.
+    hidden = archive_of(b"\x80\x04K\x01K\x02\x93.")
+    with pytest.raises(pickle.UnpicklingError, match="made while it runs"):
+        find(hidden)
+
+
 def test_load_reads_safetensors_by_name(tmp_path):
     path = tmp_path / "a.safetensors"
     safetensors.save_file({"x": rushlight.ones(2)}, path)

@@ -364,3 +364,47 @@ _OPCODES = {
         "Q": lambda m: m._push(m._load_storage(m._pop())),
     }.items()
 }
+
+
+def names_in(data, where) -> set:
+    """Return the names of classes and functions in a pickle, without running it.
+
+    Args:
+        data: the pickle.
+        where: the file and record for error texts.
+
+    Raises:
+        pickle.UnpicklingError: it is damaged, or makes a name while it runs.
+    """
+    import pickletools
+
+    found = set()
+    # The text on the stack's top and what was memoized, as a pickler leaves them.
+    texts: list = []
+    memo: dict[int, object] = {}
+    last = None
+    try:
+        for opcode, argument, at in pickletools.genops(data):
+            name = opcode.name
+            if name in ("GLOBAL", "INST"):
+                found.add(argument.replace(" ", ".", 1))
+                last = None
+            elif name == "STACK_GLOBAL":
+                if len(texts) < 2 or None in texts[-2:]:
+                    raise ValueError(f"the name at byte {at} is made while it runs")
+                found.add(f"{texts[-2]}.{texts[-1]}")
+                last = None
+            elif name == "MEMOIZE":
+                memo[len(memo)] = last
+                continue
+            elif name in ("PUT", "BINPUT", "LONG_BINPUT"):
+                memo[argument] = last
+                continue
+            elif name in ("GET", "BINGET", "LONG_BINGET"):
+                last = memo.get(argument)
+            else:
+                last = argument if isinstance(argument, str) else None
+            texts = [*texts[-1:], last]
+    except ValueError as error:
+        raise refused(where, str(error)) from error
+    return found
