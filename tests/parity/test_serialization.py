@@ -320,3 +320,15 @@ def test_unsafe_globals_alike(protocol):
             assert find(stream) == ["_io.StringIO"]
         with pytest.raises(ValueError, match="Expected input to be a checkpoint"):
             find(io.BytesIO(b"hello"))
+
+
+def test_their_files_without_checksums_are_refused():
+    stream = io.BytesIO()
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(torch.ones(3), stream)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    stream.seek(0)
+    with pytest.raises(RuntimeError, match=r"no checksum.*set_crc32_options\(True\)"):
+        rushlight.load(stream)

@@ -336,6 +336,11 @@ class ArchiveReader:
 
 
 def _check_sum(where, got, wanted) -> None:
+    if got != wanted and wanted == 0:
+        raise RuntimeError(
+            f"load(): {where}: it has no checksum, so that damage could not be seen; "
+            "save the file with torch.serialization.set_crc32_options(True)"
+        )
     if got != wanted:
         raise corrupt(where, f"its checksum is {got:#010x}, not {wanted:#010x}")
 
