@@ -16,6 +16,7 @@ from rushlight import _core, _public
 NAMESPACES: tuple[str, ...] = (
     "amp",
     "array_api",
+    "compat",
     "fft",
     "linalg",
     "nn",
