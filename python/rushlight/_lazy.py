@@ -22,6 +22,7 @@ NAMESPACES: tuple[str, ...] = (
     "nn",
     "optim",
     "overrides",
+    "profiler",
     "return_types",
     "signal",
     "special",
@@ -33,6 +34,7 @@ NAMESPACES: tuple[str, ...] = (
 FUNCTIONS: dict[str, str] = {
     "rushlight._dlpack": "asarray from_dlpack to_dlpack",
     "rushlight._streams": "Event Stream",
+    "rushlight.utils._summary": "summary",
     "rushlight._autocast": (
         "clear_autocast_cache get_autocast_cpu_dtype get_autocast_dtype "
         "get_autocast_gpu_dtype is_autocast_cache_enabled is_autocast_cpu_enabled "

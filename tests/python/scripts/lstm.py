@@ -22,7 +22,7 @@ class Model(nn.Module):
 
 model = Model()
 criterion = nn.MSELoss()
-optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+optimizer = torch.optim.RMSprop(model.parameters(), lr=0.01)
 for epoch in range(8):
     optimizer.zero_grad()
     loss = criterion(model(x), y)
