@@ -56,6 +56,7 @@ MORE = (
     "rushlight.utils.benchmark",
     "rushlight.utils.data",
     "rushlight.utils.hooks",
+    "rushlight.utils.tensorboard",
 )
 
 
