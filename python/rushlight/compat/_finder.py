@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
-import pkgutil
 
 from rushlight.compat._modules import ELSEWHERE, ROOTS, Alias, nearest, target_of
 
 
-class _Loader(importlib.abc.Loader):
+class _Loader:
     def create_module(self, spec):
         target = importlib.import_module(target_of(spec.name))
         return Alias(spec.name, target)
@@ -20,7 +18,7 @@ class _Loader(importlib.abc.Loader):
         """The alias is whole already: see Note [Aliases]."""
 
 
-class Finder(importlib.abc.MetaPathFinder):
+class Finder:
     """Says where ``torch`` and ``torchvision`` and what is in them come from."""
 
     def find_spec(self, fullname, path=None, target=None):
@@ -44,6 +42,8 @@ def _exists(name):
 def _missing(fullname, ours):
     if fullname in ROOTS:
         return f"Rushlight has nothing for {fullname}: there is no {ours} in it"
+    import pkgutil
+
     parent, _, name = fullname.rpartition(".")
     package = importlib.import_module(target_of(parent))
     names = [

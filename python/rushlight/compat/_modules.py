@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
+import importlib
 import types
 
 import rushlight
+from rushlight import _core
 
 ROOTS = {"torch": "rushlight", "torchvision": "rushlight.vision"}
 # Modules that have no counterpart at the same place in rushlight.
@@ -44,6 +45,8 @@ def name_of(target: str) -> str | None:
 
 def nearest(name: str, names) -> str:
     """The end of an error text: the names that look like a missing one."""
+    import difflib
+
     close = difflib.get_close_matches(name, [n for n in names if n[0] != "_"])
     return f"; the nearest it has: {', '.join(close)}" if close else ""
 
@@ -73,20 +76,20 @@ class MissingName(AttributeError):
 # rushlight's alone. Functions, classes and dtypes are kept in the alias at first use,
 # as they are looked up in each line of a program; other values are asked for anew,
 # since some are settings. What a program sets is set in rushlight's module.
-class Alias(types.ModuleType):
+class Alias(_core.LazyModule):
     """A module of Rushlight's under PyTorch's name."""
 
     def __init__(self, name, target):
         super().__init__(name, target.__doc__)
         vars(self)["_target"] = target
         vars(self)["__path__"] = []
+        # LazyModule finds what is there at a module's speed and asks this for others.
+        vars(self)["__getattr__"] = self._find
 
-    def __getattr__(self, name):
+    def _find(self, name):
         target = vars(self)["_target"]
         own = _OWN.get(self.__name__, {}).get(name)
         if own is not None:
-            import importlib
-
             value = importlib.import_module(own)
             value = getattr(value, name) if name[0] == "_" else value
         elif name == "__all__" and not hasattr(target, name):
@@ -123,8 +126,6 @@ class Alias(types.ModuleType):
 
 def alias_of(module):
     """The alias of a Rushlight module; other modules as they are."""
-    import importlib
-
     from rushlight.compat import installed
 
     name = name_of(module.__name__)
