@@ -14,8 +14,10 @@ from rushlight import _core, _public
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
 NAMESPACES: tuple[str, ...] = (
+    "accelerator",
     "amp",
     "array_api",
+    "backends",
     "compat",
     "fft",
     "linalg",

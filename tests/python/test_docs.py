@@ -31,8 +31,12 @@ CLASSES = (
 )
 # Modules whose docstrings have examples too.
 MORE = (
+    "rushlight.accelerator",
     "rushlight.autograd",
     "rushlight.autograd.function",
+    "rushlight.backends.cuda",
+    "rushlight.backends.cudnn",
+    "rushlight.backends.mps",
     "rushlight.compat",
     "rushlight.compat.version",
     "rushlight.nn",
