@@ -228,6 +228,91 @@ def test_text(tmp_path):
     assert fields(fields(tensor[2][0])[2][0]) == {1: [1]}
 
 
+def plugin(event):
+    """The tag of a value and the message that its plugin reads."""
+    found = value(event)
+    data = fields(fields(found[9][0])[1][0])
+    assert data[1] == [b"hparams"]
+    message = fields(data[2][0])
+    assert message[1] == [0]
+    return found[1][0], message
+
+
+def test_hparams(tmp_path):
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_hparams(
+            {"lr": 0.5, "deep": True, "name": "x", "n": rl.tensor(3)},
+            {"loss": rl.tensor(0.25)},
+            {"lr": [0.5, 0.25]},
+            run_name="run",
+            global_step=4,
+        )
+        with pytest.raises(ValueError, match=r"'a' must be a bool.*got list"):
+            writer.add_hparams({"a": []}, {})
+        with pytest.raises(TypeError, match="two dicts, got int"):
+            writer.add_hparams(3, {})
+    experiment, start, end, loss = events(tmp_path / "run")
+    tag, message = plugin(experiment)
+    assert tag == b"_hparams_/experiment"
+    infos = [fields(info) for info in fields(message[2][0])[4]]
+    assert [(i[1], i[4]) for i in infos] == [
+        ([b"lr"], [3]),
+        ([b"deep"], [2]),
+        ([b"name"], [1]),
+        ([b"n"], [3]),
+    ]
+    domain = fields(infos[0][5][0])[1]
+    assert [fields(v) for v in domain] == [{2: [0.5]}, {2: [0.25]}]
+    (metric,) = fields(message[2][0])[5]
+    assert fields(fields(metric)[1][0]) == {2: [b"loss"]}
+    tag, message = plugin(start)
+    assert tag == b"_hparams_/session_start_info"
+    pairs = [fields(pair) for pair in fields(message[3][0])[1]]
+    assert {p[1][0]: fields(p[2][0]) for p in pairs} == {
+        b"lr": {2: [0.5]},
+        b"deep": {4: [1]},
+        b"name": {3: [b"x"]},
+        b"n": {2: [3.0]},
+    }
+    tag, message = plugin(end)
+    assert fields(message[4][0])[1] == [1]
+    assert loss[2] == [4] and value(loss) == {1: [b"loss"], 2: [0.25]}
+
+
+def test_embedding(tmp_path):
+    pictures = rl.arange(3 * 1 * 2 * 2, dtype=rl.uint8).reshape(3, 1, 2, 2)
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_embedding(rl.tensor([[1.0, 2.0], [3.0, 4.5], [0.0, -1.0]]), "abc")
+        writer.add_embedding(
+            rl.eye(3), [["a", 1], ["b", 2], ["c", 3]], pictures, 7, "my tag", ["l", "n"]
+        )
+        with pytest.raises(ValueError, match="3 vectors but 2 of metadata"):
+            writer.add_embedding(rl.eye(3), ["a", "b"])
+        with pytest.raises(ValueError, match="must be a matrix"):
+            writer.add_embedding(rl.ones(3))
+        with pytest.raises(NotImplementedError, match="no graph"):
+            writer.add_graph(None)
+    first = tmp_path / "00000" / "default"
+    assert (first / "tensors.tsv").read_text() == "1.0\t2.0\n3.0\t4.5\n0.0\t-1.0\n"
+    assert (first / "metadata.tsv").read_text() == "a\nb\nc\n"
+    second = tmp_path / "00007" / "my_tag"
+    assert (second / "metadata.tsv").read_text() == "l\tn\na\t1\nb\t2\nc\t3\n"
+    png = (second / "sprite.png").read_bytes()
+    assert struct.unpack(">II", png[16:24]) == (4, 4)
+    size = struct.unpack(">I", png[33:37])[0]
+    rows = np.frombuffer(zlib.decompress(png[41 : 41 + size]), np.uint8).reshape(4, 5)
+    assert rows[:, 1:].tolist() == [
+        [0, 1, 4, 5],
+        [2, 3, 6, 7],
+        [8, 9, 0, 0],
+        [10, 11, 0, 0],
+    ]
+    text = (tmp_path / "projector_config.pbtxt").read_text()
+    assert text.count("embeddings {") == 2
+    assert 'tensor_path: "00007/my_tag/tensors.tsv"' in text
+    assert 'tensor_name: "my tag:00007"' in text
+
+
 def test_flush_purge_and_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     writer = SummaryWriter(comment="_c", filename_suffix=".s", purge_step=5)

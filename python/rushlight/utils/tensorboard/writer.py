@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import rushlight
-from rushlight.utils.tensorboard import _messages
+from rushlight.utils.tensorboard import _hparams, _messages, _projector
 from rushlight.utils.tensorboard._records import RecordWriter
 
 _files = itertools.count()
@@ -271,6 +271,96 @@ class SummaryWriter:
         """
         value = _messages.text(text_string)
         self._add(f"{tag}/text_summary", value, global_step, walltime)
+
+    def add_hparams(
+        self,
+        hparam_dict: dict[str, Any],
+        metric_dict: dict[str, Any],
+        hparam_domain_discrete: dict[str, list] | None = None,
+        run_name: str | None = None,
+        global_step: int | None = None,
+    ) -> None:
+        """Adds a run to the table of hyperparameters, in a folder of its own.
+
+        Args:
+            hparam_dict (dict): bools, numbers, strings or tensors of one element.
+            metric_dict (dict): the numbers that they led to.
+            hparam_domain_discrete (dict, optional): lists of the values there are.
+            run_name (str, optional): the folder's name; by default the time.
+            global_step (int, optional): of the metrics.
+
+        Raises:
+            TypeError: when one of the first two is no dict.
+            ValueError: when a hyperparameter is something else.
+        """
+        for given in (hparam_dict, metric_dict):
+            if not isinstance(given, dict):
+                raise TypeError(
+                    f"add_hparams(): expected two dicts, got {type(given).__name__}"
+                )
+        plain = {
+            name: value.item() if isinstance(value, rushlight.Tensor) else value
+            for name, value in hparam_dict.items()
+        }
+        found = _hparams.summaries(plain, metric_dict, hparam_domain_discrete)
+        folder = os.path.join(self.log_dir, run_name or str(time.time()))
+        for tag, value in found:
+            self._add(tag, value, None, None, folder)
+        for tag, number in metric_dict.items():
+            value = _messages.scalar(_to_single(float(number)), False, False)
+            self._add(tag, value, global_step, None, folder)
+
+    def add_embedding(
+        self,
+        mat: Any,
+        metadata: list | None = None,
+        label_img: Any = None,
+        global_step: int | None = None,
+        tag: str = "default",
+        metadata_header: list[str] | None = None,
+    ) -> None:
+        """Adds vectors that the projector shows as points.
+
+        Args:
+            mat (Tensor or array): (N, D), a row for each point.
+            metadata (list, optional): a label for each, or a list of labels under
+                ``metadata_header``.
+            label_img (Tensor, optional): (N, C, H, W), a picture for each.
+            global_step (int, optional), tag (str): name it.
+            metadata_header (list of str, optional): the columns' names.
+
+        Raises:
+            ValueError: when the numbers of rows differ.
+        """
+        vectors = rushlight.as_tensor(mat).detach().cpu()
+        if vectors.dim() != 2:
+            raise ValueError(
+                f"add_embedding(): mat must be a matrix, got shape "
+                f"{tuple(vectors.shape)}"
+            )
+        pictures = None
+        if label_img is not None:
+            pictures = _arranged("add_embedding", label_img, "NCHW", "NHWC")
+        for name, rows in (("metadata", metadata), ("label_img", pictures)):
+            if rows is not None and len(rows) != len(vectors):
+                raise ValueError(
+                    f"add_embedding(): {len(vectors)} vectors but {len(rows)} of {name}"
+                )
+        step = 0 if global_step is None else int(global_step)
+        _projector.save(
+            self.log_dir, tag, step, vectors, metadata, metadata_header, pictures
+        )
+
+    def add_graph(self, model, input_to_model=None, verbose=False, **kwargs) -> None:
+        """Not supported: :func:`rushlight.summary` describes a model.
+
+        Raises:
+            NotImplementedError: always, as there is no graph of a model's forward pass.
+        """
+        raise NotImplementedError(
+            "add_graph(): Rushlight records no graph of a model; "
+            "add_text('model', str(rushlight.summary(model, input))) describes it"
+        )
 
     def flush(self) -> None:
         """Hands everything written so far to readers."""
