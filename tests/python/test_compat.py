@@ -224,6 +224,27 @@ def test_version(torch):
         version < 3  # noqa: B015
 
 
+def test_older_places(torch):
+    from torch.cuda.amp import GradScaler
+
+    assert torch.cuda.amp.GradScaler is GradScaler
+    assert issubclass(GradScaler, rushlight.amp.GradScaler)
+    assert issubclass(torch.cuda.amp.autocast, rushlight.amp.autocast)
+    scaler = GradScaler(enabled=False, init_scale=4.0)
+    assert scaler.scale(torch.ones(1)).item() == 1
+    with torch.cuda.amp.autocast(enabled=False):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.float32
+    import torch.autograd.profiler as profiler
+
+    with profiler.profile(enabled=False) as off, profiler.profile() as p:
+        with profiler.record_function("block"):
+            torch.ones(1)
+    assert [e.key for e in p.key_averages()] == ["block", "aten::ones"]
+    assert "block" in p.table()
+    with pytest.raises(RuntimeError, match="nothing has been recorded"):
+        off.events()
+
+
 def test_missing_names(torch):
     with pytest.raises(AttributeError, match=r"not have torch\.reluu.*: relu"):
         torch.reluu

@@ -34,6 +34,7 @@ MORE = (
     "rushlight.accelerator",
     "rushlight.autograd",
     "rushlight.autograd.function",
+    "rushlight.autograd.profiler",
     "rushlight.backends.cuda",
     "rushlight.backends.cudnn",
     "rushlight.backends.mps",

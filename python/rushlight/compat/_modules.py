@@ -11,6 +11,7 @@ from rushlight import _core
 ROOTS = {"torch": "rushlight", "torchvision": "rushlight.vision"}
 # Modules that have no counterpart at the same place in rushlight.
 ELSEWHERE = {
+    "torch.cuda.amp": "rushlight.compat.cuda_amp",
     "torch.version": "rushlight.compat.version",
     "torch.torch_version": "rushlight.compat.version",
 }
@@ -21,7 +22,8 @@ _OWN: dict[str, dict[str, str]] = {
     "torch": {
         "__version__": "rushlight.compat.version",
         "version": "rushlight.compat.version",
-    }
+    },
+    "torch.cuda": {"amp": "rushlight.compat.cuda_amp"},
 }
 
 
