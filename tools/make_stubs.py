@@ -370,10 +370,10 @@ class Stub:
         if isinstance(function, type) or not callable(function):
             kind = stub_overloads.ATTRIBUTES.get(wrote)
             return [f"{indent}{name}: {self.kind(kind or self.value_kind(raw), scope)}"]
-        if name != function.__name__ and not dunder:
+        if name != function.__name__ and not dunder and not lines:
             target = inspect.getattr_static(cls, function.__name__, None)
             if target is raw and function.__name__ < name:
-                return [*lines, f"{indent}{name} = {function.__name__}"]
+                return [f"{indent}{name} = {function.__name__}"]
         return lines + self.function(name, function, owner, scope, indent)
 
     def property(self, wrote, name, raw, scope, indent):
