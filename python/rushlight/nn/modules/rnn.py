@@ -87,7 +87,7 @@ class RNNBase(Module):
         num_layers=1,
         bias=True,
         batch_first=False,
-        dropout=0.0,
+        dropout: float = 0.0,
         bidirectional=False,
         proj_size=0,
         device=None,
