@@ -4,8 +4,9 @@
     python tools/make_stubs.py --check    # say which are out of date
     python tools/make_stubs.py --report   # list parameters and results without a type
 
-The modules of MODULES get a stub: those that are compiled, or whose functions come from
-private modules without annotations. All others carry their annotations themselves.
+The modules of MODULES get a stub: those that are compiled, whose functions come from
+private modules without annotations, or whose ``__all__`` is computed. All others carry
+their annotations themselves.
 Names, defaults and kinds of parameters are those of ``inspect.signature``; the rules of
 ``stub_rules.py`` find the types. The files are committed; a test compares them.
 """
@@ -52,6 +53,7 @@ MODULES = (
     "rushlight.fft",
     "rushlight.linalg",
     "rushlight.special",
+    "rushlight.nn",
     "rushlight.nn.functional",
     "rushlight.nn.init",
     "rushlight.serialization",
@@ -162,6 +164,8 @@ class Stub:
 
     def result(self, function, name, owner, scope):
         plain = inspect.unwrap(function)
+        if plain is not function and inspect.isgeneratorfunction(plain):
+            return self.kind("AbstractContextManager[Any]", scope)
         annotation = getattr(plain, "__annotations__", {}).get("return")
         if annotation is not None:
             return self.kind(str(annotation), scope)
@@ -674,7 +678,8 @@ def known(module):
     if module in MODULES:
         return module not in ("rushlight", "rushlight.return_types")
     public = not any(part.startswith("_") for part in module.split("."))
-    return public and module not in ("rushlight",)
+    layers = module.startswith("rushlight.nn.modules.")
+    return (public or layers) and module not in ("rushlight",)
 
 
 def return_types_stub():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 # Where the names in the types below come from.
 SOURCES = {
+    "AbstractContextManager": "contextlib",
     "Any": "typing",
     "Callable": "collections.abc",
     "Iterable": "collections.abc",
