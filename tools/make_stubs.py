@@ -5,8 +5,9 @@
     python tools/make_stubs.py --report   # list parameters and results without a type
 
 The modules of MODULES get a stub: those that are compiled, whose functions come from
-private modules without annotations, or whose ``__all__`` is computed. All others carry
-their annotations themselves.
+private modules without annotations, or whose names a checker cannot see: those of a
+computed ``__all__`` or a module's ``__getattr__``. All others carry their annotations
+themselves.
 Names, defaults and kinds of parameters are those of ``inspect.signature``; the rules of
 ``stub_rules.py`` find the types. The files are committed; a test compares them.
 """
@@ -54,11 +55,13 @@ MODULES = (
     "rushlight.linalg",
     "rushlight.special",
     "rushlight.nn",
+    "rushlight.nn.modules",
     "rushlight.nn.functional",
     "rushlight.nn.init",
     "rushlight.serialization",
     "rushlight.signal",
     "rushlight.signal.windows",
+    "rushlight.utils",
     "rushlight.array_api.fft",
     "rushlight.array_api.linalg",
     "rushlight.array_api",
@@ -304,12 +307,14 @@ class Stub:
                 kind = "Any"
                 untyped.add(f"{self.name}.{name}.{attribute}")
             lines.append(f"{indent}{attribute}: {self.kind(kind, scope)}")
-        if name in stub_overloads.CLASS_TEXT:
-            for text in stub_overloads.CLASS_TEXT[name]:
-                lines += self.operator(text, scope, indent)
+        # Two classes are called device.
+        full = f"{self.name.rpartition('.')[2]}.{name}"
+        key = full if full in stub_overloads.CLASS_TEXT else name
+        for text in stub_overloads.CLASS_TEXT.get(key, ()):
+            lines += self.operator(text, scope, indent)
         members = sorted(vars(cls), key=lambda n: (not n.startswith("__"), n))
         for member in members:
-            if member in stub_overloads.WRITTEN.get(name, ()):
+            if member in stub_overloads.WRITTEN.get(key, ()):
                 continue
             lines += self.member(name, cls, member, scope, indent)
         head = f"class {name}"

@@ -16,9 +16,9 @@ __all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
 
 class _OrthMaps(enum.Enum):
-    matrix_exp = enum.auto()
-    cayley = enum.auto()
-    householder = enum.auto()
+    matrix_exp = 1
+    cayley = 2
+    householder = 3
 
 
 def _is_orthogonal(matrix) -> bool:
