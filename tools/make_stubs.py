@@ -614,7 +614,10 @@ def exports(module):
     if module.__name__ == "rushlight.return_types":
         return {name: getattr(module, name) for name in dir(module)}
     found = {n: getattr(module, n) for n in borrowed(module)}
-    for name in getattr(module, "__all__", None) or dir(module):
+    names = list(getattr(module, "__all__", None) or dir(module))
+    if module.__name__ == "rushlight.autograd":
+        names += module._MODULES  # imported when first asked for
+    for name in names:
         if name.startswith("__") or (name.startswith("_") and not compiled):
             if name != "__version__":
                 continue
