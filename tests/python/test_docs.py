@@ -31,7 +31,12 @@ CLASSES = (
 # Modules whose docstrings have examples too.
 MORE = (
     "rushlight.autograd",
+    "rushlight.autograd.anomaly_mode",
+    "rushlight.autograd.forward_ad",
     "rushlight.autograd.function",
+    "rushlight.autograd.functional",
+    "rushlight.autograd.graph",
+    "rushlight.autograd.variable",
     "rushlight.nn",
     "rushlight.nn.init",
     "rushlight.nn.modules.lazy",
@@ -45,10 +50,12 @@ MORE = (
     "rushlight.nn.utils.stateless",
     "rushlight.optim",
     "rushlight.optim.lr_scheduler",
+    "rushlight.optim.swa_utils",
     "rushlight.overrides",
     "rushlight.return_types",
     "rushlight.serialization",
     "rushlight.storage",
+    "rushlight.utils.checkpoint",
     "rushlight.utils.data",
     "rushlight.utils.hooks",
 )
