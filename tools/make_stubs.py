@@ -4,8 +4,10 @@
     python tools/make_stubs.py --check    # say which are out of date
     python tools/make_stubs.py --report   # list parameters and results without a type
 
-The modules of MODULES get a stub: those that are compiled, or whose functions come from
-private modules without annotations. All others carry their annotations themselves.
+The modules of MODULES get a stub: those that are compiled, whose functions come from
+private modules without annotations, or whose names a checker cannot see: those of a
+computed ``__all__`` or a module's ``__getattr__``. All others carry their annotations
+themselves.
 Names, defaults and kinds of parameters are those of ``inspect.signature``; the rules of
 ``stub_rules.py`` find the types. The files are committed; a test compares them.
 """
@@ -52,12 +54,15 @@ MODULES = (
     "rushlight.fft",
     "rushlight.linalg",
     "rushlight.special",
+    "rushlight.nn",
+    "rushlight.nn.modules",
     "rushlight.nn.functional",
     "rushlight.nn.init",
     "rushlight.safetensors",
     "rushlight.serialization",
     "rushlight.signal",
     "rushlight.signal.windows",
+    "rushlight.utils",
     "rushlight.array_api.fft",
     "rushlight.array_api.linalg",
     "rushlight.array_api",
@@ -163,6 +168,8 @@ class Stub:
 
     def result(self, function, name, owner, scope):
         plain = inspect.unwrap(function)
+        if plain is not function and inspect.isgeneratorfunction(plain):
+            return self.kind("AbstractContextManager[Any]", scope)
         annotation = getattr(plain, "__annotations__", {}).get("return")
         if annotation is not None:
             return self.kind(str(annotation), scope)
@@ -301,12 +308,14 @@ class Stub:
                 kind = "Any"
                 untyped.add(f"{self.name}.{name}.{attribute}")
             lines.append(f"{indent}{attribute}: {self.kind(kind, scope)}")
-        if name in stub_overloads.CLASS_TEXT:
-            for text in stub_overloads.CLASS_TEXT[name]:
-                lines += self.operator(text, scope, indent)
+        # Two classes are called device.
+        full = f"{self.name.rpartition('.')[2]}.{name}"
+        key = full if full in stub_overloads.CLASS_TEXT else name
+        for text in stub_overloads.CLASS_TEXT.get(key, ()):
+            lines += self.operator(text, scope, indent)
         members = sorted(vars(cls), key=lambda n: (not n.startswith("__"), n))
         for member in members:
-            if member in stub_overloads.WRITTEN.get(name, ()):
+            if member in stub_overloads.WRITTEN.get(key, ()):
                 continue
             lines += self.member(name, cls, member, scope, indent)
         head = f"class {name}"
@@ -371,10 +380,10 @@ class Stub:
         if isinstance(function, type) or not callable(function):
             kind = stub_overloads.ATTRIBUTES.get(wrote)
             return [f"{indent}{name}: {self.kind(kind or self.value_kind(raw), scope)}"]
-        if name != function.__name__ and not dunder:
+        if name != function.__name__ and not dunder and not lines:
             target = inspect.getattr_static(cls, function.__name__, None)
             if target is raw and function.__name__ < name:
-                return [*lines, f"{indent}{name} = {function.__name__}"]
+                return [f"{indent}{name} = {function.__name__}"]
         return lines + self.function(name, function, owner, scope, indent)
 
     def property(self, wrote, name, raw, scope, indent):
@@ -606,7 +615,10 @@ def exports(module):
     if module.__name__ == "rushlight.return_types":
         return {name: getattr(module, name) for name in dir(module)}
     found = {n: getattr(module, n) for n in borrowed(module)}
-    for name in getattr(module, "__all__", None) or dir(module):
+    names = list(getattr(module, "__all__", None) or dir(module))
+    if module.__name__ == "rushlight.autograd":
+        names += module._MODULES  # imported when first asked for
+    for name in names:
         if name.startswith("__") or (name.startswith("_") and not compiled):
             if name != "__version__":
                 continue
@@ -675,7 +687,8 @@ def known(module):
     if module in MODULES:
         return module not in ("rushlight", "rushlight.return_types")
     public = not any(part.startswith("_") for part in module.split("."))
-    return public and module not in ("rushlight",)
+    layers = module.startswith("rushlight.nn.modules.")
+    return (public or layers) and module not in ("rushlight",)
 
 
 def return_types_stub():

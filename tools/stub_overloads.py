@@ -282,6 +282,9 @@ CLASS_TEXT = {
         "__eq__(self, other: object, /) -> bool",
         "__hash__(self) -> int",
     ],
+    "cuda.device": ["__init__(self, device: Device | None) -> None"],
+    "FunctionSaves": ["__init__(self, *args: Any, **kwargs: Any) -> None"],
+    "Node": ["__call__(self, *gradients: Tensor | None) -> Any"],
     "Size": [
         "__new__(cls, iterable: Iterable[int] = ()) -> Self",
         "__add__(self, other: tuple[int, ...]) -> Size",

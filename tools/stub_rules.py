@@ -13,6 +13,7 @@ from __future__ import annotations
 
 # Where the names in the types below come from.
 SOURCES = {
+    "AbstractContextManager": "contextlib",
     "Any": "typing",
     "Callable": "collections.abc",
     "Iterable": "collections.abc",
@@ -509,7 +510,7 @@ RETURNS = {
     "__reduce__": "Any",
     "__reduce_ex__": "Any",
     "_fused_adam_": "None",
-    "_fused_sgd_": "None",
+    "_fused_sgd_": "list[Tensor | None]",
     "_fused_update_": "None",
     "_is_view": "bool",
     "_typed_storage": "TypedStorage",

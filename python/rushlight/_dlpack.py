@@ -93,8 +93,8 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
         kind = ext_tensor.__dlpack_device__()[0]
         if kind not in (_CPU, _CUDA_HOST, _CUDA):
             raise BufferError(
-                "from_dlpack(): only memory of the CPU and of CUDA can be imported, not "
-                f"of device type {kind}"
+                "from_dlpack(): only memory of the CPU and of CUDA can be imported, "
+                f"not of device type {kind}"
             )
         tensor, read_only = _ops._from_dlpack(_capsule_of(ext_tensor, copy))
     if read_only and not copy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import weakref
 
@@ -128,7 +129,7 @@ def dim_order(self, *, ambiguity_check=False):
         )
     shape, strides = self.shape, self.stride()
     if formats is not False:
-        same = any(a == b for a, b in zip(strides, strides[1:]))
+        same = any(a == b for a, b in itertools.pairwise(strides))
         fitting = formats if isinstance(formats, list) else []
         fits = sum(self.is_contiguous(memory_format=f) for f in fitting)
         if (same or 1 in shape) and fits != 1:

@@ -127,7 +127,12 @@ def torch_function(cls, func, types, args=(), kwargs=None):
 
 
 # What these give keeps the class that it has.
-UNWRAPPED = frozenset({Tensor.grad.__get__, Tensor._base.__get__})
+UNWRAPPED = frozenset(
+    {
+        Tensor.grad.__get__,  # type: ignore[union-attr]
+        Tensor._base.__get__,  # type: ignore[union-attr]
+    }
+)
 
 
 class Attribute:

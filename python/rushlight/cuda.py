@@ -1,7 +1,7 @@
 """The CUDA devices: what there are, their memory, streams, events and random numbers.
 
-Kernels run on the current device's current stream, behind the program's back; what reads a
-result on the host (``item()``, ``cpu()``, ``numpy()``) waits for it.
+Kernels run on the current device's current stream, behind the program's back; what
+reads a result on the host (``item()``, ``cpu()``, ``numpy()``) waits for it.
 """
 
 from __future__ import annotations

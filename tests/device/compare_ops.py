@@ -2,9 +2,10 @@
 
     python tests/device/compare_ops.py [--fork] [--json FILE] [PATTERN...]
 
-Prints a line for each op that differs, has no kernel or fails; the last line counts them.
-With ``--fork`` each op runs in a child of its own, so that a crash is one op's: for the
-device of tests/cpp/guarded_device.cpp, since a process that uses a GPU cannot fork.
+Prints a line for each op that differs, has no kernel or fails; the last line counts
+them. With ``--fork`` each op runs in a child of its own, so that a crash is one op's:
+for the device of tests/cpp/guarded_device.cpp, since a process that uses a GPU cannot
+fork.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "python"))
 
 import op_calls
 import op_records
-
 import rushlight as rl
 
 # What they return is drawn.

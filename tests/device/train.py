@@ -1,8 +1,9 @@
-"""Trains small networks on a CUDA device and on the CPU from the same weights and compares.
+"""Trains small networks on a CUDA device and on the CPU and compares their losses.
 
     python tests/device/train.py
 
-The losses agree to 1e-3 relative for 20 steps; a dropout network learns on the device.
+The weights are the same at first; the losses agree to 1e-3 relative for 20 steps; a
+dropout network learns on the device.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Tensors of a device: on a GPU where there is one, else on the guarded device.
 
-The guarded device (``tests/cpp/guarded_device.cpp``) runs the CPU's kernels on memory that
-nothing else can read, so code that takes a device's pointer for the host's crashes here
-as it would on a GPU.
+The guarded device (``tests/cpp/guarded_device.cpp``) runs the CPU's kernels on memory
+that nothing else can read, so code that takes a device's pointer for the host's crashes
+here as it would on a GPU.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MISSING = {
 }
 
 # Which of several writes to one place stays is not defined on a GPU.
-REPEATED = {name: "repeated indices" for name in ("index_copy", "index_put", "scatter")}
+REPEATED = dict.fromkeys(("index_copy", "index_put", "scatter"), "repeated indices")
 
 
 @functools.cache

@@ -70,6 +70,18 @@ layer = nn.Linear(3, 2)
 assert_type(layer.weight, nn.Parameter)
 with rushlight.no_grad():
     layer.weight.mul_(2)
+assert_type(nn.utils.parametrizations.weight_norm(layer), nn.Linear)
+assert_type(nn.utils.skip_init(nn.Conv2d, 3, 2, 1), nn.Conv2d)
+assert_type(nn.Sequential(layer, nn.ReLU()), nn.Sequential)
+assert_type(nn.LSTM(3, 2, proj_size=1), nn.LSTM)
+optimizer = rushlight.optim.SGD(layer.parameters(), lr=0.1)
+assert_type(optimizer, rushlight.optim.SGD)
+hook = rushlight.autograd.graph.register_multi_grad_hook([x], print)
+assert_type(hook, rushlight.utils.hooks.RemovableHandle)
+rushlight.utils.checkpoint.check_backward_validity([x])
+with rushlight.utils.checkpoint.set_checkpoint_early_stop(False):
+    evaluated = rushlight.autograd.functional.vjp(rushlight.exp, x, x)
+assert_type(len(evaluated), int)
 
 
 @rushlight.no_grad()
@@ -81,6 +93,8 @@ assert_type(evaluate(x), float)
 
 rushlight.zeros("3")  # type: ignore  # one code or another, by mypy's version
 rushlight.exp("x")  # type: ignore[arg-type]
+nn.LSTM(3)  # type: ignore[call-arg]
+nn.NoSuchLayer  # type: ignore[attr-defined]
 x.sum(axes=0)  # type: ignore[call-arg]
 x.no_such_method()  # type: ignore[attr-defined]
 rushlight.no_such_function  # type: ignore[attr-defined]

@@ -3,6 +3,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rushlight._core import Tensor
+from rushlight.autograd import forward_ad as forward_ad
+from rushlight.autograd import functional as functional
+from rushlight.autograd import graph as graph
 from rushlight.autograd.anomaly_mode import detect_anomaly as detect_anomaly
 from rushlight.autograd.anomaly_mode import set_detect_anomaly as set_detect_anomaly
 from rushlight.autograd.function import Function as Function

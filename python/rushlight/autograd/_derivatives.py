@@ -1,11 +1,12 @@
 """The derivative of every op: one row per op, one function per differentiable argument.
 
 The first parameter is the gradient of the result. The names of the others say what the
-tape saves: an argument of the op, ``<argument>_shape``, ``<argument>_dtype``, ``result``
-or ``result<i>`` (of a tuple). Rows use Tensor ops, so a second derivative works by
-itself. The engine sums broadcast dims and undoes promotion; a function may return None
-for zero. A row may also be a tuple: the names of the arguments, and one function of the
-gradient and their truth values (which are wanted) that returns all their gradients.
+tape saves: an argument of the op, ``<argument>_shape``, ``<argument>_dtype``,
+``result`` or ``result<i>`` (of a tuple). Rows use Tensor ops, so a second derivative
+works by itself. The engine sums broadcast dims and undoes promotion; a function may
+return None for zero. A row may also be a tuple: the names of the arguments, and one
+function of the gradient and their truth values (which are wanted) that returns all
+their gradients.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ def _pow_input(g, input, other):
 
 
 def _pow_other(g, input, other, result):
-    base = input if isinstance(input, rushlight.Tensor) else rushlight.tensor(input, device=g.device)
+    base = (
+        input
+        if isinstance(input, rushlight.Tensor)
+        else rushlight.tensor(input, device=g.device)
+    )
     zero_base = rushlight.where(
         base == 0, rushlight.ones_like(result), base + 0 * result
     )
@@ -69,24 +74,34 @@ def _span(size, stride):
     return 1 + sum((n - 1) * st for n, st in zip(size, stride))
 
 
-def _strided_gradient(g, size, stride, offset, shape, base_stride, base_offset):
-    # A flat piece of storage that holds both the view and the base, which may lie apart.
-    low = min(offset, base_offset)
-    offset, base_offset = offset - low, base_offset - low
-    extent = max(offset + _span(size, stride), base_offset + _span(shape, base_stride))
+def _strided_gradient(
+    g, self_shape, size, stride, storage_offset, self_stride, self_offset
+):
+    # A flat piece of storage that holds the view and the base, which may lie apart.
+    low = min(storage_offset, self_offset)
+    offset, base_offset = storage_offset - low, self_offset - low
+    extent = max(
+        offset + _span(size, stride), base_offset + _span(self_shape, self_stride)
+    )
     flat = rushlight.zeros(extent, dtype=g.dtype, device=g.device)
     if _overlaps(size, stride):
-        where = rushlight.arange(extent, device=g.device).as_strided(size, stride, offset)
+        where = rushlight.arange(extent, device=g.device).as_strided(
+            size, stride, offset
+        )
         flat = flat.index_add(0, where.reshape(-1), g.reshape(-1))
     elif g.numel():
         flat.as_strided(size, stride, offset).copy_(g)
-    if _overlaps(shape, base_stride):
+    if _overlaps(self_shape, self_stride):
         # Elements of the base that are one in memory share what arrived there.
-        where = rushlight.arange(extent, device=g.device).as_strided(shape, base_stride, base_offset)
+        where = rushlight.arange(extent, device=g.device).as_strided(
+            self_shape, self_stride, base_offset
+        )
         where = where.reshape(-1)
         ones = rushlight.ones(where.shape, dtype=g.dtype, device=g.device)
-        flat = flat / rushlight.zeros(extent, dtype=g.dtype, device=g.device).index_add(0, where, ones)
-    return flat.as_strided(shape, base_stride, base_offset)
+        flat = flat / rushlight.zeros(extent, dtype=g.dtype, device=g.device).index_add(
+            0, where, ones
+        )
+    return flat.as_strided(self_shape, self_stride, base_offset)
 
 
 def _overlaps(size, stride):
@@ -184,7 +199,7 @@ def _squeeze_backward(g, shape):
 
 
 RULES = {
-    # -- pointwise, one operand ----------------------------------------------------------------
+    # -- pointwise, one operand --------------------------------------------------------
     "neg": dict(input=lambda g: -g),
     "abs": dict(input=lambda g, input: g * input.sgn()),
     "sign": dict(input=lambda g: rushlight.zeros_like(g)),
@@ -224,7 +239,7 @@ RULES = {
     "round": dict(input=lambda g: rushlight.zeros_like(g)),
     "frac": dict(input=lambda g: g),
     "relu": dict(input=lambda g, result: _ops.threshold_backward(g, result)),
-    # -- pointwise, two operands ---------------------------------------------------------------
+    # -- pointwise, two operands -------------------------------------------------------
     "add": dict(input=lambda g: g, other=lambda g: g),
     "sub": dict(input=lambda g: g, other=lambda g: -g),
     "mul": dict(
@@ -287,13 +302,13 @@ RULES = {
             condition, rushlight.zeros_like(g), g
         ),
     ),
-    # -- copies --------------------------------------------------------------------------------
+    # -- copies ------------------------------------------------------------------------
     "clone": dict(self=lambda g: g),
     "to": dict(self=lambda g: g),
     "copy": dict(self=None, src=lambda g: g),
     "fill": dict(self=None),
     "zero": dict(self=None),
-    # -- views ---------------------------------------------------------------------------------
+    # -- views -------------------------------------------------------------------------
     "view": dict(self=lambda g, self_shape: g.reshape(self_shape)),
     "permute": dict(
         self=lambda g, dims: g.permute(_inverse([d % len(dims) for d in dims]))
@@ -312,13 +327,7 @@ RULES = {
             g, self_shape, dim, start, end, step
         )
     ),
-    "as_strided": dict(
-        self=lambda g, self_shape, size, stride, storage_offset, self_stride, self_offset: (
-            _strided_gradient(
-                g, size, stride, storage_offset, self_shape, self_stride, self_offset
-            )
-        )
-    ),
+    "as_strided": dict(self=_strided_gradient),
     "as_strided_scatter": dict(self=_scatter_view_self, src=_scatter_view_src),
     "squeeze": dict(input=lambda g, input_shape: g.reshape(input_shape)),
     "flatten": dict(input=lambda g, input_shape: g.reshape(input_shape)),

@@ -53,6 +53,36 @@ def _conv_bias(g):
     return g.sum((0, 2, 3) if g.dim() == 4 else (1, 2))
 
 
+def _avg_pool2d_input(
+    g,
+    input_shape,
+    kernel_size,
+    stride,
+    padding,
+    ceil_mode,
+    count_include_pad,
+    divisor_override,
+):
+    return _ops.avg_pool2d_backward(
+        g,
+        input_shape,
+        kernel_size,
+        stride,
+        padding,
+        ceil_mode,
+        count_include_pad,
+        divisor_override,
+    )
+
+
+def _avg_pool2d_grad_output(
+    g, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+):
+    return _ops.avg_pool2d(
+        g, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
+
+
 # A one-dimensional convolution is a two-dimensional one over images of height 1.
 def _flat(values, height):
     size = values[0] if isinstance(values, (tuple, list)) else values
@@ -161,40 +191,16 @@ PRODUCTS = {
         ),
     ),
     # -- pooling -----------------------------------------------------------------------
-    # Recorded through max_pool2d_with_indices; alone it keeps no place to send gradients to.
+    # Recorded through max_pool2d_with_indices; alone it keeps no place to send
+    # gradients to.
     "max_pool2d_with_indices": dict(
         input=lambda g, input_shape, result1: _ops.max_pool2d_with_indices_backward(
             g[0], result1, input_shape
         )
     ),
     "max_pool2d_with_indices_backward": dict(grad_output=_at_indices),
-    "avg_pool2d": dict(
-        input=lambda g, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
-            _ops.avg_pool2d_backward(
-                g,
-                input_shape,
-                kernel_size,
-                stride,
-                padding,
-                ceil_mode,
-                count_include_pad,
-                divisor_override,
-            )
-        )
-    ),
-    "avg_pool2d_backward": dict(
-        grad_output=lambda g, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override: (
-            _ops.avg_pool2d(
-                g,
-                kernel_size,
-                stride,
-                padding,
-                ceil_mode,
-                count_include_pad,
-                divisor_override,
-            )
-        )
-    ),
+    "avg_pool2d": dict(input=_avg_pool2d_input),
+    "avg_pool2d_backward": dict(grad_output=_avg_pool2d_grad_output),
     "adaptive_avg_pool2d": dict(
         input=lambda g, input_shape: _ops.adaptive_avg_pool2d_backward(g, input_shape)
     ),
@@ -217,5 +223,6 @@ PRODUCTS.update(
 )
 # Of the probabilities a drawn number tells nothing.
 PRODUCTS["bernoulli_tensor"] = dict(
-    self=None, p=lambda g, p_shape: rushlight.zeros(p_shape, dtype=g.dtype, device=g.device)
+    self=None,
+    p=lambda g, p_shape: rushlight.zeros(p_shape, dtype=g.dtype, device=g.device),
 )

@@ -52,7 +52,8 @@ def _recurrent(
 
 def _differentiable(g, wanted, tensors, batch_sizes, mode, reverse):
     # The compiled gradient has no derivative of its own. This one is recorded: the
-    # layer runs again, step by step, from aliases of its inputs; the search stops there.
+    # layer runs again, step by step, from aliases of its inputs; the search stops
+    # there.
     from rushlight.nn._functional.recurrent import walk
 
     tensors = [

@@ -18,7 +18,9 @@ def _put_back(g, shape, dim, index):
 def _add_back(g, shape, dim, index):
     if not shape:
         return g
-    return _ops.scatter_add(rushlight.zeros(shape, dtype=g.dtype, device=g.device), dim, index, g)
+    return _ops.scatter_add(
+        rushlight.zeros(shape, dtype=g.dtype, device=g.device), dim, index, g
+    )
 
 
 def _shared(g, input, result):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from rushlight._core import Tensor
+
 __all__ = [
     "dual_level",
     "enter_dual_level",
@@ -11,7 +15,7 @@ __all__ = [
 ]
 
 
-def _refuse(name):
+def _refuse(name) -> NoReturn:
     raise NotImplementedError(
         f"forward_ad.{name}: forward-mode differentiation is not available; "
         "rushlight.autograd.functional.jvp gives the same product by two backward "
@@ -26,11 +30,11 @@ class dual_level:
         NotImplementedError: always; use ``autograd.functional.jvp``.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         _refuse("dual_level")
 
 
-def enter_dual_level():
+def enter_dual_level() -> NoReturn:
     """Would open a level of forward mode.
 
     Raises:
@@ -39,7 +43,7 @@ def enter_dual_level():
     _refuse("enter_dual_level")
 
 
-def exit_dual_level(*, level=None):
+def exit_dual_level(*, level: int | None = None) -> NoReturn:
     """Would close a level of forward mode.
 
     Raises:
@@ -48,7 +52,7 @@ def exit_dual_level(*, level=None):
     _refuse("exit_dual_level")
 
 
-def make_dual(tensor, tangent, *, level=None):
+def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> NoReturn:
     """Would give ``tensor`` a tangent.
 
     Raises:
@@ -57,7 +61,7 @@ def make_dual(tensor, tangent, *, level=None):
     _refuse("make_dual")
 
 
-def unpack_dual(tensor, *, level=None):
+def unpack_dual(tensor: Tensor, *, level: int | None = None) -> NoReturn:
     """Would take a tensor and its tangent apart.
 
     Raises:

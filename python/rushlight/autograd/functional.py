@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
 import rushlight
 from rushlight._core import Tensor
 from rushlight.autograd._api import grad
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
+
+_Tensors: TypeAlias = Tensor | tuple[Tensor, ...]
 
 
 def _as_tuple(value, what, name):
@@ -165,7 +170,13 @@ _HESSIAN_OF_ENTRY = (
 )
 
 
-def vjp(func, inputs, v=None, create_graph=False, strict=False):
+def vjp(
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    v: _Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[_Tensors, _Tensors]:
     """The product of a vector and the Jacobian of ``func``: one backward pass.
 
     Args:
@@ -207,7 +218,13 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False):
     )
 
 
-def jvp(func, inputs, v=None, create_graph=False, strict=False):
+def jvp(
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    v: _Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[_Tensors, _Tensors]:
     """The product of the Jacobian of ``func`` and a vector, by two backward passes.
 
     The gradient is linear in the vector that is given to it, and its derivative with
@@ -323,13 +340,13 @@ def _check_row(found, output, strict, create_graph):
 
 
 def jacobian(
-    func,
-    inputs,
-    create_graph=False,
-    strict=False,
-    vectorize=False,
-    strategy="reverse-mode",
-):
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    strategy: str = "reverse-mode",
+) -> Any:
     """The Jacobian of ``func``: every output element by every input element.
 
     Args:
@@ -414,13 +431,13 @@ def _check_single(outputs, was_tuple, name):
 
 
 def hessian(
-    func,
-    inputs,
-    create_graph=False,
-    strict=False,
-    vectorize=False,
-    outer_jacobian_strategy="reverse-mode",
-):
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    outer_jacobian_strategy: str = "reverse-mode",
+) -> Any:
     """The Hessian of a function of one element: its second derivatives.
 
     Args:
@@ -484,7 +501,13 @@ def _gradient_of(func, inputs, strict, name):
     return outputs, slopes
 
 
-def vhp(func, inputs, v=None, create_graph=False, strict=False):
+def vhp(
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    v: _Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[_Tensors, _Tensors]:
     """The product of a vector and the Hessian of ``func``.
 
     Args:
@@ -525,7 +548,13 @@ def vhp(func, inputs, v=None, create_graph=False, strict=False):
     )
 
 
-def hvp(func, inputs, v=None, create_graph=False, strict=False):
+def hvp(
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    v: _Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[_Tensors, _Tensors]:
     """The product of the Hessian of ``func`` and a vector.
 
     The same as :func:`vhp` where second derivatives commute, and slower: one more

@@ -7,10 +7,12 @@ import contextlib
 import functools
 import threading
 import weakref
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import rushlight
 from rushlight import _core
+from rushlight._core import Tensor
 from rushlight.utils.hooks import RemovableHandle
 
 __all__ = [
@@ -76,7 +78,7 @@ def _node_of(tensor):
     return node
 
 
-def get_gradient_edge(tensor):
+def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     """Where the gradient of ``tensor`` arrives, without keeping its values alive.
 
     Args:
@@ -104,7 +106,7 @@ def get_gradient_edge(tensor):
     return GradientEdge(_node_of(tensor), tensor.output_nr)
 
 
-def increment_version(tensor):
+def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
     """Counts a write that was done without Rushlight's knowing.
 
     Args:
@@ -146,14 +148,18 @@ class saved_tensors_hooks:
         tensor([2., 2.])
     """
 
-    def __init__(self, pack_hook, unpack_hook):
+    def __init__(
+        self,
+        pack_hook: Callable[[Tensor], Any],
+        unpack_hook: Callable[[Any], Tensor],
+    ) -> None:
         self.pack_hook = pack_hook
         self.unpack_hook = unpack_hook
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         _core._push_saved_hooks(self.pack_hook, self.unpack_hook)
 
-    def __exit__(self, *exc):
+    def __exit__(self, *exc: object) -> None:
         _core._pop_saved_hooks()
 
 
@@ -175,7 +181,7 @@ class save_on_cpu(saved_tensors_hooks):
         >>> y.backward()
     """
 
-    def __init__(self, pin_memory=False, device_type="cuda"):
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         if pin_memory and rushlight.cuda.is_available():
             raise NotImplementedError(
                 "save_on_cpu(): pin_memory=True is not available, use pin_memory=False"
@@ -192,7 +198,7 @@ class save_on_cpu(saved_tensors_hooks):
 
 
 @contextlib.contextmanager
-def disable_saved_tensors_hooks(error_message):
+def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
     """Refuses :class:`saved_tensors_hooks` inside the block.
 
     Args:
@@ -227,7 +233,9 @@ class _MultiHandle(RemovableHandle):
         self.handles = state
 
 
-def register_multi_grad_hook(tensors, fn, *, mode="all"):
+def register_multi_grad_hook(
+    tensors: Iterable[Tensor], fn: Callable[[Any], Any], *, mode: str = "all"
+) -> RemovableHandle:
     """Calls ``fn`` once the gradients of several tensors are there.
 
     Args:
@@ -343,7 +351,7 @@ class _Mutations:
 
 
 @contextlib.contextmanager
-def allow_mutation_on_saved_tensors():
+def allow_mutation_on_saved_tensors() -> Iterator[Any]:
     """Lets in-place ops write into saved tensors: these are copied just before.
 
     The backward pass has to run inside the block too.

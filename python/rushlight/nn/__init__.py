@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rushlight.nn import functional, init, modules, parallel, parameter, utils
 from rushlight.nn.modules import *
-from rushlight.nn.modules import __all__ as _layers
 from rushlight.nn.parallel import DataParallel
 from rushlight.nn.parameter import (
     Buffer,
@@ -19,7 +18,6 @@ __all__ = [
     "Parameter",
     "UninitializedBuffer",
     "UninitializedParameter",
-    *_layers,
     "functional",
     "init",
     "modules",
@@ -27,3 +25,4 @@ __all__ = [
     "parameter",
     "utils",
 ]
+__all__ += modules.__all__

@@ -223,7 +223,7 @@ def _watch_calls() -> None:
     """
     if "__torch_function__" not in vars(UninitializedTensorMixin):
         refuse: Any = classmethod(_refuse_most)
-        UninitializedTensorMixin.__torch_function__ = refuse
+        UninitializedTensorMixin.__torch_function__ = refuse  # type: ignore[attr-defined]
         rushlight._core._activate_overrides()
 
 

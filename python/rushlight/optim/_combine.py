@@ -11,6 +11,8 @@ from rushlight.optim._scheduler import LRScheduler, group_values, set_group_valu
 class _CombinedLR(LRScheduler):
     """Base of schedules that step others."""
 
+    _schedulers: list[LRScheduler]
+
     def _check_schedulers(self, schedulers, optimizer) -> None:
         name = type(self).__name__
         for at, scheduler in enumerate(schedulers):

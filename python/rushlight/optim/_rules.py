@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import rushlight
 from rushlight.optim.optimizer import (
@@ -43,7 +44,7 @@ class RuleOptimizer(Optimizer):
                 group.setdefault(name, default)
         counts_to_tensors(self, self._count_names)
 
-    def step(self, closure=None):
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have a gradient.
 
         Args:

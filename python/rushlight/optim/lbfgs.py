@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import rushlight
 from rushlight.optim._line_search import strong_wolfe
 from rushlight.optim._rules import as_real
@@ -80,7 +83,7 @@ class LBFGS(Optimizer):
         self._params = self.param_groups[0]["params"]
 
     @rushlight.no_grad()
-    def step(self, closure):
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """Do up to ``max_iter`` iterations.
 
         Args:

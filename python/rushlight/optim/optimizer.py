@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import warnings
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import rushlight
 from rushlight.nn.modules.module import _typename
@@ -120,6 +121,14 @@ class Optimizer:
         ValueError: there is no parameter, one is no leaf, or one is in two groups.
     """
 
+    # Filled by `_HOOK_TABLES`.
+    _optimizer_step_pre_hooks: OrderedDict
+    _optimizer_step_post_hooks: OrderedDict
+    _optimizer_state_dict_pre_hooks: OrderedDict
+    _optimizer_state_dict_post_hooks: OrderedDict
+    _optimizer_load_state_dict_pre_hooks: OrderedDict
+    _optimizer_load_state_dict_post_hooks: OrderedDict
+
     def __init__(self, params, defaults) -> None:
         self.defaults = defaults
         for table in _HOOK_TABLES:
@@ -166,7 +175,7 @@ class Optimizer:
             lines += [f"    {k}: {group[k]}" for k in sorted(group) if k != "params"]
         return "\n".join([*lines, ")"])
 
-    def step(self, closure=None):
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters; every optimizer defines it.
 
         Args:
@@ -183,7 +192,7 @@ class Optimizer:
         with rushlight.enable_grad():
             return closure()
 
-    def zero_grad(self, set_to_none=True) -> None:
+    def zero_grad(self, set_to_none: bool = True) -> None:
         """Reset the gradients: to ``None``, or to zeros with ``set_to_none=False``."""
         for group in self.param_groups:
             if set_to_none:
@@ -200,7 +209,7 @@ class Optimizer:
                     grad.requires_grad_(False)
                 grad.zero_()
 
-    def add_param_group(self, param_group) -> None:
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with options of their own.
 
         Args:
@@ -275,7 +284,7 @@ class Optimizer:
         ):
             raise ValueError("can't optimize a non-leaf Tensor")
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Return the optimizer's state and options, parameters replaced by numbers.
 
         Returns:
@@ -303,7 +312,7 @@ class Optimizer:
                 state_dict = changed
         return state_dict
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over the state and options of a :meth:`state_dict`.
 
         State tensors are cast to their parameter's dtype and device.
@@ -327,7 +336,7 @@ class Optimizer:
             raise ValueError(
                 "loaded state dict has a different number of parameter groups"
             )
-        params = {}
+        params: dict[Any, Any] = {}
         for group, saved in zip(groups, saved_groups, strict=True):
             if len(group["params"]) != len(saved["params"]):
                 raise ValueError(
@@ -354,7 +363,7 @@ class Optimizer:
         for hook in self._optimizer_load_state_dict_post_hooks.values():
             hook(self)
 
-    def register_step_pre_hook(self, hook):
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Register ``hook(optimizer, args, kwargs) -> None or (args, kwargs)``.
 
         Returns:
@@ -362,7 +371,7 @@ class Optimizer:
         """
         return _add_hook(self._optimizer_step_pre_hooks, hook)
 
-    def register_step_post_hook(self, hook):
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Register ``hook(optimizer, args, kwargs) -> None``, run after the step.
 
         Returns:
@@ -370,7 +379,9 @@ class Optimizer:
         """
         return _add_hook(self._optimizer_step_post_hooks, hook)
 
-    def register_state_dict_pre_hook(self, hook, prepend=False):
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Register ``hook(optimizer) -> None``, run before :meth:`state_dict`.
 
         Returns:
@@ -378,7 +389,9 @@ class Optimizer:
         """
         return _add_hook(self._optimizer_state_dict_pre_hooks, hook, prepend)
 
-    def register_state_dict_post_hook(self, hook, prepend=False):
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Register ``hook(optimizer, state_dict) -> None or new state_dict``.
 
         Returns:
@@ -386,7 +399,9 @@ class Optimizer:
         """
         return _add_hook(self._optimizer_state_dict_post_hooks, hook, prepend)
 
-    def register_load_state_dict_pre_hook(self, hook, prepend=False):
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Register ``hook(optimizer, state_dict) -> None or new state_dict``.
 
         Returns:
@@ -394,7 +409,9 @@ class Optimizer:
         """
         return _add_hook(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
 
-    def register_load_state_dict_post_hook(self, hook, prepend=False):
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Register ``hook(optimizer) -> None``, run after :meth:`load_state_dict`.
 
         Returns:

@@ -71,7 +71,7 @@ class Rprop(RuleOptimizer):
         super().__init__(params, defaults)
 
     def _new_state(self, param, group) -> dict:
-        rate = float(group["lr"])
+        rate: float | complex = float(group["lr"])
         if param.is_complex():
             rate = complex(rate, rate)
         return {

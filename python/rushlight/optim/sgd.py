@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import rushlight
 from rushlight.optim._rules import with_decay
 from rushlight.optim.optimizer import (
@@ -92,7 +95,7 @@ class SGD(Optimizer):
             group.setdefault("differentiable", False)
             group.setdefault("fused", False)
 
-    def step(self, closure=None):
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters that have a gradient.
 
         Args:
@@ -113,9 +116,10 @@ class SGD(Optimizer):
             if group["differentiable"]:
                 with rushlight.enable_grad():
                     for param, grad in zip(params, grads, strict=True):
-                        entry = state[param] if momentum else {}
+                        entry: dict[str, Any] = state[param] if momentum else {}
                         _composite_step(group, param, grad, entry)
                 continue
+            states: Sequence[dict[str, Any]]
             if momentum == 0:
                 states, buffers = (), [None] * len(params)
             else:

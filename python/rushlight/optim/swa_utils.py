@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+from collections.abc import Callable
 
 import rushlight
+from rushlight._core import Tensor
 from rushlight.nn.modules.module import Module
 from rushlight.optim._scheduler import LRScheduler, per_group
 
@@ -21,7 +23,7 @@ __all__ = [
 ]
 
 
-def get_ema_multi_avg_fn(decay=0.999):
+def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable[..., None]:
     """Return a function that averages lists of tensors with exponential weights.
 
     It writes ``decay * average + (1 - decay) * current`` into every average.
@@ -53,7 +55,7 @@ def get_ema_multi_avg_fn(decay=0.999):
     return ema_update
 
 
-def get_swa_multi_avg_fn():
+def get_swa_multi_avg_fn() -> Callable[..., None]:
     """Return a function that averages lists of tensors with equal weights.
 
     Called with averages of ``n`` models, the current parameters and ``n``, it writes
@@ -85,7 +87,7 @@ def get_swa_multi_avg_fn():
     return swa_update
 
 
-def get_ema_avg_fn(decay=0.999):
+def get_ema_avg_fn(decay: float = 0.999) -> Callable[..., Tensor]:
     """Return a function that averages two tensors with exponential weights.
 
     Args:
@@ -109,7 +111,7 @@ def get_ema_avg_fn(decay=0.999):
     return ema_update
 
 
-def get_swa_avg_fn():
+def get_swa_avg_fn() -> Callable[..., Tensor]:
     """Return a function that averages two tensors, the first worth several models.
 
     Example:

@@ -8,9 +8,13 @@ from __future__ import annotations
 import contextlib
 import warnings
 import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 import rushlight
 from rushlight import _core
+from rushlight._core import Tensor
 from rushlight.autograd.graph import saved_tensors_hooks
 
 __all__ = [
@@ -37,7 +41,7 @@ class CheckpointError(RuntimeError):
 
 
 @contextlib.contextmanager
-def set_checkpoint_debug_enabled(enabled):
+def set_checkpoint_debug_enabled(enabled: bool | None) -> Iterator[None]:
     """Overrides the ``debug`` argument of every checkpoint inside the block.
 
     Args:
@@ -52,7 +56,7 @@ def set_checkpoint_debug_enabled(enabled):
 
 
 @contextlib.contextmanager
-def set_checkpoint_early_stop(enable):
+def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
     """Overrides the ``early_stop`` argument of every checkpoint inside the block.
 
     Args:
@@ -74,12 +78,12 @@ def set_checkpoint_early_stop(enable):
         _early_stop_for_all = before
 
 
-def noop_context_fn():
+def noop_context_fn() -> tuple[AbstractContextManager, AbstractContextManager]:
     """Two context managers that do nothing: the default ``context_fn``."""
     return contextlib.nullcontext(), contextlib.nullcontext()
 
 
-def detach_variable(inputs):
+def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """Each tensor of a tuple detached, requiring grad as before; the rest as it is.
 
     Args:
@@ -103,7 +107,7 @@ def detach_variable(inputs):
     return tuple(result)
 
 
-def check_backward_validity(inputs):
+def check_backward_validity(inputs: Iterable[Any]) -> None:
     """Warns when no tensor among ``inputs`` requires grad.
 
     Args:
@@ -116,7 +120,7 @@ def check_backward_validity(inputs):
         )
 
 
-def get_device_states(*args):
+def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
     """The random states of the CUDA devices that tensors among ``args`` are on.
 
     Args:
@@ -144,7 +148,9 @@ def _cuda_state_of(device):
     return rushlight.cuda.get_rng_state(device)
 
 
-def set_device_states(devices, states, *, device_type=None):
+def set_device_states(
+    devices: Sequence[int], states: Sequence[Tensor], *, device_type: str | None = None
+) -> None:
     """Sets the random states that :func:`get_device_states` returned.
 
     Args:
@@ -411,15 +417,17 @@ def _checkpoint_recorded(
 
 
 def checkpoint(
-    function,
-    *args,
-    use_reentrant=None,
-    context_fn=noop_context_fn,
-    determinism_check="default",
-    debug=False,
-    early_stop=True,
-    **kwargs,
-):
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    context_fn: Callable[
+        [], tuple[AbstractContextManager, AbstractContextManager]
+    ] = noop_context_fn,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
+    **kwargs: Any,
+) -> Any:
     """Calls a function without keeping what backward needs: it is called again then.
 
     With ``use_reentrant=False`` the graph is recorded as usual and each saved tensor is
@@ -486,7 +494,13 @@ def checkpoint(
     return CheckpointFunction.apply(function, preserve, *args)
 
 
-def checkpoint_sequential(functions, segments, input, use_reentrant=None, **kwargs):
+def checkpoint_sequential(
+    functions: Any,
+    segments: int,
+    input: Any,
+    use_reentrant: bool | None = None,
+    **kwargs: Any,
+) -> Any:
     """Runs functions one after the other, checkpointed in segments but for the last.
 
     Args:

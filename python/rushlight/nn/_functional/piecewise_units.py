@@ -207,7 +207,7 @@ def _random_leaky(input, lower, upper, generator):
     if input.dtype == rushlight.float16:
         raise NotImplementedError("rrelu(): training is not implemented for float16")
     input = input.contiguous()
-    # bfloat16 is computed in float32, and the bounds are rounded to what is computed in.
+    # bfloat16 is computed in float32; the bounds are rounded to what is computed in.
     kind = rushlight.float64 if input.dtype == rushlight.float64 else rushlight.float32
     low, high = (rushlight.tensor(v, dtype=kind).item() for v in (lower, upper))
     below = (input <= 0).contiguous()

@@ -15,6 +15,7 @@ from rushlight.nn.modules.fold import *
 from rushlight.nn.modules.instancenorm import *
 from rushlight.nn.modules.linear import *
 from rushlight.nn.modules.loss import *
+from rushlight.nn.modules.module import Module
 from rushlight.nn.modules.normalization import *
 from rushlight.nn.modules.padding import *
 from rushlight.nn.modules.pixelshuffle import *
@@ -23,6 +24,5 @@ from rushlight.nn.modules.rnn import *
 from rushlight.nn.modules.sparse import *
 from rushlight.nn.modules.transformer import *
 from rushlight.nn.modules.upsampling import *
-from rushlight.nn.modules.module import Module
 
 __all__ = [name for name in globals() if name[0].isupper()]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
 
 import rushlight
 from rushlight.utils.hooks import RemovableHandle
@@ -122,7 +124,22 @@ def apply_registration_hooks(table, module, name, value):
 class HookMixin:
     """Registration of one module's hooks, and the call that runs them."""
 
-    def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
+    _forward_pre_hooks: OrderedDict
+    _forward_pre_hooks_with_kwargs: OrderedDict
+    _forward_hooks: OrderedDict
+    _forward_hooks_with_kwargs: OrderedDict
+    _forward_hooks_always_called: OrderedDict
+    _backward_pre_hooks: OrderedDict
+    _backward_hooks: OrderedDict
+    _is_full_backward_hook: bool | None
+
+    def register_forward_pre_hook(
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+    ) -> RemovableHandle:
         """Register a hook that runs before :meth:`forward`.
 
         Args:
@@ -147,8 +164,13 @@ class HookMixin:
         return _register(self._forward_pre_hooks, hook, prepend, flags, extras)
 
     def register_forward_hook(
-        self, hook, *, prepend=False, with_kwargs=False, always_call=False
-    ):
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> RemovableHandle:
         """Register a hook that runs after :meth:`forward`.
 
         Args:
@@ -176,7 +198,9 @@ class HookMixin:
         ]
         return _register(self._forward_hooks, hook, prepend, flags, extras)
 
-    def register_full_backward_pre_hook(self, hook, prepend=False):
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Register a hook that runs before the module's gradients are computed.
 
         Args:
@@ -189,7 +213,9 @@ class HookMixin:
         """
         return _register(self._backward_pre_hooks, hook, prepend)
 
-    def register_full_backward_hook(self, hook, prepend=False):
+    def register_full_backward_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Register a hook that runs once the gradients of the inputs are computed.
 
         If no input needs a gradient it runs when those of the outputs are.
@@ -207,7 +233,7 @@ class HookMixin:
         self._is_full_backward_hook = True
         return _register(self._backward_hooks, hook, prepend)
 
-    def register_backward_hook(self, hook):
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Register a hook on the last operation of :meth:`forward`.
 
         PyTorch deprecates it in favour of :meth:`register_full_backward_hook`.

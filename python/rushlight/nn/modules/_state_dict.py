@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict, namedtuple
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import rushlight
 from rushlight.nn.parameter import Parameter, is_lazy
@@ -57,7 +58,11 @@ class StateDictMixin:
     _buffers: dict
     _modules: dict
     _non_persistent_buffers_set: set[str]
+    _state_dict_pre_hooks: OrderedDict
+    _state_dict_hooks: OrderedDict
     _load_state_dict_pre_hooks: OrderedDict
+    _load_state_dict_post_hooks: OrderedDict
+    _version: int
 
     def get_extra_state(self):
         """Return extra state to put in the module's ``state_dict``.
@@ -91,7 +96,9 @@ class StateDictMixin:
             )
         return _add_hook(self._state_dict_hooks, hook)
 
-    def register_state_dict_post_hook(self, hook):
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any]
+    ) -> RemovableHandle:
         """Register ``hook(module, state_dict, prefix, local_metadata) -> None``.
 
         It runs after this module's entries were written and may change
@@ -100,10 +107,10 @@ class StateDictMixin:
         Returns:
             A handle whose ``remove()`` takes the hook out.
         """
-        hook._from_public_api = True
+        hook._from_public_api = True  # type: ignore[attr-defined]
         return _add_hook(self._state_dict_hooks, hook)
 
-    def register_state_dict_pre_hook(self, hook):
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Register ``hook(module, prefix, keep_vars) -> None``, run before saving.
 
         Returns:
@@ -116,7 +123,9 @@ class StateDictMixin:
             hook = _ModuleArgumentHook(hook, self)
         return _add_hook(self._load_state_dict_pre_hooks, hook)
 
-    def register_load_state_dict_pre_hook(self, hook):
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any]
+    ) -> RemovableHandle:
         """Register a hook that runs before this module's entries are loaded.
 
         Its signature is ``hook(module, state_dict, prefix, local_metadata, strict,
@@ -127,7 +136,9 @@ class StateDictMixin:
         """
         return self._register_load_state_dict_pre_hook(hook, with_module=True)
 
-    def register_load_state_dict_post_hook(self, hook):
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., Any]
+    ) -> RemovableHandle:
         """Register ``hook(module, incompatible_keys) -> None``, run after loading.
 
         ``incompatible_keys`` has ``missing_keys`` and ``unexpected_keys``, lists that
@@ -148,7 +159,13 @@ class StateDictMixin:
         if type(self).get_extra_state is not StateDictMixin.get_extra_state:
             destination[prefix + EXTRA_STATE_SUFFIX] = self.get_extra_state()
 
-    def state_dict(self, *args, destination=None, prefix="", keep_vars=False):
+    def state_dict(
+        self,
+        *args: Any,
+        destination: Any = None,
+        prefix: str = "",
+        keep_vars: bool = False,
+    ) -> Any:
         """Return the module's parameters and persistent buffers by their full name.
 
         The tensors are not copied.
@@ -308,7 +325,9 @@ class StateDictMixin:
             )
         return None
 
-    def load_state_dict(self, state_dict, strict=True, assign=False):
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> _IncompatibleKeys:
         """Copy the entries of ``state_dict`` into the parameters and buffers.
 
         Args:

@@ -528,10 +528,16 @@ class ConvTranspose3d(_ConvTransposeNd):
 class _LazyConvXdMixin(LazyModuleMixin):
     """A convolution that learns ``in_channels`` from its first input."""
 
+    # The convolution's.
+    groups: int
+    transposed: bool
+    kernel_size: tuple[int, ...]
+    _spatial: int
+
     def reset_parameters(self) -> None:
         """Draw the initial weight and bias again, once their shapes are known."""
         if not self.has_uninitialized_params() and self.in_channels != 0:
-            super().reset_parameters()
+            super().reset_parameters()  # type: ignore[misc]
 
     def initialize_parameters(self, input, *args, **kwargs) -> None:
         """Give weight and bias their shapes and values, by the shape of ``input``."""

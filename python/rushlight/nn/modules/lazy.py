@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import rushlight
 from rushlight.nn.parameter import is_lazy
@@ -42,6 +43,14 @@ class LazyModuleMixin:
     """
 
     cls_to_become: type | None = None
+
+    # The module's.
+    _get_name: Any
+    _non_persistent_buffers_set: set[str]
+    _parameters: dict[str, Any]
+    _buffers: dict[str, Any]
+    _register_load_state_dict_pre_hook: Any
+    register_forward_pre_hook: Any
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)

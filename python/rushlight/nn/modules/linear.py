@@ -112,6 +112,8 @@ class LazyLinear(LazyModuleMixin, Linear):
     """
 
     cls_to_become = Linear
+    weight: UninitializedParameter
+    bias: UninitializedParameter
 
     def __init__(self, out_features, bias=True, device=None, dtype=None) -> None:
         # Without a bias: there is nothing to draw yet.

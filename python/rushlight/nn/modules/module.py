@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 import rushlight
+from rushlight._core import Tensor
+from rushlight._typing import Device
 from rushlight.nn.modules import _hooks
 from rushlight.nn.modules._error_path import LAYER_ERRORS, note_module
 from rushlight.nn.modules._hooks import (
@@ -107,7 +111,7 @@ class Module(HookMixin, StateDictMixin):
             f'Module [{type(self).__name__}] is missing the required "forward" function'
         )
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # The dict itself: looking an attribute up in a class with __getattr__ is slow.
         state = self.__dict__
         try:
@@ -237,7 +241,7 @@ class Module(HookMixin, StateDictMixin):
         if name == "":
             raise KeyError(f'{kind} name can\'t be empty string ""')
 
-    def get_submodule(self, target):
+    def get_submodule(self, target: str) -> Module:
         """Return the module at a dotted path below this one.
 
         Args:
@@ -282,7 +286,7 @@ class Module(HookMixin, StateDictMixin):
             raise AttributeError(f"{parent._get_name()} has no attribute `{name}`")
         setattr(parent, name, module)
 
-    def get_parameter(self, target):
+    def get_parameter(self, target: str) -> Parameter:
         """Return the parameter at a dotted path.
 
         Raises:
@@ -293,7 +297,7 @@ class Module(HookMixin, StateDictMixin):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return found
 
-    def get_buffer(self, target):
+    def get_buffer(self, target: str) -> Tensor:
         """Return the buffer at a dotted path.
 
         Raises:
@@ -333,7 +337,7 @@ class Module(HookMixin, StateDictMixin):
                     self._buffers[name] = fn(buffer)
         return self
 
-    def apply(self, fn):
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call ``fn(module)`` on every descendant, children first, then on self.
 
         Example:
@@ -349,41 +353,41 @@ class Module(HookMixin, StateDictMixin):
         fn(self)
         return self
 
-    def cpu(self):
+    def cpu(self) -> Self:
         """Move all parameters and buffers to the CPU."""
         return self._apply(lambda tensor: tensor.cpu())
 
-    def cuda(self, device=None):
+    def cuda(self, device: Device | None = None) -> Self:
         """Move all parameters and buffers to a GPU."""
         return self._apply(lambda tensor: tensor.cuda(device))
 
-    def type(self, dst_type):
+    def type(self, dst_type: Any) -> Self:
         """Cast all parameters and buffers to ``dst_type``."""
         return self._apply(lambda tensor: tensor.type(dst_type))
 
-    def float(self):
+    def float(self) -> Self:
         """Cast all floating point parameters and buffers to float32."""
         return self._apply(_cast_floating(rushlight.float32))
 
-    def double(self):
+    def double(self) -> Self:
         """Cast all floating point parameters and buffers to float64."""
         return self._apply(_cast_floating(rushlight.float64))
 
-    def half(self):
+    def half(self) -> Self:
         """Cast all floating point parameters and buffers to float16."""
         return self._apply(_cast_floating(rushlight.float16))
 
-    def bfloat16(self):
+    def bfloat16(self) -> Self:
         """Cast all floating point parameters and buffers to bfloat16."""
         return self._apply(_cast_floating(rushlight.bfloat16))
 
-    def to_empty(self, *, device, recurse=True):
+    def to_empty(self, *, device: Device | None, recurse: bool = True) -> Self:
         """Move to ``device`` without copying values: they are uninitialised there."""
         return self._apply(
             lambda tensor: rushlight.empty_like(tensor, device=device), recurse
         )
 
-    def to(self, *args, **kwargs):
+    def to(self, *args: Any, **kwargs: Any) -> Self:
         """Move and cast the parameters and buffers in place.
 
         Called as ``to(device=None, dtype=None, non_blocking=False)``, ``to(dtype)``,
@@ -425,11 +429,11 @@ class Module(HookMixin, StateDictMixin):
 
         return self._apply(convert)
 
-    def share_memory(self):
+    def share_memory(self) -> Self:
         """Move all parameters and buffers to memory that forked processes share."""
         return self._apply(lambda tensor: tensor.share_memory_())
 
-    def compile(self, *args, **kwargs) -> None:
+    def compile(self, *args: Any, **kwargs: Any) -> None:
         """Check the arguments as :func:`rushlight.compile` does; change nothing."""
         rushlight.compile(self, *args, **kwargs)
 
@@ -539,12 +543,14 @@ class Module(HookMixin, StateDictMixin):
                     seen.add(member)
                 yield f"{path}.{name}" if path else name, member
 
-    def parameters(self, recurse=True):
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Yield every parameter once; with ``recurse=False`` only this module's own."""
         for _, param in self.named_parameters(recurse=recurse):
             yield param
 
-    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
         """Yield ``(full name, parameter)``, each parameter once.
 
         Example:
@@ -556,23 +562,25 @@ class Module(HookMixin, StateDictMixin):
             lambda module: module._parameters.items(), prefix, recurse, remove_duplicate
         )
 
-    def buffers(self, recurse=True):
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """Yield every buffer once; with ``recurse=False`` only this module's own."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
-    def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
         """Yield ``(full name, buffer)``, each buffer once."""
         return self._named_members(
             lambda module: module._buffers.items(), prefix, recurse, remove_duplicate
         )
 
-    def children(self):
+    def children(self) -> Iterator[Module]:
         """Yield the direct child modules, each once."""
         for _, module in self.named_children():
             yield module
 
-    def named_children(self):
+    def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield ``(name, module)`` of the direct children, each module once."""
         seen = set()
         for name, module in self._modules.items():
@@ -580,12 +588,17 @@ class Module(HookMixin, StateDictMixin):
                 seen.add(module)
                 yield name, module
 
-    def modules(self, remove_duplicate=True):
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """Yield this module and all below it, each once."""
         for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
-    def named_modules(self, memo=None, prefix="", remove_duplicate=True):
+    def named_modules(
+        self,
+        memo: set[Module] | None = None,
+        prefix: str = "",
+        remove_duplicate: bool = True,
+    ) -> Iterator[tuple[str, Module]]:
         """Yield ``(full name, module)`` of this module and all below it."""
         if memo is None:
             memo = set()
@@ -599,7 +612,7 @@ class Module(HookMixin, StateDictMixin):
                 path = f"{prefix}.{name}" if prefix else name
                 yield from module.named_modules(memo, path, remove_duplicate)
 
-    def train(self, mode=True):
+    def train(self, mode: bool = True) -> Self:
         """Set training mode (dropout drops) or, with ``False``, evaluation mode.
 
         Raises:
@@ -612,17 +625,17 @@ class Module(HookMixin, StateDictMixin):
             module.train(mode)
         return self
 
-    def eval(self):
+    def eval(self) -> Self:
         """Set evaluation mode: the same as ``train(False)``."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad=True):
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Turn gradients of all parameters on or off."""
         for param in self.parameters():
             param.requires_grad_(requires_grad)
         return self
 
-    def zero_grad(self, set_to_none=True) -> None:
+    def zero_grad(self, set_to_none: bool = True) -> None:
         """Reset the gradients: to ``None``, or to zeros with ``set_to_none=False``."""
         for param in self.parameters():
             grad = param.grad

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import numbers
 import warnings
+from typing import TYPE_CHECKING
 
 import rushlight
+from rushlight._typing import Device
 from rushlight.nn import init
 from rushlight.nn._functional import recurrent
 from rushlight.nn.modules.module import Module
@@ -55,8 +57,7 @@ class RNNBase(Module):
         num_layers: layers upon each other. Default: 1.
         bias: learn offsets. Default: ``True``.
         batch_first: input and output are ``(N, T, *)``. Default: ``False``.
-        dropout: dropped from the output of all layers but the last while training.
-            Default: 0.
+        dropout: dropped from all outputs but the last layer's in training. Default: 0.
         bidirectional: also run from the end. Default: ``False``.
         proj_size: the size that an LSTM's output is projected to; 0 for none.
         device: where the parameters live. Default: the default device.
@@ -87,7 +88,7 @@ class RNNBase(Module):
         num_layers=1,
         bias=True,
         batch_first=False,
-        dropout=0.0,
+        dropout: float = 0.0,
         bidirectional=False,
         proj_size=0,
         device=None,
@@ -357,8 +358,7 @@ class RNN(RNNBase):
         nonlinearity: ``"tanh"`` or ``"relu"``. Default: ``"tanh"``.
         bias: learn offsets. Default: ``True``.
         batch_first: input and output are ``(N, T, *)``. Default: ``False``.
-        dropout: dropped from the output of all layers but the last while training.
-            Default: 0.
+        dropout: dropped from all outputs but the last layer's in training. Default: 0.
         bidirectional: also run from the end. Default: ``False``.
         device: where the parameters live. Default: the default device.
         dtype: the parameters' dtype. Default: the default dtype.
@@ -380,19 +380,38 @@ class RNN(RNNBase):
         ((5, 3, 20), (2, 3, 20))
     """
 
-    def __init__(self, *args, **kwargs) -> None:
-        _refuse_projection(kwargs)
-        if len(args) > 3:
-            nonlinearity = args[3]
-            args = (*args[:3], *args[4:])
-        else:
-            nonlinearity = kwargs.pop("nonlinearity", "tanh")
-        if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(
-                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
-            )
-        super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
-        self.nonlinearity = nonlinearity
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            input_size: int,
+            hidden_size: int,
+            num_layers: int = 1,
+            nonlinearity: str = "tanh",
+            bias: bool = True,
+            batch_first: bool = False,
+            dropout: float = 0.0,
+            bidirectional: bool = False,
+            device: Device | None = None,
+            dtype: rushlight.dtype | None = None,
+        ) -> None: ...
+
+    else:
+
+        def __init__(self, *args, **kwargs) -> None:
+            _refuse_projection(kwargs)
+            if len(args) > 3:
+                nonlinearity = args[3]
+                args = (*args[:3], *args[4:])
+            else:
+                nonlinearity = kwargs.pop("nonlinearity", "tanh")
+            if nonlinearity not in ("tanh", "relu"):
+                raise ValueError(
+                    f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or "
+                    "'relu'."
+                )
+            super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
+            self.nonlinearity = nonlinearity
 
     def forward(self, input, hx=None):
         return self._forward(input, hx)
@@ -415,8 +434,7 @@ class LSTM(RNNBase):
         num_layers: layers upon each other. Default: 1.
         bias: learn offsets. Default: ``True``.
         batch_first: input and output are ``(N, T, *)``. Default: ``False``.
-        dropout: dropped from the output of all layers but the last while training.
-            Default: 0.
+        dropout: dropped from all outputs but the last layer's in training. Default: 0.
         bidirectional: also run from the end. Default: ``False``.
         proj_size: features of a projected hidden state, 0 for none. Default: 0.
         device: where the parameters live. Default: the default device.
@@ -440,8 +458,26 @@ class LSTM(RNNBase):
         ((5, 3, 20), (2, 3, 20))
     """
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__("LSTM", *args, **kwargs)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            input_size: int,
+            hidden_size: int,
+            num_layers: int = 1,
+            bias: bool = True,
+            batch_first: bool = False,
+            dropout: float = 0.0,
+            bidirectional: bool = False,
+            proj_size: int = 0,
+            device: Device | None = None,
+            dtype: rushlight.dtype | None = None,
+        ) -> None: ...
+
+    else:
+
+        def __init__(self, *args, **kwargs) -> None:
+            super().__init__("LSTM", *args, **kwargs)
 
     def get_expected_cell_size(self, input, batch_sizes) -> tuple[int, int, int]:
         """The shape of the cell states that go with an input."""
@@ -506,8 +542,7 @@ class GRU(RNNBase):
         num_layers: layers upon each other. Default: 1.
         bias: learn offsets. Default: ``True``.
         batch_first: input and output are ``(N, T, *)``. Default: ``False``.
-        dropout: dropped from the output of all layers but the last while training.
-            Default: 0.
+        dropout: dropped from all outputs but the last layer's in training. Default: 0.
         bidirectional: also run from the end. Default: ``False``.
         device: where the parameters live. Default: the default device.
         dtype: the parameters' dtype. Default: the default dtype.
@@ -529,9 +564,26 @@ class GRU(RNNBase):
         ((5, 3, 20), (2, 3, 20))
     """
 
-    def __init__(self, *args, **kwargs) -> None:
-        _refuse_projection(kwargs)
-        super().__init__("GRU", *args, **kwargs)
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            input_size: int,
+            hidden_size: int,
+            num_layers: int = 1,
+            bias: bool = True,
+            batch_first: bool = False,
+            dropout: float = 0.0,
+            bidirectional: bool = False,
+            device: Device | None = None,
+            dtype: rushlight.dtype | None = None,
+        ) -> None: ...
+
+    else:
+
+        def __init__(self, *args, **kwargs) -> None:
+            _refuse_projection(kwargs)
+            super().__init__("GRU", *args, **kwargs)
 
     def forward(self, input, hx=None):
         return self._forward(input, hx)

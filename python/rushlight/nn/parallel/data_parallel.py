@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import rushlight
 from rushlight.nn.modules.module import Module
 
@@ -63,8 +66,13 @@ class DataParallel(Module):
 
 
 def data_parallel(
-    module, inputs, device_ids=None, output_device=None, dim=0, module_kwargs=None
-):
+    module: Module,
+    inputs: Any,
+    device_ids: Sequence[Any] | None = None,
+    output_device: Any = None,
+    dim: int = 0,
+    module_kwargs: dict[str, Any] | None = None,
+) -> Any:
     """Call a module as :class:`DataParallel` does.
 
     Args:

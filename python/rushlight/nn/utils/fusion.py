@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 
 import rushlight
+from rushlight._core import Tensor
+from rushlight.nn.modules.module import Module
 from rushlight.nn.parameter import Parameter
+from rushlight.nn.utils._typing import M
 
 __all__ = [
     "fuse_conv_bn_eval",
@@ -15,7 +18,7 @@ __all__ = [
 ]
 
 
-def fuse_conv_bn_eval(conv, bn, transpose=False):
+def fuse_conv_bn_eval(conv: M, bn: Module, transpose: bool = False) -> M:
     """Return one convolution that does what a convolution and a batch norm do.
 
     Args:
@@ -54,8 +57,15 @@ def fuse_conv_bn_eval(conv, bn, transpose=False):
 
 
 def fuse_conv_bn_weights(
-    conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, transpose=False
-):
+    conv_w: Tensor,
+    conv_b: Tensor | None,
+    bn_rm: Tensor,
+    bn_rv: Tensor,
+    bn_eps: float,
+    bn_w: Tensor | None,
+    bn_b: Tensor | None,
+    transpose: bool = False,
+) -> tuple[Parameter, Parameter]:
     """Return the weight and bias of a convolution with a batch norm folded in.
 
     Args:
@@ -94,7 +104,7 @@ def fuse_conv_bn_weights(
     )
 
 
-def fuse_linear_bn_eval(linear, bn):
+def fuse_linear_bn_eval(linear: M, bn: Module) -> M:
     """Return one linear layer that does what a linear layer and a batch norm do.
 
     Args:
@@ -138,7 +148,15 @@ def fuse_linear_bn_eval(linear, bn):
     return fused
 
 
-def fuse_linear_bn_weights(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b):
+def fuse_linear_bn_weights(
+    linear_w: Tensor,
+    linear_b: Tensor | None,
+    bn_rm: Tensor,
+    bn_rv: Tensor,
+    bn_eps: float,
+    bn_w: Tensor | None,
+    bn_b: Tensor | None,
+) -> tuple[Parameter, Parameter]:
     """Return the weight and bias of a linear layer with a batch norm folded in.
 
     Args:

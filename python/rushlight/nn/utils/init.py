@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 from rushlight.nn import init
 from rushlight.nn.modules.module import Module
+from rushlight.nn.utils._typing import M
 
 __all__ = ["skip_init"]
 
 
-def skip_init(module_cls, *args, **kwargs):
+def skip_init(module_cls: type[M], *args: Any, **kwargs: Any) -> M:
     """Make a module whose parameters are left uninitialised.
 
     The functions of ``nn.init`` do nothing meanwhile, and draw nothing.

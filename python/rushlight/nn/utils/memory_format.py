@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from rushlight._core import memory_format
 from rushlight.nn.modules.conv import _ConvNd
+from rushlight.nn.utils._typing import M
 
 __all__ = [
     "convert_conv2d_weight_memory_format",
@@ -10,7 +12,7 @@ __all__ = [
 ]
 
 
-def convert_conv2d_weight_memory_format(module, memory_format):
+def convert_conv2d_weight_memory_format(module: M, memory_format: memory_format) -> M:
     """Lay out the weights of all 2-d convolutions in a module in a memory format.
 
     Args:
@@ -33,7 +35,7 @@ def convert_conv2d_weight_memory_format(module, memory_format):
     return _convert(module, memory_format, 4)
 
 
-def convert_conv3d_weight_memory_format(module, memory_format):
+def convert_conv3d_weight_memory_format(module: M, memory_format: memory_format) -> M:
     """Lay out the weights of all 3-d convolutions in a module in a memory format.
 
     Args:

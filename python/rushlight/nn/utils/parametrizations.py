@@ -9,15 +9,16 @@ from rushlight.nn import functional as F
 from rushlight.nn.modules.module import Module
 from rushlight.nn.utils import parametrize
 from rushlight.nn.utils._power_iteration import output_dim, rows_first
+from rushlight.nn.utils._typing import M
 from rushlight.nn.utils.weight_norm import scaled_direction
 
 __all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
 
 class _OrthMaps(enum.Enum):
-    matrix_exp = enum.auto()
-    cayley = enum.auto()
-    householder = enum.auto()
+    matrix_exp = 1
+    cayley = 2
+    householder = 3
 
 
 def _is_orthogonal(matrix) -> bool:
@@ -131,7 +132,13 @@ def _complete_basis(tall):
     return _orthogonal_factor(rushlight.cat([tall, others], dim=-1))
 
 
-def orthogonal(module, name="weight", orthogonal_map=None, *, use_trivialization=True):
+def orthogonal(
+    module: M,
+    name: str = "weight",
+    orthogonal_map: str | None = None,
+    *,
+    use_trivialization: bool = True,
+) -> M:
     """Keep a matrix of a module orthogonal (unitary if it is complex).
 
     A tall matrix has orthonormal columns, a wide one orthonormal rows; further dims are
@@ -199,7 +206,7 @@ class _WeightNorm(Module):
         return rushlight.norm_except_dim(weight, 2, self.dim), weight
 
 
-def weight_norm(module, name="weight", dim=0):
+def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     """Split a weight into its length and its direction (Salimans and Kingma 2016).
 
     ``weight = g * v / ||v||``, with ``g`` in ``parametrizations.weight.original0`` and
@@ -280,7 +287,13 @@ class _SpectralNorm(Module):
         return value
 
 
-def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None):
+def spectral_norm(
+    module: M,
+    name: str = "weight",
+    n_power_iterations: int = 1,
+    eps: float = 1e-12,
+    dim: int | None = None,
+) -> M:
     """Divide a weight by its largest singular value (Miyato et al. 2018).
 
     The value is approximated by power iteration, whose vectors are kept: every read of

@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import copy
 import copyreg
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import rushlight
 from rushlight.nn.modules.container import ModuleDict, ModuleList
+from rushlight.nn.modules.module import Module
 from rushlight.nn.parameter import Parameter
+from rushlight.nn.utils._typing import M
 
 __all__ = [
     "ParametrizationList",
@@ -31,7 +33,7 @@ _cache: dict[tuple[int, str], rushlight.Tensor] = {}
 
 
 @contextlib.contextmanager
-def cached():
+def cached() -> Iterator[None]:
     """Compute every parametrized tensor at most once inside the ``with`` block.
 
     The values are dropped when the outermost block ends; assigning to a parametrized
@@ -276,7 +278,9 @@ def _put_property(module, name) -> None:
     setattr(type(module), name, property(read, write))
 
 
-def register_parametrization(module, tensor_name, parametrization, *, unsafe=False):
+def register_parametrization(
+    module: M, tensor_name: str, parametrization: Module, *, unsafe: bool = False
+) -> M:
     """Compute a parameter or buffer of a module by another module.
 
     Afterwards ``module.<tensor_name>`` is ``parametrization(original)``, computed on
@@ -388,7 +392,9 @@ def is_parametrized(module, tensor_name=None) -> bool:
     return len(chains) > 0 if tensor_name is None else tensor_name in chains
 
 
-def remove_parametrizations(module, tensor_name, leave_parametrized=True):
+def remove_parametrizations(
+    module: M, tensor_name: str, leave_parametrized: bool = True
+) -> M:
     """Make a parametrized tensor an ordinary parameter or buffer again.
 
     Args:
@@ -452,7 +458,9 @@ def type_before_parametrizations(module) -> type:
     return type(module).__bases__[0] if is_parametrized(module) else type(module)
 
 
-def transfer_parametrizations_and_params(from_module, to_module, tensor_name=None):
+def transfer_parametrizations_and_params(
+    from_module: Module, to_module: M, tensor_name: str | None = None
+) -> M:
     """Give a module the parametrizations of another one, and their tensors.
 
     The two share them afterwards. A tensor that ``to_module`` lacks is made.

@@ -6,6 +6,7 @@ import rushlight
 from rushlight.nn import functional as F
 from rushlight.nn.parameter import Parameter, is_lazy
 from rushlight.nn.utils._power_iteration import output_dim, rows_first
+from rushlight.nn.utils._typing import M
 
 __all__ = [
     "SpectralNorm",
@@ -184,7 +185,13 @@ class SpectralNormStateDictHook:
         versions[key] = self.fn._version
 
 
-def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None):
+def spectral_norm(
+    module: M,
+    name: str = "weight",
+    n_power_iterations: int = 1,
+    eps: float = 1e-12,
+    dim: int | None = None,
+) -> M:
     """Divide a weight by its largest singular value (Miyato et al. 2018).
 
     The quotient of ``weight_orig`` and the singular value, approximated by power
@@ -217,7 +224,7 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
     return module
 
 
-def remove_spectral_norm(module, name="weight"):
+def remove_spectral_norm(module: M, name: str = "weight") -> M:
     """Undo :func:`spectral_norm`, keeping the normalized values.
 
     Args:

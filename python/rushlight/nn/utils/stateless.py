@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import rushlight
+from rushlight._core import Tensor
+from rushlight.nn.modules.module import Module
 
 __all__ = ["functional_call"]
 
 
 def functional_call(
-    module,
-    parameters_and_buffers,
-    args=None,
-    kwargs=None,
+    module: Module,
+    parameters_and_buffers: dict[str, Tensor],
+    args: Any = None,
+    kwargs: dict[str, Any] | None = None,
     *,
-    tie_weights=True,
-    strict=False,
-):
+    tie_weights: bool = True,
+    strict: bool = False,
+) -> Any:
     """Call a module with some parameters and buffers replaced for the time of the call.
 
     Gradients flow to the given tensors. What the module assigns to a replaced buffer is

@@ -6,6 +6,7 @@ import warnings
 
 import rushlight
 from rushlight.nn.parameter import Parameter, is_lazy
+from rushlight.nn.utils._typing import M
 
 __all__ = ["WeightNorm", "remove_weight_norm", "weight_norm"]
 
@@ -75,7 +76,7 @@ class WeightNorm:
         setattr(module, self.name, self.compute_weight(module))
 
 
-def weight_norm(module, name="weight", dim=0):
+def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     """Split a weight into its length and its direction (Salimans and Kingma 2016).
 
     ``weight = weight_g * weight_v / ||weight_v||``, computed before every forward.
@@ -107,7 +108,7 @@ def weight_norm(module, name="weight", dim=0):
     return module
 
 
-def remove_weight_norm(module, name="weight"):
+def remove_weight_norm(module: M, name: str = "weight") -> M:
     """Undo :func:`weight_norm`, keeping the weight's value.
 
     Args:
