@@ -26,6 +26,7 @@ NAMESPACES: tuple[str, ...] = (
     "special",
     "storage",
     "utils",
+    "vision",
 )
 
 # module -> public functions and constants of rushlight.
