@@ -64,6 +64,18 @@ CASES = {
             num_classes=10, dropout=0.0, width_mult=0.5, reduced_tail=True
         ),
     ),
+    "googlenet": (
+        33,
+        lambda m: m.googlenet(
+            num_classes=10, dropout=0.0, dropout_aux=0.0, transform_input=True
+        ),
+    ),
+    "inception_v3": (
+        75,
+        lambda m: m.inception_v3(
+            num_classes=10, dropout=0.0, aux_logits=False, init_weights=False
+        ),
+    ),
     "densenet": (32, lambda m: m.DenseNet(16, (2, 3, 2, 2), 32, num_classes=10)),
     "densenet_checkpointed": (
         32,
@@ -123,3 +135,13 @@ def test_same_numbers(name):
     first = next(ours.parameters()).grad.numpy()
     other = next(theirs.parameters()).grad.numpy()
     np.testing.assert_allclose(first, other, rtol=0, atol=1e-7 * np.abs(other).max())
+
+
+def test_inception_auxiliary_head():
+    torch.manual_seed(0)
+    theirs = twin("models").inception.InceptionAux(8, 5)
+    rushlight.manual_seed(0)
+    ours = models.inception.InceptionAux(8, 5)
+    features = np.random.default_rng(2).standard_normal((2, 8, 17, 17))
+    x, y = rushlight.from_numpy(features), torch.from_numpy(features)
+    close(ours.double()(x), theirs.double()(y), 1e-8)

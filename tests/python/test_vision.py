@@ -33,7 +33,9 @@ def test_is_imported_when_first_asked_for():
 
 @pytest.mark.parametrize("name", models.list_models())
 def test_has_the_published_number_of_parameters(name, no_initialisation):
-    net = models.get_model(name)
+    # The count published for GoogLeNet is without its further classifiers.
+    options = dict(aux_logits=False) if name == "googlenet" else {}
+    net = models.get_model(name, **options)
     count = sum(p.numel() for p in net.parameters())
     for weights in models.get_model_weights(name):
         assert count == weights.meta["num_params"]
@@ -79,6 +81,20 @@ KEYS = {
         "features.15.block.3.1.running_mean": (160,),
         "features.16.0.weight": (960, 160, 1, 1),
         "classifier.3.weight": (1000, 1280),
+    },
+    "googlenet": {
+        "conv1.conv.weight": (64, 3, 7, 7),
+        "inception3a.branch3.1.conv.weight": (32, 16, 3, 3),
+        "inception5b.branch4.1.bn.running_mean": (128,),
+        "aux2.fc1.weight": (1024, 2048),
+        "fc.weight": (1000, 1024),
+    },
+    "inception_v3": {
+        "Conv2d_1a_3x3.conv.weight": (32, 3, 3, 3),
+        "Mixed_6c.branch7x7dbl_4.conv.weight": (160, 160, 7, 1),
+        "AuxLogits.conv1.conv.weight": (768, 128, 5, 5),
+        "Mixed_7c.branch3x3_2a.bn.bias": (384,),
+        "fc.weight": (1000, 2048),
     },
     "densenet121": {
         "features.conv0.weight": (64, 3, 7, 7),
@@ -200,6 +216,27 @@ def test_densenet_reads_the_published_files_keys(no_initialisation):
     old = {k.replace("norm1.", "norm.1."): v for k, v in small.state_dict().items()}
     assert any("denselayer1.norm.1.weight" in key for key in old)
     assert set(models.densenet._renamed(old)) == set(small.state_dict())
+
+
+def test_googlenet_and_inception_with_weights(tmp_path, no_initialisation):
+    state = models.googlenet(num_classes=3).state_dict()
+    rushlight.save(state, tmp_path / "googlenet.pth")
+    net = models.googlenet(weights=tmp_path / "googlenet.pth", num_classes=3)
+    assert net.transform_input
+    assert net.aux1 is None
+    assert not any(key.startswith("aux") for key in net.state_dict())
+    with pytest.warns(UserWarning, match="auxiliary heads are not trained"):
+        net = models.googlenet(
+            weights=tmp_path / "googlenet.pth", num_classes=3, aux_logits=True
+        )
+    assert list(net.state_dict()) == list(state)
+    state = models.inception_v3(num_classes=3).state_dict()
+    rushlight.save(state, tmp_path / "inception.pth")
+    net = models.inception_v3(
+        weights=tmp_path / "inception.pth", num_classes=3, aux_logits=False
+    )
+    assert net.AuxLogits is None
+    assert net.transform_input
 
 
 def test_grid_places_images_in_rows():

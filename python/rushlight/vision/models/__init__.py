@@ -13,6 +13,8 @@ from rushlight.vision.models._api import (
 )
 from rushlight.vision.models.alexnet import *
 from rushlight.vision.models.densenet import *
+from rushlight.vision.models.googlenet import *
+from rushlight.vision.models.inception import *
 from rushlight.vision.models.mobilenetv2 import *
 from rushlight.vision.models.mobilenetv3 import *
 from rushlight.vision.models.resnet import *
