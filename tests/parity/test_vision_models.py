@@ -76,12 +76,53 @@ CASES = {
             num_classes=10, dropout=0.0, aux_logits=False, init_weights=False
         ),
     ),
+    "efficientnet": (
+        33,
+        lambda m: m.EfficientNet(
+            [
+                m.efficientnet.MBConvConfig(*row, width_mult=0.5, depth_mult=0.4)
+                for row in m.efficientnet._B0
+            ],
+            dropout=0.0,
+            stochastic_depth_prob=0.0,
+            num_classes=10,
+        ),
+    ),
+    "efficientnet_v2": (
+        33,
+        lambda m: m.EfficientNet(
+            [
+                m.efficientnet.FusedMBConvConfig(1, 3, 1, 24, 24, 2),
+                m.efficientnet.FusedMBConvConfig(4, 3, 2, 24, 48, 1),
+                m.efficientnet.MBConvConfig(4, 3, 2, 48, 64, 2),
+            ],
+            dropout=0.0,
+            stochastic_depth_prob=0.0,
+            num_classes=10,
+            last_channel=96,
+        ),
+    ),
+    "convnext": (
+        64,
+        lambda m: m.ConvNeXt(
+            [
+                m.convnext.CNBlockConfig(32, 48, 2),
+                m.convnext.CNBlockConfig(48, None, 2),
+            ],
+            layer_scale=0.5,
+            num_classes=10,
+        ),
+    ),
     "densenet": (32, lambda m: m.DenseNet(16, (2, 3, 2, 2), 32, num_classes=10)),
     "densenet_checkpointed": (
         32,
         lambda m: m.DenseNet(8, (2, 2, 2, 2), 16, memory_efficient=True),
     ),
 }
+
+
+# Their linear layers take a gigabyte in double precision.
+BIG = ("alexnet", "vgg_bn")
 
 
 def both(name):
@@ -125,16 +166,21 @@ def test_same_numbers(name):
     with rushlight.no_grad(), torch.no_grad():
         ours.eval(), theirs.eval()
         close(ours(x), theirs(y), 1e-4)
-    # Normalising two values of a channel magnifies rounding: double precision.
-    ours.double().train(), theirs.double().train()
-    got, expected = flat(ours(x.double())), flat(theirs(y.double()))
+    ours.train(), theirs.train()
+    tolerance = 1e-4
+    if name not in BIG:
+        # Normalising two values of a channel magnifies rounding: double precision.
+        ours, theirs, x, y = ours.double(), theirs.double(), x.double(), y.double()
+        tolerance = 1e-8
+    got, expected = flat(ours(x)), flat(theirs(y))
     for one, other in zip(got, expected, strict=True):
-        close(one, other, 1e-8)
+        close(one, other, tolerance)
     sum(one.square().mean() for one in got).backward()
     sum(one.square().mean() for one in expected).backward()
     first = next(ours.parameters()).grad.numpy()
     other = next(theirs.parameters()).grad.numpy()
-    np.testing.assert_allclose(first, other, rtol=0, atol=1e-7 * np.abs(other).max())
+    scale = np.abs(other).max()
+    np.testing.assert_allclose(first, other, rtol=0, atol=10 * tolerance * scale)
 
 
 def test_inception_auxiliary_head():

@@ -96,6 +96,27 @@ KEYS = {
         "Mixed_7c.branch3x3_2a.bn.bias": (384,),
         "fc.weight": (1000, 2048),
     },
+    "efficientnet_b0": {
+        "features.0.0.weight": (32, 3, 3, 3),
+        "features.1.0.block.1.fc1.weight": (8, 32, 1, 1),
+        "features.6.3.block.2.fc2.bias": (1152,),
+        "features.8.1.running_var": (1280,),
+        "classifier.1.weight": (1000, 1280),
+    },
+    "efficientnet_v2_s": {
+        "features.1.1.block.0.0.weight": (24, 24, 3, 3),
+        "features.3.0.block.1.0.weight": (64, 192, 1, 1),
+        "features.6.14.block.3.1.bias": (256,),
+        "features.7.0.weight": (1280, 256, 1, 1),
+    },
+    "convnext_tiny": {
+        "features.0.0.bias": (96,),
+        "features.1.0.layer_scale": (96, 1, 1),
+        "features.4.1.weight": (384, 192, 2, 2),
+        "features.7.2.block.5.weight": (768, 3072),
+        "classifier.0.weight": (768,),
+        "classifier.2.weight": (1000, 768),
+    },
     "densenet121": {
         "features.conv0.weight": (64, 3, 7, 7),
         "features.denseblock1.denselayer1.norm1.weight": (64,),

@@ -12,7 +12,9 @@ from rushlight.vision.models._api import (
     list_models,
 )
 from rushlight.vision.models.alexnet import *
+from rushlight.vision.models.convnext import *
 from rushlight.vision.models.densenet import *
+from rushlight.vision.models.efficientnet import *
 from rushlight.vision.models.googlenet import *
 from rushlight.vision.models.inception import *
 from rushlight.vision.models.mobilenetv2 import *
