@@ -113,6 +113,27 @@ CASES = {
             num_classes=10,
         ),
     ),
+    "vit": (
+        16,
+        lambda m: m.VisionTransformer(
+            16, 8, 2, 2, 32, 64, num_classes=10, representation_size=24
+        ),
+    ),
+    "vit_conv_stem": (
+        16,
+        lambda m: m.VisionTransformer(
+            16,
+            4,
+            1,
+            2,
+            32,
+            64,
+            conv_stem_configs=[
+                m.vision_transformer.ConvStemConfig(8, 3, 2),
+                m.vision_transformer.ConvStemConfig(16, 3, 2),
+            ],
+        ),
+    ),
     "densenet": (32, lambda m: m.DenseNet(16, (2, 3, 2, 2), 32, num_classes=10)),
     "densenet_checkpointed": (
         32,
@@ -160,6 +181,9 @@ def test_same_numbers(name):
         np.testing.assert_allclose(
             state[key].numpy(), value.numpy(), rtol=1e-5, atol=1e-6, err_msg=key
         )
+    for key in ("heads.head.weight", "heads.head.bias"):  # zero at first
+        if key in expected_state:
+            torch.nn.init.normal_(expected_state[key])
     ours.load_state_dict(
         {k: rushlight.from_numpy(v.numpy().copy()) for k, v in expected_state.items()}
     )

@@ -33,11 +33,14 @@ def test_is_imported_when_first_asked_for():
 
 @pytest.mark.parametrize("name", models.list_models())
 def test_has_the_published_number_of_parameters(name, no_initialisation):
-    # The count published for GoogLeNet is without its further classifiers.
-    options = dict(aux_logits=False) if name == "googlenet" else {}
-    net = models.get_model(name, **options)
-    count = sum(p.numel() for p in net.parameters())
     for weights in models.get_model_weights(name):
+        options = {}
+        if name == "googlenet":  # published without its further classifiers
+            options = dict(aux_logits=False)
+        elif name.startswith("vit_"):
+            options = dict(image_size=weights.meta["min_size"][0])
+        net = models.get_model(name, **options)
+        count = sum(p.numel() for p in net.parameters())
         assert count == weights.meta["num_params"]
 
 
@@ -116,6 +119,15 @@ KEYS = {
         "features.7.2.block.5.weight": (768, 3072),
         "classifier.0.weight": (768,),
         "classifier.2.weight": (1000, 768),
+    },
+    "vit_b_16": {
+        "class_token": (1, 1, 768),
+        "conv_proj.weight": (768, 3, 16, 16),
+        "encoder.pos_embedding": (1, 197, 768),
+        "encoder.layers.encoder_layer_11.self_attention.in_proj_weight": (2304, 768),
+        "encoder.layers.encoder_layer_0.mlp.3.weight": (768, 3072),
+        "encoder.ln.bias": (768,),
+        "heads.head.weight": (1000, 768),
     },
     "densenet121": {
         "features.conv0.weight": (64, 3, 7, 7),
@@ -222,8 +234,14 @@ def test_weights_names():
     assert models.get_weight("ResNet50_Weights.IMAGENET1K_V1") is weights.IMAGENET1K_V1
     assert weights.DEFAULT.url.endswith("/resnet50-11ad3fa6.pth")
     assert repr(weights.DEFAULT) == "ResNet50_Weights.IMAGENET1K_V2"
+    assert weights.verify("ResNet50_Weights.DEFAULT") is weights.DEFAULT
+    for name in ("absent", "ResNet18_Weights.DEFAULT"):
+        with pytest.raises(KeyError, match="expected a member of ResNet50_Weights"):
+            models.resnet50(weights=name)
     with pytest.raises(TypeError, match="expected a member of ResNet50_Weights"):
-        models.resnet50(weights="absent")
+        models.resnet50(weights=models.ResNet18_Weights.DEFAULT)
+    with pytest.raises(NotImplementedError, match="no transforms yet"):
+        weights.DEFAULT.transforms()
     with pytest.raises(ValueError, match="num_classes"):
         models.resnet50(weights="DEFAULT", num_classes=3)
     with pytest.raises(ValueError, match="Unknown model absent"):
@@ -258,6 +276,27 @@ def test_googlenet_and_inception_with_weights(tmp_path, no_initialisation):
     )
     assert net.AuxLogits is None
     assert net.transform_input
+
+
+def test_vision_transformer_reads_former_names_and_checks_sizes():
+    net = models.VisionTransformer(8, 4, 1, 2, 8, 16, num_classes=3)
+    state = net.state_dict()
+    former = {
+        k.replace("mlp.0.", "mlp.linear_1.").replace("mlp.3.", "mlp.linear_2."): v
+        for k, v in state.items()
+    }
+    assert len(set(former) - set(state)) == 4
+    other = models.VisionTransformer(8, 4, 1, 2, 8, 16, num_classes=3)
+    other.load_state_dict(former)
+    same(other, state)
+    with pytest.raises(
+        AssertionError, match=r"expected images of shape \(N, 3, 8, 8\)"
+    ):
+        net(rushlight.zeros(1, 3, 8, 12))
+    with pytest.raises(AssertionError, match="multiple of patch_size"):
+        models.VisionTransformer(9, 4, 1, 2, 8, 16)
+    with pytest.raises(ValueError, match="image_size"):
+        models.vit_b_16(weights="IMAGENET1K_SWAG_E2E_V1", image_size=224)
 
 
 def test_grid_places_images_in_rows():

@@ -22,3 +22,4 @@ from rushlight.vision.models.mobilenetv3 import *
 from rushlight.vision.models.resnet import *
 from rushlight.vision.models.squeezenet import *
 from rushlight.vision.models.vgg import *
+from rushlight.vision.models.vision_transformer import *

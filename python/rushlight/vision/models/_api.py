@@ -56,14 +56,33 @@ class WeightsEnum(Enum):
     def meta(self) -> dict[str, Any]:
         return self.value.meta
 
+    @property
+    def transforms(self):
+        """What torchvision prepares the images with; not there."""
+        raise NotImplementedError(
+            f"{self!r}.transforms: rushlight.vision has no transforms yet; resize and "
+            "crop the images yourself and normalise them as the weights' recipe says"
+        )
+
+    @classmethod
+    def short_name(cls, name) -> str:
+        """A member's name without the class's before it."""
+        return name.removeprefix(cls.__name__ + ".")
+
     @classmethod
     def verify(cls, obj):
-        """The member for ``obj``: ``None``, a member, its name or a member's path."""
+        """The member for ``obj``: ``None``, a member or its name, short or whole.
+
+        Raises:
+            KeyError: a string that names no member.
+            TypeError: another kind of object, as another model's weights.
+        """
         if obj is None or isinstance(obj, cls):
             return obj
-        if isinstance(obj, str) and obj.rpartition(".")[2] in cls.__members__:
-            return cls[obj.rpartition(".")[2]]
-        raise TypeError(
+        if isinstance(obj, str) and cls.short_name(obj) in cls.__members__:
+            return cls[cls.short_name(obj)]
+        error = KeyError if isinstance(obj, str) else TypeError
+        raise error(
             f"weights: expected a member of {cls.__name__} "
             f"({', '.join(cls.__members__)}), its name or the path of a local file, "
             f"got {obj!r}"
@@ -108,7 +127,7 @@ def _chosen(weights_class, weights):
         return _LocalFile(weights)
     if (
         isinstance(weights, str)
-        and weights.rpartition(".")[2] not in weights_class.__members__
+        and weights_class.short_name(weights) not in weights_class.__members__
         and os.path.exists(weights)
     ):
         return _LocalFile(weights)
