@@ -46,6 +46,9 @@ MISSING = {
     "record write_view": "the record makes a tensor on the CPU",
 }
 
+# Which of several writes to one place stays is not defined on a GPU.
+REPEATED = {name: "repeated indices" for name in ("index_copy", "index_put", "scatter")}
+
 
 @functools.cache
 def guarded_library(folder):
@@ -112,12 +115,15 @@ def test_every_op_and_gradient_equals_the_cpu_s(on_device, tmp_path):
     script = str(DEVICE / "compare_ops.py")
     on_device(script, *on_device.fork, "--json", str(report))
     results = json.loads(report.read_text())
+    known_here = dict(MISSING)
+    if not on_device.fork:
+        known_here.update(REPEATED)
     assert len(results) > 400
     bad = {
         name: outcome
         for name, outcome in results.items()
         if outcome[0] in ("crash", "differs", "error")
-        and not any(name.startswith(known) for known in MISSING)
+        and not any(name.startswith(known) for known in known_here)
     }
     assert not bad
     crashed = [name for name, outcome in results.items() if outcome[0] == "crash"]

@@ -154,13 +154,13 @@ void float_fill(RandomRequest& r) {
   }
 }
 
-// One with its own probability each. In (0, 1], so that 0 never and 1 always happens.
+// One with its own probability each; u lies in (0, 1], so what is certain needs no luck.
 template <class T, class P>
 void choices(RandomRequest& r) {
   T* data = static_cast<T*>(r.data);
   const P* p = static_cast<const P*>(r.probabilities);
   uniform_numbers<P>(r, [=] __device__(int64_t i, Compute<P> u) {
-    data[i] = convert<T>(u <= Compute<P>(p[i]));
+    data[i] = convert<T>(u < Compute<P>(p[i]) || Compute<P>(p[i]) >= Compute<P>(1));
   });
 }
 
@@ -194,7 +194,7 @@ void number_fill(RandomRequest& r) {
   using C = std::conditional_t<std::is_same_v<T, double>, double, float>;
   if (!r.probabilities) {
     const C p = C(r.a);
-    return uniform_numbers<C>(r, [=] __device__(int64_t i, C u) { data[i] = convert<T>(u <= p); });
+    return uniform_numbers<C>(r, [=] __device__(int64_t i, C u) { data[i] = convert<T>(u < p || p >= C(1)); });
   }
   for_floats("bernoulli_", r.probability_dtype,
              [&](auto tag) { choices<T, typename decltype(tag)::type>(r); });

@@ -49,6 +49,12 @@ struct KeyElement {
   }
 };
 
+struct MultipleElement {
+  int64_t* out;
+  int64_t step;
+  __device__ void operator()(int64_t i) const { out[i] = i * step; }
+};
+
 // The place of each sorted element in its row.
 template <class T>
 class SortedPlaces {
@@ -73,7 +79,7 @@ class SortedPlaces {
     const Workspace offsets(size_t(p.rows + 1) * sizeof(int64_t));
     int64_t* starts = offsets.as<int64_t>();
     const int64_t n = p.n;
-    for_range(p.rows + 1, Steps{starts, n});
+    for_range(p.rows + 1, MultipleElement{starts, n});
     run([&](void* scratch, size_t& size) {
       return cub::DeviceSegmentedRadixSort::SortPairs(scratch, size, keys_.as<Key>(), sorted_keys_.as<Key>(),
                                                       places_.as<int64_t>(), sorted_.as<int64_t>(), total, p.rows,
@@ -83,11 +89,6 @@ class SortedPlaces {
   const int64_t* data() const { return sorted_.as<int64_t>(); }
 
  private:
-  struct Steps {
-    int64_t* starts;
-    int64_t n;
-    __device__ void operator()(int64_t i) const { starts[i] = i * n; }
-  };
   template <class E>
   static size_t bytes(const RowsPlan& p) {
     return size_t(p.rows * p.n) * sizeof(E);
