@@ -41,7 +41,9 @@ def _regions(op, input, boxes):
 
 
 def _axis_weights(start, side, bins, samples, size):
-    """Weights ``(bins, size)`` that average bilinear samples along one axis.
+    """The first pixel of a region along one axis, and weights ``(bins, pixels)``.
+
+    The weights average bilinear samples of the pixels from that first one on.
 
     Each bin takes ``samples`` points, evenly spaced. One more than a pixel outside
     counts zero; within that margin it takes the border's value.
@@ -55,11 +57,14 @@ def _axis_weights(start, side, bins, samples, size):
     place = place.clamp(min=0.0, max=size - 1.0)
     low = place.floor()
     share = place - low
-    pixel = rushlight.arange(size, dtype=rushlight.float64)
+    low_end, high_end = sorted((start, start + side))
+    first = math.floor(min(max(low_end, 0.0), size - 1.0))
+    last = min(math.floor(min(max(high_end, 0.0), size - 1.0)) + 1, size - 1)
+    pixel = rushlight.arange(first, last + 1, dtype=rushlight.float64)
     at_low = (pixel == low[..., None]).to(rushlight.float64)
     at_high = (pixel == (low[..., None] + 1)).to(rushlight.float64)
     weights = at_low * (1 - share)[..., None] + at_high * share[..., None]
-    return (weights * inside[..., None]).sum(1) / samples
+    return first, (weights * inside[..., None]).sum(1) / samples
 
 
 def roi_align(
@@ -114,11 +119,14 @@ def roi_align(
             axes.append(
                 _axis_weights(start, side, bins, samples, size)
                 if samples > 0
-                else rushlight.zeros(bins, size)
+                else (0, rushlight.zeros(bins, size))
             )
-        by_row, by_column = (axis.to(input.device, input.dtype) for axis in axes)
+        part = input[int(number)]
+        for dim, (first, weights) in enumerate(axes, 1):
+            part = part.narrow(dim, first, weights.shape[1])
         # Bilinear weights of a grid are a product: rows, then columns.
-        made.append(by_row @ input[int(number)] @ by_column.transpose(0, 1))
+        by_row, by_column = (w.to(input.device, input.dtype) for _, w in axes)
+        made.append(by_row @ part @ by_column.transpose(0, 1))
     if not made:
         return input.new_zeros((0, input.size(1), rows, columns))
     return rushlight.stack(made)
