@@ -340,3 +340,40 @@ def test_save_image_needs_pillow(monkeypatch, tmp_path):
     with pytest.raises(ModuleNotFoundError, match="pip install pillow"):
         utils.save_image(rushlight.zeros(3, 2, 2), tmp_path / "image.png")
     assert list(tmp_path.iterdir()) == []
+
+
+# Billions of multiplications for one image, as published with the weights: they tell
+# strides, paddings and groups. Side of the image, multiplications.
+OPERATIONS = {
+    "alexnet": (224, 0.714),
+    "convnext_tiny": (224, 4.456),
+    "densenet121": (224, 2.834),
+    "efficientnet_b0": (224, 0.386),
+    "googlenet": (224, 1.498),
+    "inception_v3": (299, 5.713),
+    "mobilenet_v2": (224, 0.301),
+    "mobilenet_v3_large": (224, 0.217),
+    "mobilenet_v3_small": (224, 0.057),
+    "resnet18": (224, 1.814),
+    "resnet50": (224, 4.089),
+    "squeezenet1_0": (224, 0.819),
+    "squeezenet1_1": (224, 0.349),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_multiplies_as_often_as_published(name, no_initialisation):
+    side, published = OPERATIONS[name]
+    net = models.get_model(name).eval()
+    counts = []
+
+    def count(module, inputs, output):
+        each = module.weight[0].numel()
+        counts.append(output.numel() * each)
+
+    for module in net.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            module.register_forward_hook(count)
+    with rushlight.no_grad():
+        net(rushlight.zeros(1, 3, side, side))
+    assert sum(counts) / 1e9 == pytest.approx(published, abs=0.0006)
