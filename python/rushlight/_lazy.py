@@ -31,6 +31,7 @@ NAMESPACES: tuple[str, ...] = (
     "special",
     "storage",
     "utils",
+    "vision",
 )
 
 # module -> public functions and constants of rushlight.
