@@ -58,6 +58,7 @@ MODULES = (
     "rushlight.nn.modules",
     "rushlight.nn.functional",
     "rushlight.nn.init",
+    "rushlight.safetensors",
     "rushlight.serialization",
     "rushlight.signal",
     "rushlight.signal.windows",

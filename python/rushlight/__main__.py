@@ -1,15 +1,27 @@
-"""``python -m rushlight``: prints what a C++ build needs to find the library."""
+"""``python -m rushlight``: prints what a C++ build needs to find the library.
+
+``python -m rushlight run script.py`` runs a PyTorch program with Rushlight as torch.
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
 
 from rushlight._paths import get_cmake_dir, get_include, get_lib_dir
 from rushlight._version import __version__
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m rushlight", description=__doc__)
+    if sys.argv[1:2] == ["run"]:
+        from rushlight.compat import _run
+
+        return _run.main(sys.argv[2:])
+    parser = argparse.ArgumentParser(
+        prog="python -m rushlight",
+        description="Prints what a C++ build needs to find the library.",
+        epilog="'python -m rushlight run script.py' runs a PyTorch program.",
+    )
     group = parser.add_mutually_exclusive_group(required=True)
     group.add_argument("--version", action="version", version=__version__)
     group.add_argument("--includedir", action="store_true", help="the headers' folder")

@@ -14,24 +14,31 @@ from rushlight import _core, _public
 
 # Public namespaces: rushlight.<name>, imported when first asked for.
 NAMESPACES: tuple[str, ...] = (
+    "accelerator",
     "amp",
     "array_api",
+    "backends",
+    "compat",
     "fft",
     "linalg",
     "nn",
     "optim",
     "overrides",
+    "profiler",
     "return_types",
+    "safetensors",
     "signal",
     "special",
     "storage",
     "utils",
+    "vision",
 )
 
 # module -> public functions and constants of rushlight.
 FUNCTIONS: dict[str, str] = {
     "rushlight._dlpack": "asarray from_dlpack to_dlpack",
     "rushlight._streams": "Event Stream",
+    "rushlight.utils._summary": "summary",
     "rushlight._autocast": (
         "clear_autocast_cache get_autocast_cpu_dtype get_autocast_dtype "
         "get_autocast_gpu_dtype is_autocast_cache_enabled is_autocast_cpu_enabled "

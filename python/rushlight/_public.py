@@ -21,7 +21,7 @@ IGNORED = frozenset(
     "get_cmake_dir get_include get_printoptions get_rng_state initial_seed is_storage "
     "is_tensor load manual_seed printoptions promote_types result_type save "
     "scalar_tensor "
-    "seed set_printoptions set_rng_state".split()
+    "seed set_printoptions set_rng_state summary".split()
 )
 
 # Thin functions that are called as they are: a call through an object costs some 50 ns.

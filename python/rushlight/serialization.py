@@ -11,12 +11,15 @@ __all__ = [
     "add_safe_globals",
     "clear_safe_globals",
     "get_safe_globals",
+    "get_unsafe_globals_in_checkpoint",
     "load",
+    "safe_globals",
     "save",
 ]
 
 DEFAULT_PROTOCOL = 2
-_safe_globals: dict[str, object] = {}
+# In the order they came; keys only.
+_safe_globals: dict[object, None] = {}
 
 
 def add_safe_globals(safe_globals) -> None:
@@ -28,21 +31,95 @@ def add_safe_globals(safe_globals) -> None:
         safe_globals: a list of classes and functions, or of ``(object, "full.name")``.
     """
     for entry in safe_globals:
-        if isinstance(entry, tuple):
-            found, name = entry
-        else:
-            found, name = entry, f"{entry.__module__}.{entry.__qualname__}"
-        _safe_globals[name] = found
+        _named(entry)
+        _safe_globals[entry] = None
 
 
 def get_safe_globals() -> list:
     """Return what :func:`add_safe_globals` has allowed."""
-    return list(_safe_globals.values())
+    return list(_safe_globals)
 
 
 def clear_safe_globals() -> None:
     """Forget what :func:`add_safe_globals` has allowed."""
     _safe_globals.clear()
+
+
+class safe_globals:
+    """Allow classes and functions inside a ``with`` block.
+
+    At its end all of them are forgotten, those that were allowed before too.
+
+    Args:
+        safe_globals: as in :func:`add_safe_globals`.
+
+    Example:
+        >>> import fractions, io
+        >>> import rushlight
+        >>> file = io.BytesIO()
+        >>> rushlight.save(fractions.Fraction(1, 3), file)
+        >>> with rushlight.serialization.safe_globals([fractions.Fraction]):
+        ...     rushlight.load(io.BytesIO(file.getvalue()))
+        Fraction(1, 3)
+    """
+
+    def __init__(self, safe_globals) -> None:
+        self.safe_globals = safe_globals
+
+    def __enter__(self) -> None:
+        add_safe_globals(self.safe_globals)
+
+    def __exit__(self, kind, error, trace) -> None:
+        for entry in self.safe_globals:
+            _safe_globals.pop(entry, None)
+
+
+def get_unsafe_globals_in_checkpoint(f) -> list:
+    """Return the names in a checkpoint that ``weights_only=True`` does not allow.
+
+    The file is only looked at; nothing in it runs.
+
+    Args:
+        f: a path, or a seekable file open for reading bytes.
+
+    Returns:
+        Names such as ``"fractions.Fraction"``, in alphabetical order.
+
+    Raises:
+        ValueError: the file is none in PyTorch's zip format.
+    """
+    if not hasattr(f, "read"):
+        with open(f, "rb") as stream:
+            return get_unsafe_globals_in_checkpoint(stream)
+    start = f.tell()
+    head = f.read(2)
+    f.seek(start)
+    if head != b"PK":
+        raise ValueError("Expected input to be a checkpoint returned by torch.save")
+    from rushlight._serialization.machine import names_in
+    from rushlight._serialization.rebuild import constructor_table
+
+    name = getattr(f, "name", None)
+    label = name if isinstance(name, str) else f"<{type(f).__name__}>"
+    data = _open_archive(f, label).read("data.pkl")
+    found = names_in(data, f"{label}, record 'data.pkl'")
+    return sorted(found - set(constructor_table()) - set(map(_name, _safe_globals)))
+
+
+def _name(entry):
+    return _named(entry)[0]
+
+
+def _named(entry):
+    """Return the name and the object of an entry."""
+    if not isinstance(entry, tuple):
+        return f"{entry.__module__}.{entry.__qualname__}", entry
+    if len(entry) != 2 or not isinstance(entry[1], str):
+        raise ValueError(
+            f"add_safe_globals(): expected an object or (object, 'full.name'), got "
+            f"{entry!r}"
+        )
+    return entry[1], entry[0]
 
 
 def save(
@@ -61,13 +138,15 @@ def save(
         obj: tensors, or containers of them such as a ``state_dict``; other objects are
             pickled by the stdlib.
         f: a path, or a file open for writing bytes.
-        pickle_module: accepted for PyTorch's sake; only the stdlib's pickle is used.
+        pickle_module: a module whose ``Pickler`` derives from ``pickle._Pickler``, for
+            other objects. Default: the stdlib's pickle.
         pickle_protocol: the pickle protocol. Default: 2.
 
     Raises:
         RuntimeError: the folder does not exist, or tensors of different dtypes share a
             storage.
-        NotImplementedError: PyTorch's old format, from before its version 1.6.
+        NotImplementedError: PyTorch's old format, from before its version 1.6, or a
+            pickle module whose pickler is compiled.
 
     Example:
         >>> import io
@@ -81,11 +160,10 @@ def save(
         raise NotImplementedError(
             "save(): only PyTorch's zip format is written, which it reads since 1.6"
         )
-    _check_module(pickle_module, "save")
     # Pickled first: an object that cannot be pickled leaves no file behind.
     from rushlight._serialization.pickler import pickle_checkpoint
 
-    data, storages = pickle_checkpoint(obj, pickle_protocol)
+    data, storages = pickle_checkpoint(obj, pickle_protocol, pickle_module)
     if hasattr(f, "write"):
         _write_archive(f, "archive", data, storages)
         if hasattr(f, "flush"):
@@ -122,25 +200,30 @@ def load(
     map_location=None,
     pickle_module=None,
     *,
-    weights_only=True,
+    weights_only=None,
     mmap=None,
     **pickle_load_args,
 ):
     """Read a file written by :func:`save` or by PyTorch.
 
     Every record's checksum and every tensor's place in its storage is checked. With
-    ``weights_only`` no code runs, whatever the file says.
+    ``weights_only`` no code runs, whatever the file says. Files from before PyTorch 1.6
+    are read too; they have no checksums. So are files named ``*.safetensors``.
 
     Args:
         f: a path, or a seekable file open for reading bytes.
         map_location: where storages go: a device or its name, a dict from saved to new
             device names, or a function of a storage and its saved device's name that
             returns a storage or ``None``. Default: where they were.
-        pickle_module: accepted for PyTorch's sake; only the stdlib's pickle is used.
+        pickle_module: a module with an ``Unpickler`` to use with
+            ``weights_only=False``. Default: the stdlib's pickle.
         weights_only: load only tensors and plain containers. ``False`` unpickles any
             object, which can run code: only for files from a source you trust.
-            Default: ``True``.
-        mmap: accepted for PyTorch's sake; the file is read in any case.
+            Default: ``True``, but ``False`` with a ``pickle_module``.
+        mmap: leave tensors on the CPU in the mapped file, which must be given by its
+            path and must not be shortened meanwhile. It is read once for the checksums
+            and shared with other processes that do the same; what is written to a
+            tensor stays in this one.
         **pickle_load_args: options of the stdlib's unpickler, for
             ``weights_only=False``.
 
@@ -151,55 +234,123 @@ def load(
         RuntimeError: the file is no checkpoint, is damaged, or needs a device that is
             not there.
         pickle.UnpicklingError: the file holds more than tensors and containers.
+        ValueError: ``mmap`` without a path.
         OSError: the file cannot be read.
     """
-    _check_module(pickle_module, "load")
     if weights_only is None:
-        weights_only = True
+        weights_only = pickle_module is None
+    if weights_only and pickle_module is not None:
+        raise RuntimeError(
+            "load(): Can not safely load weights when explicit pickle_module is "
+            "specified; use weights_only=False for a file from a source you trust"
+        )
+    if weights_only and pickle_load_args:
+        import warnings
+
+        warnings.warn(
+            "load(): pickle_load_args only works if `weights_only=False`.", stacklevel=2
+        )
+    unpickler = None if weights_only else _unpickler(pickle_module, pickle_load_args)
+    if mmap and hasattr(f, "read"):
+        raise ValueError(
+            "load(): f must be a file path in order to use the mmap argument, got "
+            f"{f!r}"
+        )
     if hasattr(f, "read") and hasattr(f, "seek"):
         name = getattr(f, "name", None)
         label = name if isinstance(name, str) else f"<{type(f).__name__}>"
-        return _load_stream(f, label, map_location, weights_only, pickle_load_args)
+        return _load_stream(f, label, map_location, unpickler)
     if hasattr(f, "read"):
         raise AttributeError(
             "load(): the file cannot seek; read it into an io.BytesIO first"
         )
     path = os.fsdecode(f)
+    if path.endswith(".safetensors"):
+        return _load_safetensors(path, map_location)
     with open(path, "rb") as stream:
-        return _load_stream(stream, path, map_location, weights_only, pickle_load_args)
+        return _load_stream(stream, path, map_location, unpickler, mmap)
 
 
-def _load_stream(stream, name, map_location, weights_only, options):
+def _unpickler(module, options):
+    from rushlight._serialization.unpickler import object_unpickler
+
+    return lambda stream, load_storage: object_unpickler(
+        stream, load_storage, module, options
+    )
+
+
+def _load_safetensors(path, map_location):
+    if isinstance(map_location, dict) or callable(map_location):
+        raise RuntimeError(
+            f"load(): {path}: map_location must be a device or its name for a "
+            f"safetensors file, got {map_location!r}"
+        )
+    from rushlight import safetensors
+
+    return safetensors.load_file(path, "cpu" if map_location is None else map_location)
+
+
+def _load_stream(stream, name, map_location, unpickler, mmap=None):
     from rushlight._serialization.rebuild import StorageLoader
 
+    allowed = dict(map(_named, _safe_globals))
+    if _is_legacy(stream, name):
+        from rushlight._serialization.legacy import load_legacy
+
+        if mmap:
+            raise RuntimeError(
+                f"load(): {name}: mmap can only be used with files in PyTorch's zip "
+                "format; this one is in the format from before its version 1.6"
+            )
+        return load_legacy(stream, name, map_location, allowed, unpickler)
     archive = _open_archive(stream, name)
     where = f"{name}, record 'data.pkl'"
     data = archive.read("data.pkl")
-    load_storage = StorageLoader(archive, map_location)
-    if weights_only:
+    memory = None
+    if mmap:
+        from mmap import ACCESS_COPY
+        from mmap import mmap as mapped
+
+        memory = mapped(stream.fileno(), 0, access=ACCESS_COPY)
+    load_storage = StorageLoader(archive, map_location, memory)
+    if unpickler is None:
         from rushlight._serialization.machine import PickleMachine
 
-        return PickleMachine(data, where, load_storage, _safe_globals).run()
+        return PickleMachine(data, where, load_storage, allowed).run()
     import io
 
-    from rushlight._serialization.unpickler import ObjectUnpickler
-
-    return ObjectUnpickler(io.BytesIO(data), load_storage, **options).load()
+    return unpickler(io.BytesIO(data), load_storage).load()
 
 
-def _open_archive(stream, name):
+def _is_legacy(stream, name) -> bool:
+    """Tell PyTorch's old format from a zip file.
+
+    Raises:
+        EOFError: the file is empty.
+        RuntimeError: it is neither.
+    """
     start = stream.tell()
-    head = stream.read(4)
+    head = stream.read(_TAR_MARK_AT + len(_TAR_MARK))
     stream.seek(start)
     if not head:
         raise EOFError(f"load(): {name}: the file is empty")
-    if head[:2] != b"PK":
-        if head[:2] == b"\x80\x02":
-            raise RuntimeError(
-                f"load(): {name}: this is PyTorch's old format, from before its "
-                "version 1.6; load and save it with a newer PyTorch first"
-            )
-        raise corrupt(name, f"it starts with {head!r}, not as a zip file")
+    if head[:2] == b"PK":
+        return False
+    if head[:1] == b"\x80":
+        return True
+    if head[_TAR_MARK_AT:] == _TAR_MARK:
+        raise RuntimeError(
+            f"load(): {name}: this is a tar file, the format of PyTorch before its "
+            "version 0.2; load and save it with a newer PyTorch first"
+        )
+    raise corrupt(name, f"it starts with {head[:4]!r}, not as a zip file")
+
+
+# POSIX.1-1988, ustar header block: field "magic".
+_TAR_MARK_AT, _TAR_MARK = 257, b"ustar"
+
+
+def _open_archive(stream, name):
     archive = ArchiveReader(stream, name)
     if "constants.pkl" in archive:
         raise RuntimeError(
@@ -214,11 +365,3 @@ def _open_archive(stream, name):
             "supported"
         )
     return archive
-
-
-def _check_module(pickle_module, op) -> None:
-    if pickle_module is not None and getattr(pickle_module, "__name__", "") != "pickle":
-        raise NotImplementedError(
-            f"{op}(): pickle_module must be the standard library's pickle, got "
-            f"{pickle_module!r}"
-        )

@@ -87,7 +87,7 @@ cdef int reach_leaf(Run run, Tensor leaf, object gradient, bint owned) except -1
             if g is None:
                 return 0
     if grad_of(leaf) is None:
-        owned = owned and g.c.storage().use_count() == 1 and g._base is None
+        owned = owned and sole_owner(g.c) and g._base is None
         if run.create:
             extra_of(leaf).grad = g if owned else g.clone()
         elif owned and g.c.is_contiguous():

@@ -98,6 +98,7 @@ cdef extern from "support.h" namespace "rushlight::python":
     Py_ssize_t* exported_dims(void*)
     void release_export(void*)
     CTensor alias(const CTensor&) except +rl_raise
+    bint sole_owner(const CTensor&)
 
 cdef extern from "rushlight/iter/kernel_slots.h" namespace "rushlight":
     ctypedef int CUnaryOp "rushlight::UnaryOp"

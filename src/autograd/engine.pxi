@@ -60,9 +60,10 @@ cdef object fit(object g, CDims* shape, int code, str what):
 # Note [Owned gradients]
 # A gradient may be written in place, or become a leaf's .grad as it is, only when nothing else holds
 # it: a rule may hand the same object to several inputs. `owned` says so: it is computed from the
-# reference count where the gradient was made.
+# reference count where the gradient was made. A compiled rule may give one C++ tensor twice, which
+# become two objects: hence sole_owner().
 cdef object add_gradients(Run run, Tensor a, Tensor b, bint owned):
-    if (owned and not run.create and a.c.storage().use_count() == 1
+    if (owned and not run.create and sole_owner(a.c)
             and a.c.dtype() == b.c.dtype() and a.c.shape() == b.c.shape()
             and a.c.is_contiguous()):
         with nogil:

@@ -116,4 +116,9 @@ inline Tensor alias(const Tensor& t) { return t.view_as(t.layout()); }
 // Nodes waiting to run, the latest recorded first.
 using ReadyQueue = std::priority_queue<std::pair<long long, PyObject*>>;
 
+// Whether nothing else refers to a tensor's memory: neither a view nor a second handle.
+inline bool sole_owner(const Tensor& t) {
+  return t.storage().use_count() == 1 && t.impl()->use_count() == 1;
+}
+
 }  // namespace rushlight::python

@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import re
+import sys
 import types
 
 import pytest
@@ -30,10 +31,17 @@ CLASSES = (
 )
 # Modules whose docstrings have examples too.
 MORE = (
+    "rushlight.accelerator",
     "rushlight.autograd",
     "rushlight.autograd.anomaly_mode",
     "rushlight.autograd.forward_ad",
     "rushlight.autograd.function",
+    "rushlight.autograd.profiler",
+    "rushlight.backends.cuda",
+    "rushlight.backends.cudnn",
+    "rushlight.backends.mps",
+    "rushlight.compat",
+    "rushlight.compat.version",
     "rushlight.autograd.functional",
     "rushlight.autograd.graph",
     "rushlight.autograd.variable",
@@ -52,12 +60,15 @@ MORE = (
     "rushlight.optim.lr_scheduler",
     "rushlight.optim.swa_utils",
     "rushlight.overrides",
+    "rushlight.profiler",
     "rushlight.return_types",
     "rushlight.serialization",
     "rushlight.storage",
+    "rushlight.utils.benchmark",
     "rushlight.utils.checkpoint",
     "rushlight.utils.data",
     "rushlight.utils.hooks",
+    "rushlight.utils.tensorboard",
 )
 
 
@@ -184,6 +195,8 @@ def is_installed():
 def test_examples_run(name, doc, tmp_path, monkeypatch):
     if name in NEED_INSTALLATION and not is_installed():
         pytest.skip("runs on an installed package, this is a build folder")
+    if name == "rushlight.compat.install" and "torch" in sys.modules:
+        pytest.skip("PyTorch itself is imported in this process")
     monkeypatch.chdir(tmp_path)
     rushlight.manual_seed(0)
     test = doctest.DocTestParser().get_doctest(

@@ -441,3 +441,22 @@ def test_unpadding_leaves_its_argument_alone():
     padded = rl.zeros(3, 2)
     rnn.unpad_sequence(padded, rl.tensor([3, 1]))
     assert tuple(padded.shape) == (3, 2)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "tanh cell", "lstm cell", "gru cell"])
+def test_biases_have_gradients_of_their_own(kind):
+    # Both biases have the same gradient; scaled in place it must not be scaled twice.
+    if kind in KINDS:
+        layer = KINDS[kind](3, 4, num_layers=2)
+        x = rl.ones(5, 1, 3)
+    else:
+        cells = {"tanh": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}
+        layer = cells[kind.split()[0]](3, 4)
+        x = rl.ones(1, 3)
+    found = layer(x)
+    (found if isinstance(found, rl.Tensor) else found[0]).sum().backward()
+    before = [p.grad.clone() for p in layer.parameters()]
+    for p in layer.parameters():
+        p.grad.mul_(2)
+    for p, grad in zip(layer.parameters(), before):
+        assert rl.equal(p.grad, 2 * grad)

@@ -10,6 +10,7 @@ import pickletools
 import random
 import stat
 import struct
+import tarfile
 import zipfile
 from collections import Counter, OrderedDict, defaultdict
 
@@ -268,7 +269,7 @@ def checkpoint():
 
 def test_every_truncation_is_reported():
     data = checkpoint()
-    for size in [0, 1, 2, 10, 100, *range(200, len(data), 37), len(data) - 1]:
+    for size in range(len(data)):
         with pytest.raises((RuntimeError, pickle.UnpicklingError, EOFError)) as caught:
             rushlight.load(io.BytesIO(data[:size]))
         assert "<BytesIO>" in str(caught.value)
@@ -344,9 +345,10 @@ TENSOR = (
 @pytest.mark.parametrize(
     ("pickled", "match"),
     [
-        (pickle.dumps(Evil(), 2), "Unsupported global"),
+        (pickle.dumps(Evil(), 2), "whose module .* is blocked"),
+        (b"cshutil\nrmtree\n.", "Unsupported global: GLOBAL shutil.rmtree"),
         (b"cbuiltins\neval\n.", "Unsupported global: GLOBAL builtins.eval"),
-        (b"cos\nsystem\n(X\x01\x00\x00\x00ltR.", "Unsupported global"),
+        (b"cos\nsystem\n(X\x01\x00\x00\x00ltR.", "GLOBAL os.system whose module os is"),
         (b"(X\x01\x00\x00\x00litest\nT\n.", "not allowed"),
         (b"\x80\x09N.", "protocol 9"),
         (b"X\xff\xff\xff\x7fa.", "ends early"),
@@ -411,7 +413,11 @@ def test_files_that_are_no_checkpoints(tmp_path):
     with pytest.raises(RuntimeError, match=r"x\.pt: it starts with b'hell'"):
         rushlight.load(path)
     path.write_bytes(b"\x80\x02\x8a\x0a")
-    with pytest.raises(RuntimeError, match="old format"):
+    with pytest.raises(pickle.UnpicklingError, match=r"x\.pt: the pickle ends early"):
+        rushlight.load(path)
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("storages"))
+    with pytest.raises(RuntimeError, match="tar file"):
         rushlight.load(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a/b", "c")
@@ -423,8 +429,6 @@ def test_files_that_are_no_checkpoints(tmp_path):
         rushlight.load(path)
     with pytest.raises(FileNotFoundError):
         rushlight.load(tmp_path / "none.pt")
-    with pytest.raises(NotImplementedError, match="pickle_module"):
-        rushlight.load(path, pickle_module=os)
     with pytest.raises(NotImplementedError, match="zip format"):
         rushlight.save([1], path, _use_new_zipfile_serialization=False)
 
@@ -436,7 +440,7 @@ def test_records_that_overlap_are_refused():
     second = raw.find(b"PK\x01\x02", first + 4)
     for at in (16, 20, 24, 42):
         raw[first + at : first + at + 4] = raw[second + at : second + at + 4]
-    with pytest.raises(RuntimeError, match="claim"):
+    with pytest.raises(RuntimeError, match=r"claim|overlap"):
         rushlight.load(io.BytesIO(bytes(raw)))
 
 

@@ -152,6 +152,7 @@ class ArchiveReader:
         self._base = stream.tell()
         self._length = stream.seek(0, 2) - self._base
         self._entries: dict[str, tuple[int, int, int]] = {}
+        self._limits: dict[str, int] = {}
         self._read_directory()
 
     def __contains__(self, record) -> bool:
@@ -169,18 +170,11 @@ class ArchiveReader:
 
     def read_into(self, record, buffer) -> None:
         """Read a record into a buffer of exactly its size."""
-        header_at, size, crc = self._entry(record)
         where = self._where(record)
+        start, size, crc = self._place(record)
         if len(buffer) != size:
             raise corrupt(where, f"holds {size} bytes where {len(buffer)} are needed")
-        header = self._read_at(header_at, _LOCAL.size, where)
-        fields = _LOCAL.unpack(header)
-        if fields[0] != _LOCAL_SIGN:
-            raise corrupt(where, "its header is not where the directory says")
-        start = header_at + _LOCAL.size + fields[9] + fields[10]
-        if start + size > self._length:
-            raise corrupt(where, f"its {size} bytes reach past the end of the file")
-        self._stream.seek(self._base + start)
+        self._stream.seek(start)
         got = 0
         for at in range(0, size, _CHUNK):
             stop = min(at + _CHUNK, size)
@@ -189,8 +183,38 @@ class ArchiveReader:
                 raise corrupt(where, "ends early")
             buffer[at:stop] = data
             got = zlib.crc32(data, got)
-        if got != crc:
-            raise corrupt(where, f"its checksum is {got:#010x}, not {crc:#010x}")
+        _check_sum(where, got, crc)
+
+    def place_in(self, memory, record) -> int:
+        """Return where a record starts in a map of the file, its checksum verified.
+
+        Args:
+            memory: the whole file, mapped.
+            record: the record's name.
+        """
+        start, size, crc = self._place(record)
+        got = 0
+        with memoryview(memory) as view:
+            if start + size > len(view):
+                raise corrupt(self._where(record), "ends early")
+            for at in range(start, start + size, _CHUNK):
+                with view[at : min(at + _CHUNK, start + size)] as part:
+                    got = zlib.crc32(part, got)
+        _check_sum(self._where(record), got, crc)
+        return start
+
+    def _place(self, record):
+        """Return a record's start in the file, its size and its checksum."""
+        header_at, size, crc = self._entry(record)
+        where = self._where(record)
+        header = self._read_at(header_at, _LOCAL.size, where)
+        fields = _LOCAL.unpack(header)
+        if fields[0] != _LOCAL_SIGN:
+            raise corrupt(where, "its header is not where the directory says")
+        start = header_at + _LOCAL.size + fields[9] + fields[10]
+        if start + size > self._limits[record]:
+            raise corrupt(where, f"its {size} bytes overlap what comes next")
+        return self._base + start, size, crc
 
     def _entry(self, record):
         try:
@@ -233,6 +257,20 @@ class ArchiveReader:
             raise corrupt(
                 self.name, f"its records claim {total} bytes of {self._length}"
             )
+        self._find_limits(start)
+
+    def _find_limits(self, directory_at) -> None:
+        """Find where each record must end: at the next one's header."""
+        limit = directory_at
+        for record, (header_at, size, _) in sorted(
+            self._entries.items(), key=lambda item: item[1][0], reverse=True
+        ):
+            if header_at + _LOCAL.size + size > limit:
+                raise corrupt(
+                    self._where(record), f"its {size} bytes overlap what comes next"
+                )
+            self._limits[record] = limit
+            limit = header_at
 
     def _add_entry(self, path, fields, extra) -> int:
         flags, method = fields[3], fields[4]
@@ -295,6 +333,16 @@ class ArchiveReader:
         if fields[0] != _END64_SIGN:
             raise corrupt(where, "its 64-bit part is missing")
         return fields[7], fields[8], fields[9]
+
+
+def _check_sum(where, got, wanted) -> None:
+    if got != wanted and wanted == 0:
+        raise RuntimeError(
+            f"load(): {where}: it has no checksum, so that damage could not be seen; "
+            "save the file with torch.serialization.set_crc32_options(True)"
+        )
+    if got != wanted:
+        raise corrupt(where, f"its checksum is {got:#010x}, not {wanted:#010x}")
 
 
 def _wide_fields(extra):

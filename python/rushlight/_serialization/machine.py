@@ -14,6 +14,10 @@ from rushlight._serialization.rebuild import PASSIVE, constructor_table
 
 _MARK = object()
 _DICTS = (dict, OrderedDict, defaultdict, Counter)
+# Never allowed, not even when asked for: their functions reach the whole machine.
+_BLOCKED = frozenset({"sys", "os", "posix", "nt"})
+_SIZED = (str, bytes, bytearray, list, tuple, dict, set, frozenset, OrderedDict)
+_COPIES, _FREE_COPIES = 4, 1 << 16
 _MAX_LONG_BYTES = 1 << 10
 # Hashing a deeply nested tuple recurses in C; nothing real nests keys this far.
 _MAX_KEY_DEPTH = 16
@@ -27,9 +31,13 @@ class PickleMachine:
         where: the file and record for error texts.
         load_storage: from a persistent id to a storage.
         safe_globals: more names that may be called, with what they name.
+        at: where in the data the pickle starts.
+
+    Attributes:
+        at: after :meth:`run`, where the pickle ends.
     """
 
-    def __init__(self, data, where, load_storage, safe_globals=None) -> None:
+    def __init__(self, data, where, load_storage, safe_globals=None, at=0) -> None:
         self._data = data
         self._where = where
         self._load_storage = load_storage
@@ -37,9 +45,12 @@ class PickleMachine:
         # By identity: comparing or hashing what is on the stack could run code.
         self._callable = frozenset(map(id, self._table.values()))
         self._allowed = frozenset(map(id, (safe_globals or {}).values()))
-        self._at = 0
+        self.at = at
         self._stack: list = []
         self._memo: dict[int, object] = {}
+        # What an honest pickle makes, its own bytes describe: copies beyond that come
+        # from naming one thing many times.
+        self._budget = _COPIES * len(data) + _FREE_COPIES
 
     def run(self):
         """Return the object the pickle describes.
@@ -59,26 +70,26 @@ class PickleMachine:
                     raise ValueError(f"opcode {bytes([code])!r} is not allowed")
                 step(self)
         except (ValueError, TypeError, IndexError, KeyError, OverflowError) as error:
-            problem = f"{error} (at byte {self._at})"
+            problem = f"{error} (at byte {self.at})"
             raise refused(self._where, problem) from error
 
     def _take(self, count):
-        stop = self._at + count
+        stop = self.at + count
         if count < 0 or stop > len(self._data):
             raise ValueError("the pickle ends early")
-        part = self._data[self._at : stop]
-        self._at = stop
+        part = self._data[self.at : stop]
+        self.at = stop
         return part
 
     def _number(self, layout):
         return layout.unpack(self._take(layout.size))[0]
 
     def _line(self):
-        end = self._data.find(b"\n", self._at)
+        end = self._data.find(b"\n", self.at)
         if end < 0:
             raise ValueError("the pickle ends early")
-        line = self._take(end - self._at).decode("utf-8")
-        self._at = end + 1
+        line = self._take(end - self.at).decode("utf-8")
+        self.at = end + 1
         return line
 
     def _push(self, value) -> None:
@@ -105,6 +116,11 @@ class PickleMachine:
 
     def _global(self, module, name) -> None:
         full = f"{module}.{name}"
+        if module.partition(".")[0] in _BLOCKED:
+            raise ValueError(
+                f"Trying to load unsupported GLOBAL {full} whose module {module} is "
+                "blocked: it stays so with serialization.add_safe_globals"
+            )
         if full not in self._table:
             raise ValueError(
                 f"Unsupported global: GLOBAL {full} was not an allowed global by "
@@ -122,7 +138,27 @@ class PickleMachine:
             raise ValueError(f"a {type(function).__name__} is called")
         self._push(self._construct(function, args))
 
+    def _spend(self, count) -> None:
+        self._budget -= count
+        if self._budget < 0:
+            raise ValueError("it makes far more than it says: a pickle bomb")
+
+    def _key(self, key, depth=0):
+        """Return a key after making sure that it can be hashed safely."""
+        kind = type(key)
+        if kind in (str, int, float, bool, bytes, complex, type(None)):
+            return key
+        if kind in (tuple, frozenset) and depth < _MAX_KEY_DEPTH:
+            self._spend(len(key))
+            for part in key:
+                self._key(part, depth + 1)
+            return key
+        raise ValueError(f"a {kind.__name__} is used as a key")
+
     def _construct(self, function, args):
+        for arg in args:
+            if type(arg) in _SIZED:
+                self._spend(len(arg))
         if function in PASSIVE and args:
             raise ValueError(f"{function.__name__} is called with arguments")
         if function in _DICTS:
@@ -131,7 +167,7 @@ class PickleMachine:
             items = args[0] if args else []
             if not isinstance(items, (list, tuple, set)):
                 raise ValueError("a set is made of something else than a list")
-            return function([_key(item) for item in items])
+            return function([self._key(item) for item in items])
         return function(*args)
 
     def _new_dict(self, kind, args):
@@ -146,7 +182,7 @@ class PickleMachine:
         for pair in pairs:
             if not isinstance(pair, (list, tuple)) or len(pair) != 2:
                 raise ValueError("a dict is made of something else than pairs")
-            result[_key(pair[0])] = pair[1]
+            result[self._key(pair[0])] = pair[1]
         return result
 
     def _build(self) -> None:
@@ -168,7 +204,7 @@ class PickleMachine:
         if type(target) not in _DICTS:
             raise ValueError(f"items are set in a {type(target).__name__}")
         for key, value in pairs:
-            target[_key(key)] = value
+            target[self._key(key)] = value
 
     def _mark_items(self) -> None:
         items = self._pop_to_mark()
@@ -187,7 +223,7 @@ class PickleMachine:
         target = self._top()
         if type(target) is not set:
             raise ValueError(f"items are added to a {type(target).__name__}")
-        target.update([_key(item) for item in items])
+        target.update([self._key(item) for item in items])
 
     def _remember(self, number) -> None:
         self._memo[number] = self._top()
@@ -261,20 +297,8 @@ class PickleMachine:
             raise ValueError(f"pickle protocol {version} is not known")
 
     def _frame(self) -> None:
-        if self._number(_U64) > len(self._data) - self._at:
+        if self._number(_U64) > len(self._data) - self.at:
             raise ValueError("a frame reaches past the end")
-
-
-def _key(key, depth=0):
-    """Return a key after making sure that it can be hashed safely."""
-    kind = type(key)
-    if kind in (str, int, float, bool, bytes, complex, type(None)):
-        return key
-    if kind in (tuple, frozenset) and depth < _MAX_KEY_DEPTH:
-        for part in key:
-            _key(part, depth + 1)
-        return key
-    raise ValueError(f"a {kind.__name__} is used as a key")
 
 
 def _simple(value):
@@ -303,6 +327,8 @@ _OPCODES = {
         0x8B: lambda m: m._long(m._number(_I32)),
         "G": lambda m: m._push(m._number(_F64)),
         "X": lambda m: m._text(m._number(_U32)),
+        "U": lambda m: m._text(m._number(_U8)),
+        "T": lambda m: m._text(m._number(_I32)),
         0x8C: lambda m: m._text(m._number(_U8)),
         0x8D: lambda m: m._text(m._number(_U64)),
         "B": lambda m: m._push(bytes(m._take(m._number(_U32)))),
@@ -324,7 +350,7 @@ _OPCODES = {
         "u": PickleMachine._mark_items,
         0x8F: lambda m: m._push(set()),
         0x90: PickleMachine._add,
-        0x91: lambda m: m._push(frozenset(map(_key, m._pop_to_mark()))),
+        0x91: lambda m: m._push(frozenset(map(m._key, m._pop_to_mark()))),
         "q": lambda m: m._remember(m._number(_U8)),
         "r": lambda m: m._remember(m._number(_U32)),
         0x94: lambda m: m._remember(len(m._memo)),
@@ -338,3 +364,47 @@ _OPCODES = {
         "Q": lambda m: m._push(m._load_storage(m._pop())),
     }.items()
 }
+
+
+def names_in(data, where) -> set:
+    """Return the names of classes and functions in a pickle, without running it.
+
+    Args:
+        data: the pickle.
+        where: the file and record for error texts.
+
+    Raises:
+        pickle.UnpicklingError: it is damaged, or makes a name while it runs.
+    """
+    import pickletools
+
+    found = set()
+    # The text on the stack's top and what was memoized, as a pickler leaves them.
+    texts: list = []
+    memo: dict[int, object] = {}
+    last = None
+    try:
+        for opcode, argument, at in pickletools.genops(data):
+            name = opcode.name
+            if name in ("GLOBAL", "INST"):
+                found.add(argument.replace(" ", ".", 1))
+                last = None
+            elif name == "STACK_GLOBAL":
+                if len(texts) < 2 or None in texts[-2:]:
+                    raise ValueError(f"the name at byte {at} is made while it runs")
+                found.add(f"{texts[-2]}.{texts[-1]}")
+                last = None
+            elif name == "MEMOIZE":
+                memo[len(memo)] = last
+                continue
+            elif name in ("PUT", "BINPUT", "LONG_BINPUT"):
+                memo[argument] = last
+                continue
+            elif name in ("GET", "BINGET", "LONG_BINGET"):
+                last = memo.get(argument)
+            else:
+                last = argument if isinstance(argument, str) else None
+            texts = [*texts[-1:], last]
+    except ValueError as error:
+        raise refused(where, str(error)) from error
+    return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import sys
 import types
 from collections import OrderedDict
 
@@ -58,8 +59,10 @@ def _public_name(module, name):
     return None
 
 
-class CheckpointPickler(pickle._Pickler):
-    """Pickles an object and collects the storages of its tensors.
+class _NamingAnew:
+    """Writes our names as PyTorch's and keeps the storages of tensors apart.
+
+    Goes before a class of picklers written in Python.
 
     Args:
         stream: what the pickle is written to.
@@ -87,7 +90,14 @@ class CheckpointPickler(pickle._Pickler):
             return _DEVICE, (obj.type, *index)
         if isinstance(obj, rushlight.dtype):
             return dtype_name(obj)
-        return obj.name if isinstance(obj, _Name) else NotImplemented
+        if isinstance(obj, _Name):
+            return obj.name
+        if isinstance(obj, (type, types.FunctionType)) and _public_name(
+            obj.__module__ or "", obj.__qualname__
+        ):
+            return obj.__qualname__
+        other = getattr(super(), "reducer_override", None)
+        return NotImplemented if other is None else other(obj)
 
     def save_global(self, obj, name=None):
         """Write the name of a class, function or dtype."""
@@ -101,14 +111,11 @@ class CheckpointPickler(pickle._Pickler):
             return super().save_global(obj, name)
         return self._write_global(obj, *public)
 
-    # The stdlib finds this one in a table and not as a method.
-    dispatch = pickle._Pickler.dispatch.copy()
-    dispatch[types.FunctionType] = save_global  # type: ignore[assignment]
-
     def _write_global(self, obj, module, name):
         if self.proto >= 4:
-            self.save(module)
-            self.save(name)
+            # Interned: the memo then finds a name that was written before.
+            self.save(sys.intern(module))
+            self.save(sys.intern(name))
             self.write(pickle.STACK_GLOBAL)
         else:
             self.write(pickle.GLOBAL + module.encode() + b"\n" + name.encode() + b"\n")
@@ -162,9 +169,28 @@ def _location(tensor) -> str:
     return f"{device.type}:{device.index or 0}"
 
 
-def pickle_checkpoint(obj, protocol):
-    """Return an object's pickle and a dict of the tensors whose storages it names."""
+def pickle_checkpoint(obj, protocol, module=None):
+    """Return an object's pickle and a dict of the tensors whose storages it names.
+
+    Args:
+        obj: the object.
+        protocol: the pickle protocol.
+        module: the pickle module whose ``Pickler`` does the work; ``None`` for the
+            stdlib's.
+
+    Raises:
+        NotImplementedError: the module's pickler is compiled.
+    """
+    base = pickle._Pickler
+    if module is not None and module is not pickle:
+        base = module.Pickler
+        if not (isinstance(base, type) and issubclass(base, pickle._Pickler)):
+            raise NotImplementedError(
+                f"save(): pickle_module {module!r}: its Pickler is not derived from "
+                "pickle._Pickler, the standard library's one in Python; only that can "
+                "write PyTorch's names"
+            )
     stream = io.BytesIO()
-    pickler = CheckpointPickler(stream, protocol)
+    pickler = type("CheckpointPickler", (_NamingAnew, base), {})(stream, protocol)
     pickler.dump(obj)
     return stream.getvalue(), pickler.storages

@@ -60,9 +60,11 @@ class StorageLoader:
     Args:
         archive: the checkpoint's records.
         map_location: as in ``load``.
+        memory: the file, mapped, for tensors that lie in it; ``None`` to read it.
     """
 
-    def __init__(self, archive, map_location) -> None:
+    def __init__(self, archive, map_location, memory=None) -> None:
+        self._memory = memory
         self._archive = archive
         self._map_location = map_location
         self._loaded: dict[str, tuple[object, int, LoadedStorage]] = {}
@@ -99,36 +101,55 @@ class StorageLoader:
                 f"{self._archive.name}, record '{record}'",
                 f"holds {size} bytes, not {numel} elements of {dtype}",
             )
-        data = new_storage(dtype, numel)
-        content = storage_bytes(data)
-        self._archive.read_into(record, content)
-        if dtype == rushlight.bool and max(content, default=0) > 1:
-            raise corrupt(
-                f"{self._archive.name}, record '{record}'",
-                "holds bytes other than 0 and 1 as bool",
-            )
-        return self._placed(LoadedStorage(data, location))
+        data = self._content(dtype, record, numel)
+        check_bools(data, f"{self._archive.name}, record '{record}'")
+        return place(LoadedStorage(data, location), self._map_location)
 
-    def _placed(self, storage):
-        target = self._map_location
-        if callable(target):
-            moved = target(storage, storage.location)
-            if moved is not None:
-                return moved
-            target = None
-        elif isinstance(target, dict):
-            target = target.get(storage.location)
-        device = rushlight.device(storage.location if target is None else target)
-        if device.type == "cpu":
-            return storage
-        if device.type == "cuda" and not rushlight.cuda.is_available():
-            raise RuntimeError(
-                "Attempting to deserialize object on a CUDA device but "
-                "torch.cuda.is_available() is False. If you are running on a CPU-only "
-                "machine, please use torch.load with map_location=torch.device('cpu') "
-                "to map your storages to the CPU."
-            )
-        return LoadedStorage(storage.data.to(device), str(device))
+    def _content(self, dtype, record, numel):
+        if self._memory is not None and numel:
+            start = self._archive.place_in(self._memory, record)
+            # Not at an address that the dtype cannot have; such a record is read.
+            if start % dtype.itemsize == 0:
+                return rushlight.frombuffer(
+                    self._memory, dtype=dtype, count=numel, offset=start
+                )
+        data = new_storage(dtype, numel)
+        self._archive.read_into(record, storage_bytes(data))
+        return data
+
+
+def check_bools(data, where) -> None:
+    """Check that bools are 0 and 1, which the kernels count on."""
+    if data.dtype == rushlight.bool and data.numel():
+        if data.view(rushlight.uint8).max().item() > 1:
+            raise corrupt(where, "holds bytes other than 0 and 1 as bool")
+
+
+def place(storage, target):
+    """Return a storage, or its copy on the device that ``map_location`` says.
+
+    Args:
+        storage: a :class:`LoadedStorage`.
+        target: ``map_location`` as in ``load``.
+    """
+    if callable(target):
+        moved = target(storage, storage.location)
+        if moved is not None:
+            return moved
+        target = None
+    elif isinstance(target, dict):
+        target = target.get(storage.location)
+    device = rushlight.device(storage.location if target is None else target)
+    if device.type == "cpu":
+        return storage
+    if device.type == "cuda" and not rushlight.cuda.is_available():
+        raise RuntimeError(
+            "Attempting to deserialize object on a CUDA device but "
+            "torch.cuda.is_available() is False. If you are running on a CPU-only "
+            "machine, please use torch.load with map_location=torch.device('cpu') "
+            "to map your storages to the CPU."
+        )
+    return LoadedStorage(storage.data.to(device), str(device))
 
 
 def _ints(values, what):

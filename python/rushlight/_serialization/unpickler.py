@@ -11,14 +11,23 @@ import pickle
 from rushlight._serialization.rebuild import constructor_table
 
 
-class ObjectUnpickler(pickle.Unpickler):
-    """Finds PyTorch's names in Rushlight.
+def object_unpickler(stream, load_storage, module, options):
+    """Return an unpickler of whole objects; it can run code that the file names.
 
     Args:
         stream: the pickle.
         load_storage: from a persistent id to a storage.
-        **options: the stdlib unpickler's options.
+        module: the pickle module whose ``Unpickler`` does the work; ``None`` for the
+            stdlib's.
+        options: a dict of that unpickler's options.
     """
+    base = (module or pickle).Unpickler
+    kind = type("ObjectUnpickler", (_FindingNames, base), {})
+    return kind(stream, load_storage, **{"encoding": "utf-8", **options})
+
+
+class _FindingNames:
+    """Finds PyTorch's names in Rushlight; goes before a class of unpicklers."""
 
     def __init__(self, stream, load_storage, **options):
         super().__init__(stream, **options)
