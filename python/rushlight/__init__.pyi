@@ -6,22 +6,28 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, NoReturn, Self, overload
 
+from rushlight import accelerator as accelerator
 from rushlight import amp as amp
 from rushlight import array_api as array_api
 from rushlight import autograd as autograd
+from rushlight import backends as backends
+from rushlight import compat as compat
 from rushlight import cuda as cuda
 from rushlight import fft as fft
 from rushlight import linalg as linalg
 from rushlight import nn as nn
 from rushlight import optim as optim
 from rushlight import overrides as overrides
+from rushlight import profiler as profiler
 from rushlight import random as random
 from rushlight import return_types as return_types
+from rushlight import safetensors as safetensors
 from rushlight import serialization as serialization
 from rushlight import signal as signal
 from rushlight import special as special
 from rushlight import storage as storage
 from rushlight import utils as utils
+from rushlight import vision as vision
 from rushlight._core import Size as Size
 from rushlight._core import Tensor as Tensor
 from rushlight._core import channels_last as channels_last
@@ -251,6 +257,7 @@ from rushlight.storage import StorageBase as StorageBase
 from rushlight.storage import TypedStorage as TypedStorage
 from rushlight.storage import UntypedStorage as UntypedStorage
 from rushlight.storage import is_storage as is_storage
+from rushlight.utils._summary import summary as summary
 
 def __dir__() -> list[str]: ...
 

@@ -5,19 +5,28 @@ __all__ = [
     "add_safe_globals",
     "clear_safe_globals",
     "get_safe_globals",
+    "get_unsafe_globals_in_checkpoint",
     "load",
+    "safe_globals",
     "save",
 ]
+
+class safe_globals:
+    safe_globals: Any
+    def __enter__(self) -> None: ...
+    def __exit__(self, *exc: object) -> None: ...
+    def __init__(self, safe_globals: Any) -> None: ...
 
 def add_safe_globals(safe_globals: Any) -> None: ...
 def clear_safe_globals() -> None: ...
 def get_safe_globals() -> list: ...
+def get_unsafe_globals_in_checkpoint(f: Any) -> list: ...
 def load(
     f: Any,
     map_location: Any = None,
     pickle_module: Any = None,
     *,
-    weights_only: bool = True,
+    weights_only: Any = None,
     mmap: Any = None,
     **pickle_load_args: Any,
 ) -> Any: ...
