@@ -30,7 +30,7 @@ def _drop(op, input, p, train, feature=False, alpha=False, inplace=False):
                 f"got shape {tuple(input.shape)}"
             )
         shape = (*input.shape[:2], *(1 for _ in input.shape[2:]))
-        noise = _core.empty(shape, dtype=input.dtype)
+        noise = _core.empty(shape, dtype=input.dtype, device=input.device)
     else:
         noise = rushlight.empty_like(input)
     noise.bernoulli_(1 - p)

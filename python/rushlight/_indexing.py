@@ -73,7 +73,7 @@ def setitem(tensor, index, value):
     if is_number:
         is_number = isinstance(value, (bool, int, float, complex))
         if not is_number:
-            value = rushlight.tensor(value, dtype=tensor.dtype)
+            value = rushlight.tensor(value, dtype=tensor.dtype, device=tensor.device)
     if _is_one_mask(view, indices) and (is_number or value.numel() == 1):
         mask = indices[0]
         mask = mask[(...,) + (None,) * (view.dim() - mask.dim())]
@@ -84,7 +84,7 @@ def setitem(tensor, index, value):
             raise RuntimeError(
                 f"value cannot be converted to type {tensor.dtype} without overflow"
             )
-        value = rushlight.tensor(value, dtype=tensor.dtype)
+        value = rushlight.tensor(value, dtype=tensor.dtype, device=tensor.device)
     # As in a plain assignment, leading dims of size 1 do not count.
     while value.dim() > 1 and value.shape[0] == 1:
         value = value[0]
@@ -208,7 +208,10 @@ def _split(tensor, index):
         elif isinstance(item, bool):
             # A dim of size 1, of which all or nothing is taken.
             basic.append(None)
-            indices.append(rushlight.tensor([0] if item else [], dtype=rushlight.int64))
+            chosen = [0] if item else []
+            indices.append(
+                rushlight.tensor(chosen, dtype=rushlight.int64, device=tensor.device)
+            )
             found = True
         elif isinstance(item, Tensor):
             basic += [_FULL] * item.dim() if _is_mask(item) else [_FULL]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import rushlight
-from rushlight import _core, _ops
+from rushlight import _core
 
 # For each format the dims from the outermost to the innermost.
 _ORDERS = {
@@ -114,7 +114,9 @@ def to_in(self, dtype, memory_format, copy=False):
 def empty_strided_like(like, order, dtype):
     """Uninitialised, of ``like``'s shape, the dims of memory in ``order``."""
     shape = tuple(like.shape)
-    return _ops.empty_strided(shape, tuple(_strides(shape, order)), dtype)
+    return rushlight.empty_strided(
+        shape, tuple(_strides(shape, order)), dtype=dtype, device=like.device
+    )
 
 
 def empty_in(self, memory_format, op="empty"):

@@ -227,7 +227,7 @@ def _quantile(op, input, q, dim, keepdim, interpolation, ignore_nan):
     else:
         if not 0 <= q <= 1:
             raise RuntimeError(f"{op}() q must be in the range [0, 1] but got {q}")
-        q = rushlight.tensor(q, dtype=input.dtype)
+        q = rushlight.tensor(q, dtype=input.dtype, device=input.device)
     if dim is None:
         ordered = _ops.sort(input.reshape(-1), 0)[0]
         shape = (1,) * input.dim() if keepdim else ()

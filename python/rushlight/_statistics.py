@@ -73,7 +73,9 @@ def histc(input, bins=100, min=0, max=0, *, out=None):
 
 def _count_half(x, bins, low, high):
     # Bins are found in the input's precision, as PyTorch does.
-    low, high = (rushlight.tensor(v, dtype=x.dtype) for v in (low, high))
+    low, high = (
+        rushlight.tensor(v, dtype=x.dtype, device=x.device) for v in (low, high)
+    )
     x = x[(x >= low) & (x <= high)]
     place = ((x - low) * bins / (high - low)).long().clamp(max=bins - 1)
     return _ops.bincount(place, None, bins).to(x.dtype)
@@ -414,7 +416,7 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
 
 
 def _zero(like):
-    return rushlight.zeros((), dtype=like.dtype)
+    return rushlight.zeros((), dtype=like.dtype, device=like.device)
 
 
 def _inexact(x):

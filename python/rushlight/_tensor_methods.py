@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import rushlight
 from rushlight import _compare, _core, _functions, _ops, _type_info, random
 from rushlight._core import Tensor, dtype
@@ -93,7 +95,7 @@ def to(self, *args, **kwargs):
             want_dtype = arg
         elif isinstance(arg, Tensor):
             other = arg
-        elif isinstance(arg, (str, _core.device)):
+        elif isinstance(arg, (str, _core.device)) or type(arg) is int:
             want_device = arg
         elif isinstance(arg, bool) or arg is None:
             continue
@@ -115,20 +117,45 @@ def to(self, *args, **kwargs):
         result = result._to_dtype(want_dtype, copy)
     if want_device is not None:
         device = _core.device(want_device)
-        if device.type != self.device.type:
-            result = _ops.to_device(result, str(device))
+        here = self.device
+        if device.type != here.type or device.index not in (None, here.index):
+            if result.requires_grad and _core.is_grad_enabled():
+                result = _move().apply(result, device)
+            else:
+                result = _ops.to_device(result, str(device))
     if copy and result is self:
         result = self.clone()
     return result
 
 
-def cpu(self):
+@functools.cache
+def _move():
+    from rushlight.autograd.function import Function
+
+    class ToCopy(Function):
+        """A copy on another device, whose gradient goes back to the first."""
+
+        @staticmethod
+        def forward(ctx, input, device):
+            ctx.device = input.device
+            return _ops.to_device(input, str(device))
+
+        @staticmethod
+        def backward(ctx, g):
+            return g.to(device=ctx.device), None
+
+    return ToCopy
+
+
+def cpu(self, memory_format=None):
     """This tensor in host memory."""
-    return self.to(device="cpu")
+    if memory_format is None:
+        return self.to(device="cpu")
+    return self.to(device="cpu", memory_format=memory_format)
 
 
-def cuda(self, device=None):
-    """This tensor on a CUDA device."""
+def cuda(self, device=None, non_blocking=False):
+    """This tensor on a CUDA device, by default the current one."""
     return self.to(device="cuda" if device is None else device)
 
 

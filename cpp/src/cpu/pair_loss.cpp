@@ -87,7 +87,7 @@ struct SmoothLoss {
   template <class V>
   static RL_INLINE V slope(V x, V t, V beta) {
     const V d = x - t;
-    return select(abs(d) < beta, d / beta, sign(d));
+    return select(abs(d) >= beta, sign(d), d / beta);  // NaN stays
   }
 };
 
@@ -118,7 +118,8 @@ struct LossKernel : RowLoops<T> {
   static RL_INLINE Part block(const LossPlan& plan, int64_t at, int64_t n) {
     const T *x = static_cast<const T*>(plan.x) + at, *t = static_cast<const T*>(plan.target) + at;
     const V a{C(plan.a)};
-    if (L::kOfProbabilities && !all_probabilities(x, n)) return {0, true};
+    if (L::kOfProbabilities && (!all_probabilities(x, n) || !all_probabilities(t, n)))
+      return {0, true};
     if (plan.reduction != Reduction::None)
       return {Loops::sum_terms(n,
                                [&](int64_t i, int64_t count) __attribute__((always_inline)) {

@@ -3,7 +3,9 @@
 
 #include <dlfcn.h>
 
-#include <mutex>
+#include <map>
+#include <optional>
+#include <utility>
 
 #include "launch.cuh"
 #include "rushlight/core/scalar.h"
@@ -19,6 +21,7 @@ enum : int { kR32F = 0, kR64F = 1, kR16F = 2, kC32F = 4, kC64F = 5, kR16BF = 14 
 enum : int { kCompute32F = 68, kCompute64F = 70 };
 struct Cublas {
   int (*create)(void** handle);
+  int (*destroy)(void* handle);
   int (*set_stream)(void* handle, cudaStream_t stream);
   int (*set_workspace)(void* handle, void* workspace, size_t nbytes);
   int (*gemm)(void* handle, int trans_a, int trans_b, int64_t m, int64_t n, int64_t k,
@@ -40,6 +43,7 @@ const Cublas& cublas() {
       RL_CHECK(function != nullptr, "matmul(): this cuBLAS is too old: it has no ", name);
     };
     find(f.create, "cublasCreate_v2");
+    find(f.destroy, "cublasDestroy_v2");
     find(f.set_stream, "cublasSetStream_v2");
     find(f.set_workspace, "cublasSetWorkspace_v2");
     find(f.gemm, "cublasGemmStridedBatchedEx_64");
@@ -52,25 +56,29 @@ void check_cublas(int status, const char* what) {
   RL_CHECK(status == 0, "matmul(): ", what, " failed with cuBLAS status ", status);
 }
 
+struct Handle {
+  void* handle = nullptr;
+  std::optional<Workspace> workspace;
+  bool ready = false;
+  Handle() = default;
+  Handle(const Handle&) = delete;
+  ~Handle() {
+    if (handle) cublas().destroy(handle);
+  }
+};
+
 // Of this thread and the current device and stream. The workspace is ours, fixed in size, so that
 // the same product gives the same bits.
 void* cublas_handle() {
-  struct Handle {
-    void* handle = nullptr;
-    cudaStream_t stream = nullptr;
-    void* workspace = nullptr;
-  };
   constexpr size_t kWorkspace = size_t(32) << 20;
-  thread_local Handle handles[kMaxDevices];
-  Handle& h = handles[use(-1)];
-  const bool fresh = h.handle == nullptr;
-  if (fresh) check_cublas(cublas().create(&h.handle), "cublasCreate");
-  if (fresh || h.stream != current_stream()) {
-    h.stream = current_stream();
-    check_cublas(cublas().set_stream(h.handle, h.stream), "cublasSetStream");
-    if (!h.workspace) h.workspace = allocate(kWorkspace, -1);
-    check_cublas(cublas().set_workspace(h.handle, h.workspace, kWorkspace), "cublasSetWorkspace");
-  }
+  thread_local std::map<std::pair<int, cudaStream_t>, Handle> handles;
+  Handle& h = handles[{use(-1), current_stream()}];
+  if (h.ready) return h.handle;
+  if (!h.handle) check_cublas(cublas().create(&h.handle), "cublasCreate");
+  check_cublas(cublas().set_stream(h.handle, current_stream()), "cublasSetStream");
+  if (!h.workspace) h.workspace.emplace(kWorkspace);
+  check_cublas(cublas().set_workspace(h.handle, h.workspace->as<void>(), kWorkspace), "cublasSetWorkspace");
+  h.ready = true;
   return h.handle;
 }
 
@@ -81,6 +89,7 @@ void plain_gemm(bool trans_a, bool trans_b, int64_t batch, int64_t m, int64_t n,
                 int64_t ldb, int64_t stride_b, const Scalar& beta, void* c, int64_t ldc,
                 int64_t stride_c) {
   using U = std::make_unsigned_t<T>;
+  using Wide = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;  // int would overflow
   const T scale = T(alpha.to_int()), keep = T(beta.to_int());
   const int64_t row_a = trans_a ? 1 : lda, col_a = trans_a ? lda : 1;
   const int64_t row_b = trans_b ? 1 : ldb, col_b = trans_b ? ldb : 1;
@@ -89,9 +98,9 @@ void plain_gemm(bool trans_a, bool trans_b, int64_t batch, int64_t m, int64_t n,
     const T* x = static_cast<const T*>(a) + p * stride_a + i * row_a;
     const T* y = static_cast<const T*>(b) + p * stride_b + j * col_b;
     U sum = 0;
-    for (int64_t l = 0; l < k; ++l) sum = U(sum + U(x[l * col_a]) * U(y[l * row_b]));
+    for (int64_t l = 0; l < k; ++l) sum = U(sum + Wide(x[l * col_a]) * Wide(y[l * row_b]));
     T* to = static_cast<T*>(c) + p * stride_c + i * ldc + j;
-    *to = T(U(scale) * sum + (keep ? U(keep) * U(*to) : U(0)));
+    *to = T(Wide(scale) * Wide(sum) + (keep ? Wide(keep) * Wide(*to) : Wide(0)));
   });
 }
 

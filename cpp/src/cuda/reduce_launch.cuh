@@ -119,8 +119,7 @@ __global__ void __launch_bounds__(kThreads) reduce_kernel(
       add(d, p + 3 * step);
     }
     for (; p < packs; p += step) add(from[p], p);
-    const uint32_t rest = packs * kPack + first;
-    if (rest < plan.count)
+    for (uint32_t rest = packs * kPack + first; rest < plan.count; rest += step)
       own_parts[0] = m.combine(own_parts[0], m.load(reinterpret_cast<const T*>(base)[rest], rest));
     total = own_parts[0];
 #pragma unroll

@@ -489,6 +489,7 @@ Tensor ldl_solve(const Tensor& ld, const Tensor& pivots, const Tensor& b, bool h
   const Dims batch = broadcast_shapes(op, batch_of(ld), batch_of(b));
   const Tensor swaps = contiguous(expand_to(op, pivots, with(batch, n)));
   // A block of two rows has both its pivots negative.
+  kernels(op, ld);
   for (int64_t i = 0; i < swaps.numel(); ++i) {
     const int32_t p = swaps.data<int32_t>()[i];
     const bool pair = p >= 0 || i % n > 0 || (n > 1 && swaps.data<int32_t>()[i + 1] < 0);

@@ -157,7 +157,7 @@ Tensor pair_loss(const Tensor& input, const Tensor& target, const std::string& l
   const Tensor t = each ? placed_like(out, target) : contiguous(target);
   plan.x = x.bytes(), plan.target = t.bytes();
   plan.out = out.bytes();
-  RL_CHECK(kernels.loss(plan), loss, "(): all elements of input should be between 0 and 1");
+  RL_CHECK(kernels.loss(plan), loss, "(): all elements of input and of target should be between 0 and 1");
   return out;
 }
 

@@ -69,14 +69,14 @@ def cdist(x1, x2, p=2.0, compute_mode=_MODES[0]):
     if n == 0 or m == 0 or math.prod(batch) == 0:
         return _norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), float(p))
     if x1.shape[-1] == 0:
-        return rushlight.zeros(*batch, n, m, dtype=dtype)
+        return rushlight.zeros(*batch, n, m, dtype=dtype, device=x1.device)
     large = compute_mode == _MODES[0] and (n > 25 or m > 25)
     if p == 2 and (large or compute_mode == _MODES[1]):
         return _euclidean(x1, x2)
     if rushlight.is_grad_enabled() and (x1.requires_grad or x2.requires_grad):
         return _norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), float(p))
     # Some rows at a time, so that the differences stay in the cache.
-    result = rushlight.empty(*batch, n, m, dtype=dtype)
+    result = rushlight.empty(*batch, n, m, dtype=dtype, device=x1.device)
     rows = max(1, _BLOCK // (math.prod(batch) * m * x1.shape[-1]))
     for i in range(0, n, rows):
         part = x1[..., i : i + rows, :].unsqueeze(-2) - x2.unsqueeze(-3)
@@ -155,7 +155,7 @@ def pdist(input, p=2):
     if n <= 1:
         return input.reshape(-1)[:0].clone()
     if input.shape[1] == 0:
-        return rushlight.zeros(n * (n - 1) // 2, dtype=input.dtype)
-    place = rushlight.arange(n)
+        return rushlight.zeros(n * (n - 1) // 2, dtype=input.dtype, device=input.device)
+    place = rushlight.arange(n, device=input.device)
     first, second = (place.unsqueeze(1) < place).nonzero().unbind(1)
     return _norm(input[first] - input[second], float(p))

@@ -142,14 +142,16 @@ def lu(A, *, pivot=True, out=None):
 def _unpack(LU, pivots, data, permutation):
     m, n = LU.shape[-2:]
     k = min(m, n)
-    empty = rushlight.empty(0, dtype=LU.dtype)
+    empty = rushlight.empty(0, dtype=LU.dtype, device=LU.device)
     P, L, U = empty, empty, empty
     if data:
-        L = _ops.tril(LU[..., :k], -1) + rushlight.eye(m, k, dtype=LU.dtype)
+        L = _ops.tril(LU[..., :k], -1) + rushlight.eye(
+            m, k, dtype=LU.dtype, device=LU.device
+        )
         U = _ops.triu(LU[..., :k, :])
     if permutation:
         order = _ops.linalg_lu_permutation(pivots, m)
-        P = rushlight.zeros(*order.shape[:-1], m, m, dtype=LU.dtype)
+        P = rushlight.zeros(*order.shape[:-1], m, m, dtype=LU.dtype, device=LU.device)
         P = P.scatter(-2, order.unsqueeze(-2), 1.0)
     return P, L, U
 
@@ -233,8 +235,12 @@ def householder_product(A, tau, *, out=None):
 def reflect(A, tau, columns):
     """The first columns of the product of ``I - tau_i v_i v_i^H``, differentiable."""
     m, k = A.shape[-2], tau.shape[-1]
-    low = _ops.tril(A[..., :k], -1) + rushlight.eye(m, k, dtype=A.dtype)
-    Q = rushlight.eye(m, columns, dtype=A.dtype).expand(*A.shape[:-2], m, columns)
+    low = _ops.tril(A[..., :k], -1) + rushlight.eye(
+        m, k, dtype=A.dtype, device=A.device
+    )
+    Q = rushlight.eye(m, columns, dtype=A.dtype, device=A.device).expand(
+        *A.shape[:-2], m, columns
+    )
     for i in range(k - 1, -1, -1):
         v = low[..., i : i + 1]
         Q = Q - tau[..., i, None, None] * (v @ (adjoint(v) @ Q))

@@ -92,7 +92,7 @@ def cholesky_inverse(L, upper=False, *, out=None):
     """The inverse of ``A`` from its Cholesky factor (*, n, n)."""
     check_square("cholesky_inverse", L)
     check_float("cholesky_inverse", L)
-    eye = rushlight.eye(L.shape[-1], dtype=L.dtype)
+    eye = rushlight.eye(L.shape[-1], dtype=L.dtype, device=L.device)
     return put("cholesky_inverse", cholesky_solve(eye, L, upper), out)
 
 
@@ -124,7 +124,10 @@ def svd(input, some=True, compute_uv=True, *, out=None):
     if not compute_uv:
         batch, (m, n) = input.shape[:-2], input.shape[-2:]
         S = linalg.svdvals(input)
-        zeros = [rushlight.zeros(*batch, k, k, dtype=input.dtype) for k in (m, n)]
+        zeros = [
+            rushlight.zeros(*batch, k, k, dtype=input.dtype, device=input.device)
+            for k in (m, n)
+        ]
         return put("svd", _SVD(zeros[0], S, zeros[1]), out)
     U, S, Vh = linalg.svd(input, not some)
     return put("svd", _SVD(U, S, adjoint(Vh)), out)

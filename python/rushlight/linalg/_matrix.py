@@ -81,7 +81,9 @@ def matrix_power(A, n, *, out=None):
     if n < 0:
         A, n = inv(A), -n
     if n == 0:
-        result = rushlight.eye(A.shape[-1], dtype=A.dtype).expand(A.shape)
+        result = rushlight.eye(A.shape[-1], dtype=A.dtype, device=A.device).expand(
+            A.shape
+        )
         # A constant with a place in A's graph: its gradient is zero.
         result = result + A[..., :0].sum().to(A.dtype)
         return put(op, result, out)
@@ -117,7 +119,7 @@ _THETA64 = (
 
 def _taylor(A, degree):
     """sum of A^i / i! up to ``degree``, by Paterson and Stockmeyer's blocks."""
-    eye = rushlight.eye(A.shape[-1], dtype=A.dtype)
+    eye = rushlight.eye(A.shape[-1], dtype=A.dtype, device=A.device)
     block = max(1, math.isqrt(degree))
     powers = [eye, A]
     while len(powers) <= block:
@@ -292,7 +294,7 @@ def vander(x, N=None):
     if not (x.is_floating_point() or x.is_complex()):
         x = x.to(rushlight.int64)
     powers = _ops.cumprod(x.unsqueeze(-1).expand(*x.shape, N - 1), -1)
-    ones = rushlight.ones(*x.shape, 1, dtype=powers.dtype)
+    ones = rushlight.ones(*x.shape, 1, dtype=powers.dtype, device=powers.device)
     return rushlight.cat([ones, powers], -1)
 
 

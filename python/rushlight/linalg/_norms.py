@@ -240,8 +240,8 @@ def _tolerance(A, atol, rtol, largest):
         if isinstance(atol, Tensor):
             rtol = _ops.where(
                 atol > 0,
-                rushlight.zeros((), dtype=largest.dtype),
-                rushlight.full((), default, dtype=largest.dtype),
+                rushlight.zeros((), dtype=largest.dtype, device=largest.device),
+                rushlight.full((), default, dtype=largest.dtype, device=largest.device),
             )
         else:
             rtol = 0.0 if atol is not None and atol > 0 else default
@@ -293,7 +293,7 @@ def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None, out=None)
 
 def _pinv(A, atol, rtol, hermitian):
     if A.numel() == 0:
-        return rushlight.empty(A.mT.shape, dtype=A.dtype)
+        return rushlight.empty(A.mT.shape, dtype=A.dtype, device=A.device)
     if hermitian:
         values, V = eigh(A)
         sizes = values.abs()

@@ -169,7 +169,7 @@ def attention_weights(scores, mask, is_causal):
     never = float("-inf")
     if is_causal:
         shape = (scores.shape[-2], scores.shape[-1])
-        mask = rushlight.ones(*shape, dtype=rushlight.bool).tril()
+        mask = rushlight.ones(*shape, dtype=rushlight.bool, device=scores.device).tril()
     if mask is None:
         return _ops.softmax(scores, -1)
     if mask.dtype is rushlight.bool:
@@ -331,7 +331,9 @@ def multi_head_attention_forward(
     k = _by_head("static_k", k, static_k, rows * num_heads, head)
     v = _by_head("static_v", v, static_v, rows * num_heads, head)
     if add_zero_attn:
-        zero = rushlight.zeros(rows * num_heads, 1, head, dtype=k.dtype)
+        zero = rushlight.zeros(
+            rows * num_heads, 1, head, dtype=k.dtype, device=k.device
+        )
         k, v = rushlight.cat([k, zero], 1), rushlight.cat([v, zero], 1)
         masks = [x if x is None else pad(x, (0, 1)) for x in masks]
     attn_mask, key_padding_mask = masks

@@ -89,10 +89,12 @@ def binary_cross_entropy(
         return _ops.pair_loss(input, target, "binary_cross_entropy", code)
     if weight is not None:
         weight = weight.expand(rushlight.broadcast_shapes(target.shape, weight.shape))
-    if not bool(((input >= 0) & (input <= 1)).all()):
-        raise RuntimeError(
-            "binary_cross_entropy(): all elements of input should be between 0 and 1"
-        )
+    for name, values in (("input", input), ("target", target)):
+        if not bool(((values >= 0) & (values <= 1)).all()):
+            raise RuntimeError(
+                f"binary_cross_entropy(): all elements of {name} should be between 0 "
+                "and 1"
+            )
     return _binary_cross_entropy(input, target, weight, code)
 
 

@@ -96,7 +96,9 @@ def _ctc_loss(
         zero_infinity,
     )
     if code == 1:
-        counts = rushlight.tensor(lengths, dtype=losses.dtype).clamp(min=1)
+        counts = rushlight.tensor(
+            lengths, dtype=losses.dtype, device=losses.device
+        ).clamp(min=1)
         return (losses / counts).mean()
     if code == 2:
         return losses.sum()
@@ -172,7 +174,9 @@ def _log_sum(*terms):
 
 def _moved(alpha, by, allowed=None):
     """Values ``by`` states later; -inf where there are none or they may not come."""
-    edge = rushlight.full((alpha.shape[0], by), _NEVER, dtype=alpha.dtype)
+    edge = rushlight.full(
+        (alpha.shape[0], by), _NEVER, dtype=alpha.dtype, device=alpha.device
+    )
     moved = rushlight.cat([edge, alpha], 1)[:, : alpha.shape[1]]
     return moved if allowed is None else moved.masked_fill(~allowed, _NEVER)
 
@@ -278,7 +282,9 @@ class _Once(rushlight.autograd.Function):
             emissions == _NEVER, _NEVER
         )
         index = states.unsqueeze(0).expand(emissions.shape)
-        shares = rushlight.zeros(*log_probs.shape, dtype=log_probs.dtype)
+        shares = rushlight.zeros(
+            *log_probs.shape, dtype=log_probs.dtype, device=log_probs.device
+        )
         shares = shares.scatter_add(2, index, through.exp())
         gradient = (log_probs.exp() - shares) * g.reshape(1, -1, 1)
         lost = size == float("inf")

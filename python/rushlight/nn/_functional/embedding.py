@@ -47,7 +47,7 @@ def _check_sparse(op, weight, sparse):
 
 
 def _frequencies(indices, rows):
-    counts = rushlight.zeros(rows, dtype=rushlight.int64)
+    counts = rushlight.zeros(rows, dtype=rushlight.int64, device=indices.device)
     counts.index_add_(0, indices, rushlight.ones_like(indices))
     return counts.index_select(0, indices)
 
@@ -220,7 +220,7 @@ def _embedding_bag(
     _check_range(op, indices, weight.shape[0], RuntimeError)
     bags = offsets.numel() - bool(last)
     # Starts of bags up to a place, less one, are the bag it is in.
-    starts = rushlight.zeros(indices.numel() + 1, dtype=rushlight.int64)
+    starts = offsets.new_zeros(indices.numel() + 1)
     starts.index_add_(0, offsets[:bags], rushlight.ones_like(offsets[:bags]))
     bag = starts[:-1].cumsum(0) - 1
     if last and bags:
@@ -238,7 +238,7 @@ def _embedding_bag(
         bag, indices = bag[:0], indices[:0]
         psw = None if psw is None else psw[:0]
     rows = _rows(weight, indices, None, scale_grad_by_freq)
-    counts = rushlight.zeros(bags, dtype=rushlight.int64)
+    counts = rushlight.zeros(bags, dtype=rushlight.int64, device=bag.device)
     counts.index_add_(0, bag, rushlight.ones_like(bag))
     if mode == 2:
         result, maxima = _bag_maxima(rows, indices, bag, counts)
@@ -248,7 +248,7 @@ def _embedding_bag(
     sizes = counts
     if mode == 0:
         # As in PyTorch, sums say nothing about the bags.
-        sizes = rushlight.zeros(offsets.numel(), dtype=rushlight.int64)
+        sizes = offsets.new_zeros(offsets.numel())
         maxima = sizes.clone()
     return result, *(x.to(wanted) for x in (where, sizes, maxima))
 
@@ -257,7 +257,9 @@ def _bag_sums(rows, bag, psw, counts, mode):
     wide = widen(rows)
     if psw is not None:
         wide = wide * widen(psw).unsqueeze(1)
-    zeros = rushlight.zeros(counts.numel(), rows.shape[1], dtype=wide.dtype)
+    zeros = rushlight.zeros(
+        counts.numel(), rows.shape[1], dtype=wide.dtype, device=wide.device
+    )
     result = zeros.index_add(0, bag, wide)
     if mode == 1:
         result = result / counts.clamp(min=1).to(wide.dtype).unsqueeze(1)
@@ -268,10 +270,10 @@ def _bag_maxima(rows, indices, bag, counts):
     """The largest of each column, the first of equals; 0 for an empty bag."""
     bags, width = counts.numel(), rows.shape[1]
     if not rows.shape[0]:
-        empty = rushlight.zeros(bags, width, dtype=rows.dtype)
+        empty = rushlight.zeros(bags, width, dtype=rows.dtype, device=rows.device)
         return empty + rows.sum(0), empty.to(rushlight.int64)
     starts = counts.cumsum(0) - counts
-    offset = rushlight.arange(int(counts.max()))
+    offset = rushlight.arange(int(counts.max()), device=counts.device)
     places = (starts.unsqueeze(1) + offset).clamp(max=rows.shape[0] - 1)
     outside = offset >= counts.unsqueeze(1)
     table = rows.detach().index_select(0, places.reshape(-1))
@@ -280,7 +282,7 @@ def _bag_maxima(rows, indices, bag, counts):
     best = places.gather(1, table.max(1)[1])
     full = (counts > 0).unsqueeze(1)
     values = rows.gather(0, best)
-    zero = rushlight.zeros((), dtype=rows.dtype)
+    zero = rushlight.zeros((), dtype=rows.dtype, device=rows.device)
     rows_of = indices.index_select(0, best.reshape(-1)).reshape(best.shape)
     return _ops.where(full, values, zero), rows_of * full.to(rushlight.int64)
 
@@ -357,7 +359,8 @@ def embedding_bag(
                 f"a bag; got {type(offsets).__name__}"
             )
         rows, width = input.shape
-        offsets = rushlight.arange(rows, dtype=input.dtype) * width
+        offsets = rushlight.arange(rows, dtype=input.dtype, device=input.device)
+        offsets = offsets * width
         include_last_offset = False
         input = input.reshape(-1)
         psw = None if psw is None else psw.reshape(-1)

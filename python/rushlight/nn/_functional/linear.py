@@ -62,7 +62,9 @@ def one_hot(tensor, num_classes=-1):
             raise RuntimeError(
                 "one_hot(): Can not infer total number of classes from empty tensor."
             )
-        return rushlight.empty((*tensor.shape, num_classes), dtype=rushlight.int64)
+        return rushlight.empty(
+            (*tensor.shape, num_classes), dtype=rushlight.int64, device=tensor.device
+        )
     if int(tensor.min()) < 0:
         raise RuntimeError("one_hot(): Class values must be non-negative.")
     largest = int(tensor.max())
@@ -75,5 +77,7 @@ def one_hot(tensor, num_classes=-1):
             "one_hot(): Class values must be smaller than num_classes, got class "
             f"{largest} with num_classes={num_classes}"
         )
-    result = rushlight.zeros((*tensor.shape, num_classes), dtype=rushlight.int64)
+    result = rushlight.zeros(
+        (*tensor.shape, num_classes), dtype=rushlight.int64, device=tensor.device
+    )
     return result.scatter_(-1, tensor.unsqueeze(-1), 1)

@@ -70,7 +70,7 @@ def margin_ranking_loss(
 
 @in_single
 def _hinge_embedding(input, target, margin, code):
-    zero = rushlight.zeros((), dtype=input.dtype)
+    zero = rushlight.zeros((), dtype=input.dtype, device=input.device)
     apart = _ops.where(target != 1, (margin - input).clamp(min=0), zero)
     near = _ops.where(target != -1, input, zero)
     return reduced(apart + near, code)
@@ -113,7 +113,7 @@ def _cosine_embedding(input1, input2, target, margin, code):
     squares1 = (input1 * input1).sum(dim) + 1e-12
     squares2 = (input2 * input2).sum(dim) + 1e-12
     cosine = products / (squares1 * squares2).sqrt()
-    zero = rushlight.zeros((), dtype=cosine.dtype)
+    zero = rushlight.zeros((), dtype=cosine.dtype, device=cosine.device)
     together = _ops.where(target == 1, 1 - cosine, zero)
     apart = _ops.where(target == -1, (cosine - margin).clamp(min=0), zero)
     return reduced(together + apart, code)
@@ -223,7 +223,7 @@ def _multi_margin(input, target, p, margin, weight, code):
         )
     place = labels.unsqueeze(1)
     gaps = margin - rows.gather(1, place) + rows
-    others = rushlight.arange(classes) != place
+    others = rushlight.arange(classes, device=place.device) != place
     gaps = _ops.where(others & (gaps > 0), gaps, rushlight.zeros_like(gaps))
     losses = gaps if p == 1 else gaps * gaps
     if weight is not None:
@@ -313,7 +313,7 @@ def multilabel_margin_loss(
         )
     given = (labels >= 0).to(rushlight.int64).cumprod(1)
     labels = labels.clamp(min=0)
-    counts = rushlight.zeros(*labels.shape, dtype=rushlight.int64)
+    counts = labels.new_zeros(labels.shape, dtype=rushlight.int64)
     others = counts.scatter_add(1, labels, given) == 0
     gaps = 1 - rows.gather(1, labels).unsqueeze(2) + rows.unsqueeze(1)
     counted = (given != 0).unsqueeze(2) & others.unsqueeze(1) & (gaps > 0)

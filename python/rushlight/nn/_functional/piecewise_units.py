@@ -213,9 +213,11 @@ def _random_leaky(input, lower, upper, generator):
     below = (input <= 0).contiguous()
     # One draw for each element that needs one, in the order of the elements; in two
     # roundings, unlike uniform_(low, high).
-    drawn = rushlight.empty(int(below.sum()), dtype=rushlight.float64)
+    drawn = rushlight.empty(
+        int(below.sum()), dtype=rushlight.float64, device=input.device
+    )
     drawn.uniform_(generator=generator).mul_(high - low).add_(low)
-    slopes = rushlight.ones(input.shape, dtype=kind)
+    slopes = rushlight.ones(input.shape, dtype=kind, device=input.device)
     slopes.masked_scatter_(below, drawn.to(kind))
     return (input.to(kind) * slopes).to(input.dtype)
 

@@ -291,8 +291,8 @@ def _placed(p, size, padding, align_corners, nan_is_last=False):
     fixed = p.detach()
     edge = rushlight.where(
         ~(fixed <= 0) if nan_is_last else fixed > 0,
-        rushlight.full((), size - 1, dtype=p.dtype),
-        rushlight.zeros((), dtype=p.dtype),
+        rushlight.full((), size - 1, dtype=p.dtype, device=p.device),
+        rushlight.zeros((), dtype=p.dtype, device=p.device),
     )
     return rushlight.where(inside, p, edge)
 
