@@ -63,6 +63,7 @@ MODULES = (
     "rushlight.signal",
     "rushlight.signal.windows",
     "rushlight.utils",
+    "rushlight.vision",
     "rushlight.array_api.fft",
     "rushlight.array_api.linalg",
     "rushlight.array_api",

@@ -126,6 +126,12 @@ OVERLOADS = {
         "(cls, function: Callable[..., Any] | None = None) -> Self"
     ],
     "no_grad.__new__": ["(cls, function: Callable[..., Any] | None = None) -> Self"],
+    "safe_globals.__exit__": [
+        (
+            "(self, kind: type[BaseException] | None, error: BaseException | None, "
+            "trace: Any) -> None"
+        )
+    ],
     "set_grad_enabled.__call__": ["(self, function: _F) -> _F"],
     "Tensor.as_subclass": ["(self, cls: type[Any]) -> Any"],
     "Tensor.bernoulli_": [

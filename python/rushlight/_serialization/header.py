@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]
 
 # name in the file -> name of the dtype. In the order of the data: aligned without gaps.
 DTYPES = {
@@ -273,7 +273,7 @@ class _Parser:
         return values
 
     def _skip(self) -> None:
-        self._at = _SPACE.match(self._text, self._at).end()
+        self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
 
     def _take(self, character) -> bool:
         self._skip()

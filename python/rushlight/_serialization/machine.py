@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter, OrderedDict, defaultdict
+from typing import Any
 
 from rushlight._serialization.errors import refused
 from rushlight._serialization.rebuild import PASSIVE, constructor_table
@@ -384,6 +385,7 @@ def names_in(data, where) -> set:
     memo: dict[int, object] = {}
     last = None
     try:
+        argument: Any
         for opcode, argument, at in pickletools.genops(data):
             name = opcode.name
             if name in ("GLOBAL", "INST"):

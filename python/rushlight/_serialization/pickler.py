@@ -70,7 +70,7 @@ class _NamingAnew:
     """
 
     def __init__(self, stream, protocol) -> None:
-        super().__init__(stream, protocol)
+        super().__init__(stream, protocol)  # type: ignore[call-arg]
         # Key -> a tensor that keeps the storage alive until it is written.
         self.storages: dict[str, rushlight.Tensor] = {}
         self._keys: dict[object, tuple[str, str]] = {}

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import rushlight
 from rushlight._core import Tensor
+
+if TYPE_CHECKING:
+    from rushlight.optim.optimizer import Optimizer
 
 _READY, _UNSCALED, _STEPPED = "ready", "unscaled", "stepped"
 
@@ -38,13 +42,13 @@ class GradScaler:
 
     def __init__(
         self,
-        device="cuda",
-        init_scale=2.0**16,
-        growth_factor=2.0,
-        backoff_factor=0.5,
-        growth_interval=2000,
-        enabled=True,
-    ):
+        device: str = "cuda",
+        init_scale: float = 2.0**16,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
         if enabled and device == "cuda" and not rushlight.cuda.is_available():
             warnings.warn(
                 "GradScaler(): CUDA is not available; disabled. Pass device='cpu' for "
@@ -59,10 +63,11 @@ class GradScaler:
             raise AssertionError("The growth factor must be > 1.0.")
         if backoff_factor >= 1.0:
             raise AssertionError("The backoff factor must be < 1.0.")
-        self._init_scale, self._scale = init_scale, None
+        self._init_scale = init_scale
+        self._scale: Tensor | None = None
         self._growth_factor, self._backoff_factor = growth_factor, backoff_factor
         self._growth_interval, self._growth_tracker = growth_interval, 0
-        self._states = {}
+        self._states: dict[int, dict[str, Any]] = {}
 
     def _scale_tensor(self, op):
         if self._scale is None:
@@ -71,7 +76,7 @@ class GradScaler:
             )
         return self._scale
 
-    def scale(self, outputs):
+    def scale(self, outputs: Any) -> Any:
         """A tensor, or the tensors of an iterable, times the scale."""
         if not self._enabled:
             return outputs
@@ -90,7 +95,7 @@ class GradScaler:
     def _state(self, optimizer):
         return self._states.setdefault(id(optimizer), {"stage": _READY, "found": None})
 
-    def unscale_(self, optimizer):
+    def unscale_(self, optimizer: Optimizer) -> None:
         """Divides the optimizer's gradients by the scale, once between updates.
 
         Raises:
@@ -122,7 +127,7 @@ class GradScaler:
                     grad.mul_(inverse)
         state["found"], state["stage"] = found, _UNSCALED
 
-    def step(self, optimizer, *args, **kwargs):
+    def step(self, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
         """``optimizer.step(*args, **kwargs)`` where all gradients are finite.
 
         Raises:
@@ -148,7 +153,7 @@ class GradScaler:
         state["stage"] = _STEPPED
         return result
 
-    def update(self, new_scale=None):
+    def update(self, new_scale: float | Tensor | None = None) -> None:
         """Grows or shrinks the scale by what the steps have found, or sets it."""
         if not self._enabled:
             return
@@ -185,41 +190,41 @@ class GradScaler:
                 scale.copy_(grown)
             self._growth_tracker = 0
 
-    def get_scale(self):
+    def get_scale(self) -> float:
         """The scale as a float; 1 when disabled."""
         if not self._enabled:
             return 1.0
         return self._init_scale if self._scale is None else self._scale.item()
 
-    def get_growth_factor(self):
+    def get_growth_factor(self) -> float:
         """What the scale grows by."""
         return self._growth_factor
 
-    def set_growth_factor(self, new_factor):
+    def set_growth_factor(self, new_factor: float) -> None:
         """Sets what the scale grows by."""
         self._growth_factor = new_factor
 
-    def get_backoff_factor(self):
+    def get_backoff_factor(self) -> float:
         """What the scale shrinks by."""
         return self._backoff_factor
 
-    def set_backoff_factor(self, new_factor):
+    def set_backoff_factor(self, new_factor: float) -> None:
         """Sets what the scale shrinks by."""
         self._backoff_factor = new_factor
 
-    def get_growth_interval(self):
+    def get_growth_interval(self) -> int:
         """The number of steps in a row after which the scale grows."""
         return self._growth_interval
 
-    def set_growth_interval(self, new_interval):
+    def set_growth_interval(self, new_interval: int) -> None:
         """Sets the number of steps after which the scale grows."""
         self._growth_interval = new_interval
 
-    def is_enabled(self):
+    def is_enabled(self) -> bool:
         """Whether it does anything."""
         return self._enabled
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """The scale and its settings; empty when disabled."""
         if not self._enabled:
             return {}
@@ -231,7 +236,7 @@ class GradScaler:
             "_growth_tracker": self._growth_tracker,
         }
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes over what :meth:`state_dict` returned.
 
         Raises:

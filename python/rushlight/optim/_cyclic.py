@@ -108,7 +108,7 @@ class CyclicLR(MomentumCycle, LRScheduler):
             return 1 / 2.0 ** (x - 1)
         return self.gamma**x
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``; set the momentum."""
         self._warn_if_called_directly()
         cycle = math.floor(1 + self.last_epoch / self.total_size)

@@ -73,7 +73,7 @@ class LambdaLR(_FunctionLR):
         [0.5]
     """
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``."""
         self._warn_if_called_directly()
         return [
@@ -112,7 +112,7 @@ class MultiplicativeLR(_FunctionLR):
                     f"lr_lambda should be a function, but got {type(fn).__name__}"
                 )
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``."""
         self._warn_if_called_directly()
         rates = group_values(self.optimizer, "lr")
@@ -139,7 +139,7 @@ class StepLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``."""
         self._warn_if_called_directly()
         rates = group_values(self.optimizer, "lr")
@@ -167,7 +167,7 @@ class MultiStepLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``."""
         self._warn_if_called_directly()
         rates = group_values(self.optimizer, "lr")
@@ -196,7 +196,7 @@ class ExponentialLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``."""
         self._warn_if_called_directly()
         rates = group_values(self.optimizer, "lr")
@@ -240,7 +240,7 @@ class ConstantLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``."""
         self._warn_if_called_directly()
         rates = group_values(self.optimizer, "lr")
@@ -292,7 +292,7 @@ class LinearLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``."""
         self._warn_if_called_directly()
         rates = group_values(self.optimizer, "lr")
@@ -336,7 +336,7 @@ class PolynomialLR(LRScheduler):
         self.power = power
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``."""
         self._warn_if_called_directly()
         rates = group_values(self.optimizer, "lr")
@@ -368,7 +368,7 @@ class CosineAnnealingLR(LRScheduler):
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``."""
         self._warn_if_called_directly()
         rates = group_values(self.optimizer, "lr")

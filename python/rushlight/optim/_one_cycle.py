@@ -86,7 +86,7 @@ class OneCycleLR(MomentumCycle, LRScheduler):
             return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
         return (end - start) * share + start
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``; set the momentum."""
         self._warn_if_called_directly()
         step = self.last_epoch

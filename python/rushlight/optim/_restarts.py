@@ -50,7 +50,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self.T_cur = last_epoch
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates at this point of the period."""
         self._warn_if_called_directly()
         low = self.eta_min

@@ -79,7 +79,7 @@ class LRScheduler:
         """Return the groups' learning rates as last set."""
         return self._last_lr
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for ``last_epoch``."""
         raise NotImplementedError
 

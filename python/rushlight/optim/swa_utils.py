@@ -332,7 +332,7 @@ class SWALR(LRScheduler):
             return t
         return (1 - math.cos(math.pi * t)) / 2
 
-    def get_lr(self):
+    def get_lr(self) -> list:
         """Return the groups' learning rates for the next step."""
         self._warn_if_called_directly()
         step = self._step_count - 1

@@ -221,7 +221,7 @@ class record_function(contextlib.ContextDecorator):
     def __init__(self, name: str, args: str | None = None):
         self.name = name
         self.args = args
-        self._open = []
+        self._open: list = []
 
     def _recreate_cm(self):
         return type(self)(self.name, self.args)
@@ -308,7 +308,7 @@ class profile:
         # The round's, while one goes on; whether it sees calls now.
         self._recorder = None
         self._entered = False
-        self._events = None
+        self._events: Any = None
         self._earlier = EventList()
 
     def _action(self):

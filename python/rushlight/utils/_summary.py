@@ -136,7 +136,8 @@ def summary(
     args, kwargs = _arguments(model, input, device, dtype)
     names = {id(m): (name, m) for name, m in reversed(list(model.named_modules()))}
     names[id(model)] = (type(model).__name__, model)
-    rows, open_rows, seen = [], [], set()
+    open_rows: list = []
+    rows, seen = [], set()
 
     def before(module, given):
         level = len(open_rows)

@@ -20,7 +20,7 @@ def cache_folder() -> Path:
     Where ``RUSHLIGHT_HOME`` is not set, it is ``$XDG_CACHE_HOME/rushlight`` or
     ``~/.cache/rushlight``.
     """
-    home = os.environ.get("RUSHLIGHT_HOME")
+    home: str | Path | None = os.environ.get("RUSHLIGHT_HOME")
     if home is None:
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         home = Path(cache) / "rushlight"

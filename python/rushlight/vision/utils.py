@@ -55,7 +55,7 @@ def make_grid(
     value_range=None,
     scale_each=False,
     pad_value=0.0,
-):
+) -> rushlight.Tensor:
     """Put images of one size side by side into one.
 
     Args:

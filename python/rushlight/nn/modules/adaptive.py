@@ -161,7 +161,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             parts.append(_ops.log_softmax(cluster(input), 1) + share)
         return rushlight.cat(parts, 1)
 
-    def log_prob(self, input):
+    def log_prob(self, input) -> rushlight.Tensor:
         """Return the log probabilities of all classes, shape ``(N, n_classes)``.
 
         Args:
@@ -169,7 +169,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         """
         return self._get_full_log_prob(input, self.head(input))
 
-    def predict(self, input):
+    def predict(self, input) -> rushlight.Tensor:
         """Return the most probable classes, shape ``(N,)``.
 
         Clusters are only computed for rows that may lie in one.

@@ -394,7 +394,7 @@ class SyncBatchNorm(_BatchNorm):
             )
 
     @classmethod
-    def convert_sync_batchnorm(cls, module, process_group=None):
+    def convert_sync_batchnorm(cls, module, process_group=None) -> Module:
         """Replace every ``BatchNorm*d`` in a model by a :class:`SyncBatchNorm`.
 
         Args:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import ItemsView, Iterable, KeysView, Mapping, ValuesView
+from typing import Any, Self
 
 import rushlight
 from rushlight.nn.modules.module import Module, _typename
@@ -43,14 +44,14 @@ class _NumberedModules(Module):
     def _renumber(self, modules) -> None:
         self._modules = {str(i): module for i, module in enumerate(modules)}
 
-    def append(self, module):
+    def append(self, module: Module) -> Self:
         """Add a module at the end and return the container."""
         self.add_module(str(len(self)), module)
         return self
 
-    def pop(self, key):
+    def pop(self, key) -> Module:
         """Remove the module at index ``key`` and return it."""
-        module = self[key]
+        module = self[key]  # type: ignore[index]
         del self[key]
         return module
 
@@ -106,7 +107,7 @@ class Sequential(_NumberedModules):
         _check_repeats(self, other)
         return self.extend(list(self) * (other - 1))
 
-    def insert(self, index, module):
+    def insert(self, index: int, module: Module) -> Self:
         """Put a module before the one at ``index`` and return the container."""
         if not isinstance(module, Module):
             raise AssertionError(f"module should be of type: {Module}")
@@ -118,7 +119,7 @@ class Sequential(_NumberedModules):
         self._renumber(modules)
         return self
 
-    def extend(self, sequential):
+    def extend(self, sequential: Iterable[Module]) -> Self:
         """Add modules from an iterable at the end and return the container."""
         for module in sequential:
             self.append(module)
@@ -154,13 +155,13 @@ class ModuleList(_NumberedModules):
     def __add__(self, other):
         return ModuleList([*self, *other])
 
-    def insert(self, index, module) -> None:
+    def insert(self, index: int, module: Module) -> None:
         """Put a module before the one at ``index``."""
         modules = list(self)
         modules.insert(index, module)
         self._renumber(modules)
 
-    def extend(self, modules):
+    def extend(self, modules: Iterable[Module]) -> Self:
         """Add modules from an iterable at the end and return the list.
 
         Raises:
@@ -235,19 +236,19 @@ class ModuleDict(Module):
         """Remove all modules."""
         self._modules.clear()
 
-    def pop(self, key):
+    def pop(self, key: str) -> Module:
         """Remove the module under ``key`` and return it."""
         return self._modules.pop(key)
 
-    def keys(self):
+    def keys(self) -> KeysView[str]:
         """Return the names."""
         return self._modules.keys()
 
-    def items(self):
+    def items(self) -> ItemsView[str, Module]:
         """Return the pairs of name and module."""
         return self._modules.items()
 
-    def values(self):
+    def values(self) -> ValuesView[Module]:
         """Return the modules."""
         return self._modules.values()
 
@@ -311,13 +312,13 @@ class ParameterList(Module):
     def __iadd__(self, values):
         return self.extend(values)
 
-    def append(self, value):
+    def append(self, value: Any) -> Self:
         """Add a value at the end and return the list."""
         self._size += 1
         self[self._size - 1] = value
         return self
 
-    def extend(self, values):
+    def extend(self, values: Iterable[Any]) -> Self:
         """Add values from an iterable at the end and return the list.
 
         Raises:
@@ -411,11 +412,11 @@ class ParameterDict(Module):
         self.update(other)
         return self
 
-    def copy(self):
+    def copy(self) -> ParameterDict:
         """Return another dict of the same parameters."""
         return ParameterDict(OrderedDict(self.items()))
 
-    def setdefault(self, key, default=None):
+    def setdefault(self, key: str, default: Any = None) -> Any:
         """Return the value under ``key``, after putting ``default`` there if absent."""
         if key not in self:
             self[key] = default
@@ -426,36 +427,36 @@ class ParameterDict(Module):
         for key in list(self._keys):
             del self[key]
 
-    def pop(self, key):
+    def pop(self, key: str) -> Any:
         """Remove the entry under ``key`` and return its value."""
         value = self[key]
         del self[key]
         return value
 
-    def popitem(self):
+    def popitem(self) -> tuple[str, Any]:
         """Remove the last entry and return it, a pair of key and value."""
         if not self._keys:
             raise KeyError("popitem(): ParameterDict is empty")
         key = next(reversed(self._keys))
         return key, self.pop(key)
 
-    def get(self, key, default=None):
+    def get(self, key: str, default: Any = None) -> Any:
         """Return the value under ``key``, or ``default``."""
         return self[key] if key in self._keys else default
 
-    def fromkeys(self, keys, default=None):
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """Return a new ``ParameterDict`` with one value under several keys."""
         return ParameterDict((key, default) for key in keys)
 
-    def keys(self):
+    def keys(self) -> Iterable[str]:
         """Return the keys."""
         return self._keys.keys()
 
-    def items(self):
+    def items(self) -> Iterable[tuple[str, Any]]:
         """Yield the pairs of key and value."""
         return ((key, self[key]) for key in self._keys)
 
-    def values(self):
+    def values(self) -> Iterable[Any]:
         """Yield the values."""
         return (self[key] for key in self._keys)
 

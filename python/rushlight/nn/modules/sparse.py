@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import rushlight
 from rushlight.nn import functional as F
 from rushlight.nn import init
@@ -153,7 +155,7 @@ class Embedding(_Table):
         norm_type=2.0,
         scale_grad_by_freq=False,
         sparse=False,
-    ):
+    ) -> Self:
         """Make a layer of a table that exists.
 
         Args:
@@ -294,7 +296,7 @@ class EmbeddingBag(_Table):
         sparse=False,
         include_last_offset=False,
         padding_idx=None,
-    ):
+    ) -> Self:
         """Make a layer of a table that exists.
 
         Args:

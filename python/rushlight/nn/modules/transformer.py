@@ -544,7 +544,9 @@ class Transformer(Module):
         )
 
     @staticmethod
-    def generate_square_subsequent_mask(sz, device=None, dtype=None):
+    def generate_square_subsequent_mask(
+        sz, device=None, dtype=None
+    ) -> rushlight.Tensor:
         """Return the mask that lets position i see 0 ... i: -inf above the diagonal.
 
         Args:

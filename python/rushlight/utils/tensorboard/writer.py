@@ -183,8 +183,8 @@ class SummaryWriter:
             raise ValueError("add_histogram(): there are no values")
         if not bool(rushlight.isfinite(x).all()):
             raise ValueError("add_histogram(): a value is infinite or NaN")
-        counts, edges = rushlight.histogram(x, _edges(x, bins))
-        counts, edges = counts.tolist(), edges.tolist()
+        found = rushlight.histogram(x, _edges(x, bins))
+        counts, edges = found.hist.tolist(), found.bin_edges.tolist()
         if max_bins is not None and len(counts) > max_bins:
             step = -(-len(counts) // max_bins)
             counts = [sum(counts[i : i + step]) for i in range(0, len(counts), step)]
@@ -197,7 +197,8 @@ class SummaryWriter:
         limits = edges[first : last + 2]
         counts = [0.0, *counts[first : last + 1]]
         numbers = (x.min(), x.max(), x.numel(), x.sum(), x.dot(x))
-        value = _messages.histogram(*map(float, numbers), limits, counts)
+        low, high, size, total, squares = (float(number) for number in numbers)
+        value = _messages.histogram(low, high, size, total, squares, limits, counts)
         self._add(tag, value, global_step, walltime)
 
     def add_image(

@@ -7,6 +7,8 @@ neural networks" (2014).
 
 from __future__ import annotations
 
+from typing import Any
+
 import rushlight
 from rushlight import nn
 from rushlight.vision.models._api import WeightsEnum, build, builder, published
@@ -74,7 +76,7 @@ class AlexNet_Weights(WeightsEnum):
 
 
 @builder(AlexNet_Weights)
-def alexnet(*, weights=None, progress=True, **kwargs):
+def alexnet(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> AlexNet:
     """AlexNet (Krizhevsky 2014).
 
     Args:

@@ -7,6 +7,7 @@ Liu, Mao, Wu, Feichtenhofer, Darrell and Xie, "A ConvNet for the 2020s" (2022), 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import rushlight
 import rushlight.nn.functional as F
@@ -215,7 +216,9 @@ class ConvNeXt_Large_Weights(WeightsEnum):
 
 
 @builder(ConvNeXt_Tiny_Weights)
-def convnext_tiny(*, weights=None, progress=True, **kwargs):
+def convnext_tiny(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> ConvNeXt:
     """ConvNeXt-Tiny (Liu 2022).
 
     Args:
@@ -230,7 +233,9 @@ def convnext_tiny(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ConvNeXt_Small_Weights)
-def convnext_small(*, weights=None, progress=True, **kwargs):
+def convnext_small(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> ConvNeXt:
     """ConvNeXt-Small (Liu 2022).
 
     Args:
@@ -245,7 +250,9 @@ def convnext_small(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ConvNeXt_Base_Weights)
-def convnext_base(*, weights=None, progress=True, **kwargs):
+def convnext_base(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> ConvNeXt:
     """ConvNeXt-Base (Liu 2022).
 
     Args:
@@ -260,7 +267,9 @@ def convnext_base(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ConvNeXt_Large_Weights)
-def convnext_large(*, weights=None, progress=True, **kwargs):
+def convnext_large(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> ConvNeXt:
     """ConvNeXt-Large (Liu 2022).
 
     Args:

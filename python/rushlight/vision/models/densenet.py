@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from typing import Any
 
 import rushlight
 import rushlight.nn.functional as F
@@ -248,7 +249,9 @@ class DenseNet201_Weights(WeightsEnum):
 
 
 @builder(DenseNet121_Weights)
-def densenet121(*, weights=None, progress=True, **kwargs):
+def densenet121(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> DenseNet:
     """DenseNet of 121 layers, growth rate 32 (Huang 2017).
 
     Args:
@@ -261,7 +264,9 @@ def densenet121(*, weights=None, progress=True, **kwargs):
 
 
 @builder(DenseNet161_Weights)
-def densenet161(*, weights=None, progress=True, **kwargs):
+def densenet161(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> DenseNet:
     """DenseNet of 161 layers, growth rate 48 (Huang 2017).
 
     Args:
@@ -274,7 +279,9 @@ def densenet161(*, weights=None, progress=True, **kwargs):
 
 
 @builder(DenseNet169_Weights)
-def densenet169(*, weights=None, progress=True, **kwargs):
+def densenet169(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> DenseNet:
     """DenseNet of 169 layers, growth rate 32 (Huang 2017).
 
     Args:
@@ -287,7 +294,9 @@ def densenet169(*, weights=None, progress=True, **kwargs):
 
 
 @builder(DenseNet201_Weights)
-def densenet201(*, weights=None, progress=True, **kwargs):
+def densenet201(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> DenseNet:
     """DenseNet of 201 layers, growth rate 32 (Huang 2017).
 
     Args:

@@ -239,7 +239,9 @@ class EfficientNet(nn.Module):
         conv = partial(
             Conv2dNormActivation, norm_layer=norm_layer, activation_layer=nn.SiLU
         )
-        layers = [conv(3, setting[0].input_channels, kernel_size=3, stride=2)]
+        layers: list[nn.Module] = [
+            conv(3, setting[0].input_channels, kernel_size=3, stride=2)
+        ]
         total = sum(row.num_layers for row in setting)
         done = 0
         for row in setting:
@@ -437,7 +439,9 @@ class EfficientNet_V2_L_Weights(WeightsEnum):
 
 
 @builder(EfficientNet_B0_Weights)
-def efficientnet_b0(*, weights=None, progress=True, **kwargs):
+def efficientnet_b0(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNet-B0 (Tan 2019).
 
     Args:
@@ -450,7 +454,9 @@ def efficientnet_b0(*, weights=None, progress=True, **kwargs):
 
 
 @builder(EfficientNet_B1_Weights)
-def efficientnet_b1(*, weights=None, progress=True, **kwargs):
+def efficientnet_b1(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNet-B1 (Tan 2019).
 
     Args:
@@ -463,7 +469,9 @@ def efficientnet_b1(*, weights=None, progress=True, **kwargs):
 
 
 @builder(EfficientNet_B2_Weights)
-def efficientnet_b2(*, weights=None, progress=True, **kwargs):
+def efficientnet_b2(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNet-B2 (Tan 2019).
 
     Args:
@@ -476,7 +484,9 @@ def efficientnet_b2(*, weights=None, progress=True, **kwargs):
 
 
 @builder(EfficientNet_B3_Weights)
-def efficientnet_b3(*, weights=None, progress=True, **kwargs):
+def efficientnet_b3(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNet-B3 (Tan 2019).
 
     Args:
@@ -489,7 +499,9 @@ def efficientnet_b3(*, weights=None, progress=True, **kwargs):
 
 
 @builder(EfficientNet_B4_Weights)
-def efficientnet_b4(*, weights=None, progress=True, **kwargs):
+def efficientnet_b4(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNet-B4 (Tan 2019).
 
     Args:
@@ -502,7 +514,9 @@ def efficientnet_b4(*, weights=None, progress=True, **kwargs):
 
 
 @builder(EfficientNet_B5_Weights)
-def efficientnet_b5(*, weights=None, progress=True, **kwargs):
+def efficientnet_b5(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNet-B5 (Tan 2019).
 
     Args:
@@ -516,7 +530,9 @@ def efficientnet_b5(*, weights=None, progress=True, **kwargs):
 
 
 @builder(EfficientNet_B6_Weights)
-def efficientnet_b6(*, weights=None, progress=True, **kwargs):
+def efficientnet_b6(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNet-B6 (Tan 2019).
 
     Args:
@@ -530,7 +546,9 @@ def efficientnet_b6(*, weights=None, progress=True, **kwargs):
 
 
 @builder(EfficientNet_B7_Weights)
-def efficientnet_b7(*, weights=None, progress=True, **kwargs):
+def efficientnet_b7(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNet-B7 (Tan 2019).
 
     Args:
@@ -544,7 +562,9 @@ def efficientnet_b7(*, weights=None, progress=True, **kwargs):
 
 
 @builder(EfficientNet_V2_S_Weights)
-def efficientnet_v2_s(*, weights=None, progress=True, **kwargs):
+def efficientnet_v2_s(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNetV2-S (Tan 2021).
 
     Args:
@@ -557,7 +577,9 @@ def efficientnet_v2_s(*, weights=None, progress=True, **kwargs):
 
 
 @builder(EfficientNet_V2_M_Weights)
-def efficientnet_v2_m(*, weights=None, progress=True, **kwargs):
+def efficientnet_v2_m(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNetV2-M (Tan 2021).
 
     Args:
@@ -570,7 +592,9 @@ def efficientnet_v2_m(*, weights=None, progress=True, **kwargs):
 
 
 @builder(EfficientNet_V2_L_Weights)
-def efficientnet_v2_l(*, weights=None, progress=True, **kwargs):
+def efficientnet_v2_l(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> EfficientNet:
     """EfficientNetV2-L (Tan 2021).
 
     Args:

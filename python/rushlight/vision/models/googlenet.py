@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import namedtuple
+from typing import Any
 
 import rushlight
 import rushlight.nn.functional as F
@@ -181,7 +182,9 @@ class GoogLeNet_Weights(WeightsEnum):
 
 
 @builder(GoogLeNet_Weights)
-def googlenet(*, weights=None, progress=True, **kwargs):
+def googlenet(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> GoogLeNet:
     """GoogLeNet (Szegedy 2015).
 
     Args:

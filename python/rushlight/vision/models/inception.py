@@ -7,6 +7,7 @@ Computer Vision" (2016), table 1.
 from __future__ import annotations
 
 from collections import namedtuple
+from typing import Any
 
 import rushlight
 import rushlight.nn.functional as F
@@ -300,7 +301,9 @@ class Inception_V3_Weights(WeightsEnum):
 
 
 @builder(Inception_V3_Weights)
-def inception_v3(*, weights=None, progress=True, **kwargs):
+def inception_v3(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> Inception3:
     """Inception v3 (Szegedy 2016).
 
     Args:

@@ -6,6 +6,8 @@ Bottlenecks" (2018), table 2.
 
 from __future__ import annotations
 
+from typing import Any
+
 import rushlight
 from rushlight import nn
 from rushlight.vision.models._api import WeightsEnum, build, builder, published
@@ -38,7 +40,7 @@ class InvertedResidual(nn.Module):
         self.stride = stride
         self.use_res_connect = stride == 1 and inp == oup
         self.out_channels = oup
-        layers = []
+        layers: list[nn.Module] = []
         if expand_ratio != 1:
             layers.append(
                 Conv2dNormActivation(
@@ -168,7 +170,9 @@ class MobileNet_V2_Weights(WeightsEnum):
 
 
 @builder(MobileNet_V2_Weights)
-def mobilenet_v2(*, weights=None, progress=True, **kwargs):
+def mobilenet_v2(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> MobileNetV2:
     """MobileNetV2 (Sandler 2018).
 
     Args:

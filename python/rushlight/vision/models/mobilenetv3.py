@@ -7,6 +7,7 @@ Howard, Sandler, Chu, Chen, Chen, Tan, Wang, Zhu, Pang, Vasudevan, Le and Adam,
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import rushlight
 from rushlight import nn
@@ -275,7 +276,9 @@ class MobileNet_V3_Small_Weights(WeightsEnum):
 
 
 @builder(MobileNet_V3_Large_Weights)
-def mobilenet_v3_large(*, weights=None, progress=True, **kwargs):
+def mobilenet_v3_large(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> MobileNetV3:
     """MobileNetV3-Large (Howard 2019, table 1).
 
     Args:
@@ -289,7 +292,9 @@ def mobilenet_v3_large(*, weights=None, progress=True, **kwargs):
 
 
 @builder(MobileNet_V3_Small_Weights)
-def mobilenet_v3_small(*, weights=None, progress=True, **kwargs):
+def mobilenet_v3_small(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> MobileNetV3:
     """MobileNetV3-Small (Howard 2019, table 2).
 
     Args:

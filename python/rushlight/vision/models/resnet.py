@@ -8,6 +8,8 @@ Dollar, Tu and He, "Aggregated Residual Transformations for Deep Neural Networks
 
 from __future__ import annotations
 
+from typing import Any
+
 import rushlight
 from rushlight import nn
 from rushlight.vision.models._api import (
@@ -342,7 +344,7 @@ class Wide_ResNet101_2_Weights(WeightsEnum):
 
 
 @builder(ResNet18_Weights)
-def resnet18(*, weights=None, progress=True, **kwargs):
+def resnet18(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """ResNet of 18 layers (He 2016).
 
     Args:
@@ -355,7 +357,7 @@ def resnet18(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ResNet34_Weights)
-def resnet34(*, weights=None, progress=True, **kwargs):
+def resnet34(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """ResNet of 34 layers (He 2016).
 
     Args:
@@ -368,7 +370,7 @@ def resnet34(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ResNet50_Weights)
-def resnet50(*, weights=None, progress=True, **kwargs):
+def resnet50(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """ResNet of 50 layers (He 2016).
 
     Args:
@@ -381,7 +383,7 @@ def resnet50(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ResNet101_Weights)
-def resnet101(*, weights=None, progress=True, **kwargs):
+def resnet101(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """ResNet of 101 layers (He 2016).
 
     Args:
@@ -394,7 +396,7 @@ def resnet101(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ResNet152_Weights)
-def resnet152(*, weights=None, progress=True, **kwargs):
+def resnet152(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """ResNet of 152 layers (He 2016).
 
     Args:
@@ -407,7 +409,9 @@ def resnet152(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ResNeXt50_32X4D_Weights)
-def resnext50_32x4d(*, weights=None, progress=True, **kwargs):
+def resnext50_32x4d(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> ResNet:
     """ResNeXt of 50 layers, 32 groups of 4 channels (Xie 2017).
 
     Args:
@@ -422,7 +426,9 @@ def resnext50_32x4d(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ResNeXt101_32X8D_Weights)
-def resnext101_32x8d(*, weights=None, progress=True, **kwargs):
+def resnext101_32x8d(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> ResNet:
     """ResNeXt of 101 layers, 32 groups of 8 channels (Xie 2017).
 
     Args:
@@ -437,7 +443,9 @@ def resnext101_32x8d(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ResNeXt101_64X4D_Weights)
-def resnext101_64x4d(*, weights=None, progress=True, **kwargs):
+def resnext101_64x4d(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> ResNet:
     """ResNeXt of 101 layers, 64 groups of 4 channels (Xie 2017).
 
     Args:
@@ -452,7 +460,9 @@ def resnext101_64x4d(*, weights=None, progress=True, **kwargs):
 
 
 @builder(Wide_ResNet50_2_Weights)
-def wide_resnet50_2(*, weights=None, progress=True, **kwargs):
+def wide_resnet50_2(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> ResNet:
     """ResNet-50 with twice the inner channels (Zagoruyko 2016).
 
     Args:
@@ -466,7 +476,9 @@ def wide_resnet50_2(*, weights=None, progress=True, **kwargs):
 
 
 @builder(Wide_ResNet101_2_Weights)
-def wide_resnet101_2(*, weights=None, progress=True, **kwargs):
+def wide_resnet101_2(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> ResNet:
     """ResNet-101 with twice the inner channels (Zagoruyko 2016).
 
     Args:

@@ -6,6 +6,8 @@ with 50x fewer parameters and <0.5MB model size" (2016).
 
 from __future__ import annotations
 
+from typing import Any
+
 import rushlight
 from rushlight import nn
 from rushlight.nn import init
@@ -146,7 +148,9 @@ class SqueezeNet1_1_Weights(WeightsEnum):
 
 
 @builder(SqueezeNet1_0_Weights)
-def squeezenet1_0(*, weights=None, progress=True, **kwargs):
+def squeezenet1_0(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> SqueezeNet:
     """SqueezeNet 1.0 (Iandola 2016).
 
     Args:
@@ -159,7 +163,9 @@ def squeezenet1_0(*, weights=None, progress=True, **kwargs):
 
 
 @builder(SqueezeNet1_1_Weights)
-def squeezenet1_1(*, weights=None, progress=True, **kwargs):
+def squeezenet1_1(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> SqueezeNet:
     """SqueezeNet 1.1, cheaper than 1.0 with the same accuracy.
 
     Args:

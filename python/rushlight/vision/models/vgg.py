@@ -6,6 +6,8 @@ Recognition" (2015), table 1: A (11 layers), B (13), D (16), E (19).
 
 from __future__ import annotations
 
+from typing import Any
+
 import rushlight
 from rushlight import nn
 from rushlight.vision.models._api import WeightsEnum, build, builder, published
@@ -186,7 +188,7 @@ class VGG19_BN_Weights(WeightsEnum):
 
 
 @builder(VGG11_Weights)
-def vgg11(*, weights=None, progress=True, **kwargs):
+def vgg11(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> VGG:
     """VGG of 11 layers (Simonyan 2015).
 
     Args:
@@ -199,7 +201,7 @@ def vgg11(*, weights=None, progress=True, **kwargs):
 
 
 @builder(VGG11_BN_Weights)
-def vgg11_bn(*, weights=None, progress=True, **kwargs):
+def vgg11_bn(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> VGG:
     """VGG of 11 layers, batch normalisation after each convolution (Simonyan 2015).
 
     Args:
@@ -212,7 +214,7 @@ def vgg11_bn(*, weights=None, progress=True, **kwargs):
 
 
 @builder(VGG13_Weights)
-def vgg13(*, weights=None, progress=True, **kwargs):
+def vgg13(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> VGG:
     """VGG of 13 layers (Simonyan 2015).
 
     Args:
@@ -225,7 +227,7 @@ def vgg13(*, weights=None, progress=True, **kwargs):
 
 
 @builder(VGG13_BN_Weights)
-def vgg13_bn(*, weights=None, progress=True, **kwargs):
+def vgg13_bn(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> VGG:
     """VGG of 13 layers, batch normalisation after each convolution (Simonyan 2015).
 
     Args:
@@ -238,7 +240,7 @@ def vgg13_bn(*, weights=None, progress=True, **kwargs):
 
 
 @builder(VGG16_Weights)
-def vgg16(*, weights=None, progress=True, **kwargs):
+def vgg16(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> VGG:
     """VGG of 16 layers (Simonyan 2015).
 
     Args:
@@ -251,7 +253,7 @@ def vgg16(*, weights=None, progress=True, **kwargs):
 
 
 @builder(VGG16_BN_Weights)
-def vgg16_bn(*, weights=None, progress=True, **kwargs):
+def vgg16_bn(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> VGG:
     """VGG of 16 layers, batch normalisation after each convolution (Simonyan 2015).
 
     Args:
@@ -264,7 +266,7 @@ def vgg16_bn(*, weights=None, progress=True, **kwargs):
 
 
 @builder(VGG19_Weights)
-def vgg19(*, weights=None, progress=True, **kwargs):
+def vgg19(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> VGG:
     """VGG of 19 layers (Simonyan 2015).
 
     Args:
@@ -277,7 +279,7 @@ def vgg19(*, weights=None, progress=True, **kwargs):
 
 
 @builder(VGG19_BN_Weights)
-def vgg19_bn(*, weights=None, progress=True, **kwargs):
+def vgg19_bn(*, weights: Any = None, progress: bool = True, **kwargs: Any) -> VGG:
     """VGG of 19 layers, batch normalisation after each convolution (Simonyan 2015).
 
     Args:

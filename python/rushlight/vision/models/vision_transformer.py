@@ -207,7 +207,7 @@ class VisionTransformer(nn.Module):
             attention_dropout,
             norm_layer,
         )
-        heads = OrderedDict()
+        heads: OrderedDict[str, nn.Module] = OrderedDict()
         if representation_size is None:
             heads["head"] = nn.Linear(hidden_dim, num_classes)
         else:
@@ -353,7 +353,9 @@ class ViT_H_14_Weights(WeightsEnum):
 
 
 @builder(ViT_B_16_Weights)
-def vit_b_16(*, weights=None, progress=True, **kwargs):
+def vit_b_16(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> VisionTransformer:
     """ViT-B/16 (Dosovitskiy 2021).
 
     Args:
@@ -366,7 +368,9 @@ def vit_b_16(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ViT_B_32_Weights)
-def vit_b_32(*, weights=None, progress=True, **kwargs):
+def vit_b_32(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> VisionTransformer:
     """ViT-B/32 (Dosovitskiy 2021).
 
     Args:
@@ -379,7 +383,9 @@ def vit_b_32(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ViT_L_16_Weights)
-def vit_l_16(*, weights=None, progress=True, **kwargs):
+def vit_l_16(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> VisionTransformer:
     """ViT-L/16 (Dosovitskiy 2021).
 
     Args:
@@ -392,7 +398,9 @@ def vit_l_16(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ViT_L_32_Weights)
-def vit_l_32(*, weights=None, progress=True, **kwargs):
+def vit_l_32(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> VisionTransformer:
     """ViT-L/32 (Dosovitskiy 2021).
 
     Args:
@@ -405,7 +413,9 @@ def vit_l_32(*, weights=None, progress=True, **kwargs):
 
 
 @builder(ViT_H_14_Weights)
-def vit_h_14(*, weights=None, progress=True, **kwargs):
+def vit_h_14(
+    *, weights: Any = None, progress: bool = True, **kwargs: Any
+) -> VisionTransformer:
     """ViT-H/14 (Dosovitskiy 2021).
 
     Args:

@@ -28,7 +28,7 @@ def _check_boxes(op, boxes, count=None) -> None:
         )
 
 
-def nms(boxes, scores, iou_threshold):
+def nms(boxes, scores, iou_threshold) -> rushlight.Tensor:
     """Keep the best of boxes that overlap: greedy suppression, best score first.
 
     Args:
@@ -62,7 +62,7 @@ def nms(boxes, scores, iou_threshold):
         return order[rushlight.cat(kept)] if kept else order
 
 
-def batched_nms(boxes, scores, idxs, iou_threshold):
+def batched_nms(boxes, scores, idxs, iou_threshold) -> rushlight.Tensor:
     """:func:`nms` within each category: boxes of different ones never compete.
 
     Args:
@@ -84,14 +84,14 @@ def batched_nms(boxes, scores, idxs, iou_threshold):
     return kept[scores[kept].argsort(descending=True, stable=True)]
 
 
-def remove_small_boxes(boxes, min_size):
+def remove_small_boxes(boxes, min_size) -> rushlight.Tensor:
     """int64 indices of the boxes whose sides are both at least ``min_size``."""
     _check_boxes("remove_small_boxes", boxes)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     return ((width >= min_size) & (height >= min_size)).nonzero()[:, 0]
 
 
-def clip_boxes_to_image(boxes, size):
+def clip_boxes_to_image(boxes, size) -> rushlight.Tensor:
     """Boxes ``(..., 4)`` cut to an image of ``size`` ``(height, width)``."""
     height, width = size
     xs = boxes[..., 0::2].clamp(min=0, max=width)
@@ -99,7 +99,7 @@ def clip_boxes_to_image(boxes, size):
     return rushlight.stack((xs, ys), dim=-1).reshape(boxes.shape)
 
 
-def box_convert(boxes, in_fmt, out_fmt):
+def box_convert(boxes, in_fmt, out_fmt) -> rushlight.Tensor:
     """Boxes ``(..., 4)`` from one notation in another.
 
     Args:
@@ -140,7 +140,7 @@ def _upcast(values):
     return values if wide else values.int()
 
 
-def box_area(boxes):
+def box_area(boxes) -> rushlight.Tensor:
     """The areas ``(N,)`` of boxes ``(N, 4)``."""
     boxes = _upcast(boxes)
     return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
@@ -165,7 +165,7 @@ def _ious(boxes1, areas1, boxes2, areas2):
     return inter / union
 
 
-def box_iou(boxes1, boxes2):
+def box_iou(boxes1, boxes2) -> rushlight.Tensor:
     """Intersection over union of each pair of boxes.
 
     Args:
@@ -186,7 +186,7 @@ def box_iou(boxes1, boxes2):
     return _ious(boxes1, box_area(boxes1), boxes2, box_area(boxes2))
 
 
-def generalized_box_iou(boxes1, boxes2):
+def generalized_box_iou(boxes1, boxes2) -> rushlight.Tensor:
     """Intersection over union, less the empty share of the smallest box around both.
 
     Rezatofighi et al., "Generalized Intersection over Union" (2019).

@@ -8,7 +8,9 @@ import rushlight.nn.functional as F
 __all__ = ["sigmoid_focal_loss"]
 
 
-def sigmoid_focal_loss(inputs, targets, alpha=0.25, gamma=2, reduction="none"):
+def sigmoid_focal_loss(
+    inputs, targets, alpha=0.25, gamma=2, reduction="none"
+) -> rushlight.Tensor:
     """Binary cross-entropy that weighs hard examples more.
 
     ``alpha_t * (1 - p_t) ** gamma * -log(p_t)``, with ``p_t`` the probability of the

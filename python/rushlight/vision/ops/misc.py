@@ -252,7 +252,7 @@ class MLP(nn.Sequential):
         dropout=0.0,
     ) -> None:
         options = {} if inplace is None else {"inplace": inplace}
-        layers = []
+        layers: list[nn.Module] = []
         for features in hidden_channels[:-1]:
             layers.append(nn.Linear(in_channels, features, bias=bias))
             if norm_layer is not None:

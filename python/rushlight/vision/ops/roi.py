@@ -74,7 +74,7 @@ def roi_align(
     spatial_scale=1.0,
     sampling_ratio=-1,
     aligned=False,
-):
+) -> rushlight.Tensor:
     """The average of bilinear samples in each bin of each region.
 
     He et al., "Mask R-CNN" (2017), section 3. Gradients reach ``input``, not the boxes.
@@ -144,7 +144,7 @@ def _bin(start, side, index, bins, size):
     return min(max(low, 0), size), min(max(high, 0), size)
 
 
-def roi_pool(input, boxes, output_size, spatial_scale=1.0):
+def roi_pool(input, boxes, output_size, spatial_scale=1.0) -> rushlight.Tensor:
     """The largest value in each bin of each region, at whole pixels.
 
     Girshick, "Fast R-CNN" (2015), section 2.1.

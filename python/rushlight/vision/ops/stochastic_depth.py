@@ -8,7 +8,7 @@ from rushlight import nn
 __all__ = ["StochasticDepth", "stochastic_depth"]
 
 
-def stochastic_depth(input, p, mode, training=True):
+def stochastic_depth(input, p, mode, training=True) -> rushlight.Tensor:
     """Zero the whole input, or whole rows, at random; scale the rest by 1 / (1 - p).
 
     Huang et al., "Deep Networks with Stochastic Depth" (2016), section 3.

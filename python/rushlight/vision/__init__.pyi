@@ -1,0 +1,12 @@
+# Made by tools/make_stubs.py.
+from rushlight.vision import models as models
+from rushlight.vision import ops as ops
+from rushlight.vision import utils as utils
+
+__all__ = [
+    "models",
+    "ops",
+    "utils",
+]
+
+def __dir__() -> list[str]: ...
