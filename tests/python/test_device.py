@@ -163,7 +163,8 @@ for n in range(1, 71):
         y = x.cuda()
         assert y.sum().item() == x.sum().item(), (n, dtype)
         assert y.any().item() == x.any().item()
-        assert y.argmax().item() == x.argmax().item()
+        if dtype is not rl.bool:
+            assert y.argmax().item() == x.argmax().item()
         assert y.reshape(1, n).sum(1).item() == x.sum().item()
 w = rl.ones(3, requires_grad=True)
 (w.cuda() * 2).cpu().sum().backward()
