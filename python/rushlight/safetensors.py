@@ -250,7 +250,7 @@ class safe_open:
         self._opened()
         return self
 
-    def __exit__(self, kind, error, trace) -> None:
+    def __exit__(self, *exc: object) -> None:
         # Tensors may still lie in it; it is unmapped when the last one is gone.
         self._map = None
 
