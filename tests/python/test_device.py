@@ -134,6 +134,14 @@ def test_networks_train_as_on_the_cpu(on_device):
     assert "dropout network" in on_device(str(DEVICE / "train.py"))
 
 
+def test_layers_and_optimizers_equal_the_cpu_s(on_device):
+    report = on_device(str(DEVICE / "compare_layers.py"))
+    assert "all agree" in report
+    missing = [x.split()[1] for x in report.splitlines() if x.startswith("missing")]
+    # The guarded device has no tables of kernels: see guarded_device.cpp.
+    assert len(missing) <= (8 if on_device.fork else 0), report
+
+
 def test_python_surface(on_device):
     code = """
 import copy, pickle, io

@@ -107,6 +107,23 @@ void reset_peaks(int device) {
   s.most_reserved = s.reserved;
 }
 
+void forget_stream(cudaStream_t stream) {
+  std::lock_guard<std::mutex> lock(pool().mutex);
+  for (DeviceMemory& memory : pool().devices) {
+    for (auto& [block, key] : memory.used)
+      if (key.stream == stream) key.stream = nullptr;
+    for (auto at = memory.spare.begin(); at != memory.spare.end();) {
+      if (at->first.stream != stream) {
+        ++at;
+        continue;
+      }
+      auto& kept = memory.spare[Key{nullptr, at->first.bytes}];
+      kept.insert(kept.end(), at->second.begin(), at->second.end());
+      at = memory.spare.erase(at);
+    }
+  }
+}
+
 void empty_cache() {
   std::lock_guard<std::mutex> lock(pool().mutex);
   for (DeviceMemory& memory : pool().devices) memory.give_back_spare();

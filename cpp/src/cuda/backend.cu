@@ -59,7 +59,11 @@ void* stream_create(int device, int priority) {
   check(status, "cudaStreamCreateWithPriority");
   return made;
 }
-void stream_destroy(void* s) { check(cudaStreamDestroy(stream(s)), "cudaStreamDestroy"); }
+void stream_destroy(void* s) {
+  check(cudaStreamSynchronize(stream(s)), "cudaStreamSynchronize");
+  forget_stream(stream(s));
+  check(cudaStreamDestroy(stream(s)), "cudaStreamDestroy");
+}
 void* stream_current(int device) { return stream_of(device); }
 void stream_set(int device, void* s) { stream_of(device) = stream(s); }
 void stream_synchronize(void* s) { check(cudaStreamSynchronize(stream(s)), "cudaStreamSynchronize"); }

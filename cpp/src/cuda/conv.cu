@@ -30,11 +30,11 @@ class Taps {
 };
 
 // columns[n, (c, t), (j, i)] = in[first + n, g, c, j * in_sy + t.dy, i * in_sx + t.dx]
-template <class T>
+template <class T, class C = T>
 struct ColumnElement {
   ConvGeometry p;  // its taps are on the device
   const T* in;
-  T* columns;
+  C* columns;
   int64_t first_image, group;
   __device__ void operator()(int64_t index) const {
     const int64_t place = index % (p.rows * p.cols);
@@ -45,7 +45,7 @@ struct ColumnElement {
     const int64_t y = place / p.cols * p.in_sy + tap.dy, x = place % p.cols * p.in_sx + tap.dx;
     const bool inside = y >= 0 && y < p.in_height && x >= 0 && x < p.in_width;
     const int64_t plane = ((first_image + n) * p.groups + group) * p.in_channels + c;
-    columns[index] = inside ? in[plane * in_plane(p) + y * p.in_width + x] : T();
+    columns[index] = inside ? C(in[plane * in_plane(p) + y * p.in_width + x]) : C();
   }
 };
 
@@ -162,17 +162,27 @@ void correlate_of(const CorrelatePlan& host) {
 template <class T>
 struct UnpackElement {
   WeightGradientPlan p;
-  const T* packed;
+  const Compute<T>* packed;
   int64_t group;
   __device__ void operator()(int64_t index) const {
     const int64_t t = index % p.tap_count, row = index / p.tap_count;
     static_cast<T*>(p.grad_weight)[(group * p.out_channels * p.in_channels + row) * p.tap_count +
-                                   p.taps[t].weight] = packed[index];
+                                   p.taps[t].weight] = T(packed[index]);
   }
 };
 
 template <class T>
+struct WidenElement {
+  const T* from;
+  Compute<T>* to;
+  __device__ void operator()(int64_t i) const { to[i] = Compute<T>(from[i]); }
+};
+
+// The images' products are summed one after the other, half types in float.
+template <class T>
 void correlate_weight_of(const WeightGradientPlan& host) {
+  using C = Compute<T>;
+  constexpr bool kWiden = is_half_v<T>;
   const int64_t terms = host.in_channels * host.tap_count, places = host.rows * host.cols;
   const int64_t elements = host.out_channels * terms;
   if (host.batch == 0 || places == 0) {
@@ -183,25 +193,34 @@ void correlate_weight_of(const WeightGradientPlan& host) {
   const Taps taps(host);
   WeightGradientPlan p = host;
   p.taps = taps.data();
-  const bool direct = input_is_matrix(host);
-  const int64_t chunk = images_at_once(p, terms * places * int64_t(sizeof(T)));
-  const Workspace columns(direct ? 0 : size_t(chunk * terms * places) * sizeof(T));
-  const Workspace packed(size_t(elements) * sizeof(T));
+  const bool direct = input_is_matrix(host) && !kWiden;
+  const int64_t chunk = images_at_once(p, terms * places * int64_t(sizeof(C)));
+  const Workspace columns(direct ? 0 : size_t(chunk * terms * places) * sizeof(C));
+  const Workspace packed(size_t(elements) * sizeof(C));
+  const int64_t grads = p.batch * p.groups * p.out_channels * places;
+  const Workspace wide(kWiden ? size_t(grads) * sizeof(C) : 0);
+  const C* grad;
+  if constexpr (kWiden) {
+    for_range(grads, WidenElement<T>{static_cast<const T*>(p.grad), wide.as<C>()});
+    grad = wide.as<C>();
+  } else {
+    grad = static_cast<const C*>(p.grad);
+  }
   const T* in = static_cast<const T*>(p.input);
-  const T* grad = static_cast<const T*>(p.grad);
   for (int64_t g = 0; g < p.groups; ++g) {
     for (int64_t first = 0; first < p.batch; first += chunk) {
       const int64_t images = p.batch - first < chunk ? p.batch - first : chunk;
-      if (!direct) for_range(images * terms * places, ColumnElement<T>{p, in, columns.as<T>(), first, g});
+      if (!direct) for_range(images * terms * places, ColumnElement<T, C>{p, in, columns.as<C>(), first, g});
       for (int64_t n = 0; n < images; ++n) {
-        const T* matrix = direct ? in + ((first + n) * p.groups + g) * p.in_channels * places
-                                 : columns.as<T>() + n * terms * places;
-        gemm(p.dtype, false, true, 1, p.out_channels, terms, places, Scalar(1.0),
+        const C* matrix = columns.as<C>() + n * terms * places;
+        if constexpr (!kWiden)
+          if (direct) matrix = in + ((first + n) * p.groups + g) * p.in_channels * places;
+        gemm(dtype_of<C>, false, true, 1, p.out_channels, terms, places, Scalar(1.0),
              grad + ((first + n) * p.groups + g) * p.out_channels * places, places, 0, matrix, places, 0,
-             Scalar(first + n == 0 ? 0.0 : 1.0), packed.as<T>(), terms, 0);
+             Scalar(first + n == 0 ? 0.0 : 1.0), packed.as<C>(), terms, 0);
       }
     }
-    for_range(elements, UnpackElement<T>{p, packed.as<T>(), g});
+    for_range(elements, UnpackElement<T>{p, packed.as<C>(), g});
   }
 }
 
