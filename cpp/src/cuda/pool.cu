@@ -17,28 +17,34 @@ RL_HD_INLINE int64_t out_plane(const Plan& p) {
   return p.out_height * p.out_width;
 }
 
-template <class T>
+// Index: uint32_t where it can count the outputs and the elements of a plane.
+template <class T, class Index>
 struct MaxElement {
   MaxPoolPlan p;
-  __device__ void operator()(int64_t index) const {
+  __device__ void operator()(int64_t wide) const {
     using C = Compute<T>;
-    const int64_t i = index % p.out_width, j = index / p.out_width % p.out_height;
-    const T* in = static_cast<const T*>(p.input) + index / out_plane(p) * in_plane(p);
+    const Index index = Index(wide), width = Index(p.out_width), height = Index(p.out_height);
+    const Index row = index / width, plane = row / height;
+    const int64_t i = index - row * width, j = row - plane * height;
+    const T* in = static_cast<const T*>(p.input) + int64_t(plane) * in_plane(p);
     const int64_t y0 = j * p.stride_y - p.pad_y, x0 = i * p.stride_x - p.pad_x;
     int64_t best = -1;
-    for (int64_t ky = 0; ky < p.kernel_y; ++ky) {
-      const int64_t y = y0 + ky * p.dilation_y;
+    C most = C(0);
+    for (int64_t y = y0, ky = 0; ky < p.kernel_y; ++ky, y += p.dilation_y) {
       if (y < 0 || y >= p.in_height) continue;
-      for (int64_t kx = 0; kx < p.kernel_x; ++kx) {
-        const int64_t x = x0 + kx * p.dilation_x;
+      for (int64_t x = x0, kx = 0; kx < p.kernel_x; ++kx, x += p.dilation_x) {
         if (x < 0 || x >= p.in_width) continue;
         const int64_t at = y * p.in_width + x;
+        const C here = C(in[at]);
         // NaN beats everything.
-        if (best < 0 || C(in[at]) > C(in[best]) || C(in[at]) != C(in[at])) best = at;
+        if (best < 0 || here > most || here != here) {
+          best = at;
+          most = here;
+        }
       }
     }
-    static_cast<T*>(p.values)[index] = best < 0 ? lowest() : in[best];
-    if (p.indices) p.indices[index] = best < 0 ? 0 : best;
+    static_cast<T*>(p.values)[wide] = best < 0 ? lowest() : in[best];
+    if (p.indices) p.indices[wide] = best < 0 ? 0 : best;
   }
   static __device__ T lowest() {
     if constexpr (FloatScalar<T> || is_half_v<T>)
@@ -50,12 +56,20 @@ struct MaxElement {
   }
 };
 
-void max_pool(const MaxPoolPlan& p) {
+template <class T>
+void max_pool_of(const MaxPoolPlan& p) {
   const int64_t n = p.planes * out_plane(p);
+  if (n <= INT32_MAX)
+    for_range(n, MaxElement<T, uint32_t>{p});
+  else
+    for_range(n, MaxElement<T, int64_t>{p});
+}
+
+void max_pool(const MaxPoolPlan& p) {
   switch (p.dtype) {
 #define RL_POOL(name) \
   case DType::name:   \
-    return for_range(n, MaxElement<CTypeOf<DType::name>::Type>{p});
+    return max_pool_of<CTypeOf<DType::name>::Type>(p);
     RL_POOL(F32)
     RL_POOL(F64)
     RL_POOL(F16)

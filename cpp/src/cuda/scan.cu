@@ -51,34 +51,46 @@ struct ColumnScan {
   }
 };
 
-// kThreads elements at a time (Hillis and Steele 1986), with what came before carried along.
+// kItems elements a thread at a time: each scans its own, the threads' totals are scanned (Hillis and
+// Steele 1986), and what came before is carried along.
 template <class Op, class T>
 __global__ void __launch_bounds__(kThreads) block_scan(const SoftmaxPlan plan, const bool reversed) {
   using A = typename RunningType<T>::Type;
-  __shared__ __align__(16) unsigned char shared_bytes[2 * kThreads * sizeof(A)];
-  A* shared = reinterpret_cast<A*>(shared_bytes);
+  constexpr int kItems = int(32 / sizeof(A)), kTile = kThreads * kItems;
+  __shared__ __align__(16) unsigned char tile_bytes[kTile * sizeof(A)];
+  __shared__ __align__(16) unsigned char total_bytes[2 * kThreads * sizeof(A)];
+  A* tile = reinterpret_cast<A*>(tile_bytes);
+  A* totals = reinterpret_cast<A*>(total_bytes);
+  const int thread = int(threadIdx.x);
   const int64_t first = int64_t(blockIdx.x) / plan.inner * plan.n * plan.inner + int64_t(blockIdx.x) % plan.inner;
   const T* in = static_cast<const T*>(plan.in) + first;
   T* out = static_cast<T*>(plan.out) + first;
   A carried{};
-  for (int64_t begin = 0; begin < plan.n; begin += kThreads) {
-    const int64_t i = begin + threadIdx.x;
-    const int64_t at = (reversed ? plan.n - 1 - i : i) * plan.inner;
-    const int count = plan.n - begin < kThreads ? int(plan.n - begin) : kThreads;
+  for (int64_t begin = 0; begin < plan.n; begin += kTile) {
+    const int count = plan.n - begin < kTile ? int(plan.n - begin) : kTile;
+    const auto place = [&](int i) { return (reversed ? plan.n - 1 - (begin + i) : begin + i) * plan.inner; };
+    for (int i = thread; i < count; i += kThreads) tile[i] = A(in[place(i)]);
+    __syncthreads();
+    const int own = thread * kItems, threads = (count + kItems - 1) / kItems;
+    for (int j = 1; j < kItems && own + j < count; ++j) tile[own + j] = Op{}(tile[own + j - 1], tile[own + j]);
+    if (thread < threads) totals[thread] = tile[(own + kItems < count ? own + kItems : count) - 1];
     int side = 0;
-    if (int(threadIdx.x) < count) shared[threadIdx.x] = A(in[at]);
-    for (int apart = 1; apart < count; apart *= 2) {
+    for (int apart = 1; apart < threads; apart *= 2) {
       __syncthreads();
-      const A* from = shared + side * kThreads;
-      A* to = shared + (1 - side) * kThreads;
-      if (int(threadIdx.x) < count)
-        to[threadIdx.x] = int(threadIdx.x) >= apart ? Op{}(from[threadIdx.x - apart], from[threadIdx.x]) : from[threadIdx.x];
+      const A* from = totals + side * kThreads;
+      A* to = totals + (1 - side) * kThreads;
+      if (thread < threads) to[thread] = thread >= apart ? Op{}(from[thread - apart], from[thread]) : from[thread];
       side = 1 - side;
     }
     __syncthreads();
-    const A* done = shared + side * kThreads;
-    if (int(threadIdx.x) < count) out[at] = T(begin == 0 ? done[threadIdx.x] : Op{}(carried, done[threadIdx.x]));
-    carried = begin == 0 ? done[count - 1] : Op{}(carried, done[count - 1]);
+    const A* done = totals + side * kThreads;
+    for (int i = thread; i < count; i += kThreads) {
+      const int owner = i / kItems;
+      A value = owner > 0 ? Op{}(done[owner - 1], tile[i]) : tile[i];
+      if (begin > 0) value = Op{}(carried, value);
+      out[place(i)] = T(value);
+    }
+    carried = begin == 0 ? done[threads - 1] : Op{}(carried, done[threads - 1]);
     __syncthreads();
   }
 }
