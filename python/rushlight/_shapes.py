@@ -633,7 +633,8 @@ def constant_pad_nd(input, pad, value=0):
     """
     from rushlight.nn.functional import pad as pad_
 
-    return pad_(_tensor("constant_pad_nd", input), pad, "constant", value)
+    input = _tensor("constant_pad_nd", input)
+    return pad_(input, pad, "constant", value) if pad else input.clone()
 
 
 def _indices(op, row, col, offset, dtype, device, mask):

@@ -25,6 +25,7 @@ DIFFERENT = {
     "Tensor.storage_offset",  # no symbolic ints here
     "Tensor.storage_type",
     "Tensor.tolist",  # a number for 0-d
+    "_fused_sgd_",  # a list of the momentum buffers, new ones too
     "slogdet",  # linalg.slogdet's named tuple
     "Tensor.slogdet",
 }
