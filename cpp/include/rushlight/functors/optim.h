@@ -38,7 +38,7 @@ struct SgdUpdate {
   using C = rules::Compute<T>;
   C sign, decay, step, momentum, look_ahead, take;
 
-  explicit SgdUpdate(const SgdScalars& o)
+  RL_HD_INLINE explicit SgdUpdate(const SgdScalars& o)
       : sign(o.maximize ? C(-1) : C(1)), decay(detail::alpha<T>(o.weight_decay)),
         step(detail::alpha<T>(-o.lr)), momentum(C(o.momentum)),
         look_ahead(detail::alpha<T>(o.momentum)), take(detail::alpha<T>(1 - o.dampening)) {}
@@ -67,7 +67,7 @@ struct AdamUpdate {
   C sign, decay, keep, lerp, beta2, take2, eps, bias, step;
   bool from_start;  // torch.lerp works from the nearer end
 
-  AdamUpdate(const AdamScalars& o, const AdamSpan& span)
+  RL_HD_INLINE AdamUpdate(const AdamScalars& o, const AdamSpan& span)
       : sign(o.maximize ? C(-1) : C(1)), decay(detail::alpha<T>(o.weight_decay)), keep(C(o.keep)),
         lerp(C(1 - o.beta1)), beta2(C(o.beta2)), take2(C(1 - o.beta2)), eps(C(o.eps)),
         bias(C(span.square_root_bias)), step(C(-span.step_size)), from_start(lerp < C(0.5)) {
@@ -96,7 +96,7 @@ struct AdamUpdate {
 
 // run.template operator()<momentum, decay>() for what the span and the options ask.
 template <class Run>
-void for_sgd(const SgdScalars& o, const SgdSpan& span, const Run& run) {
+RL_INLINE void for_sgd(const SgdScalars& o, const SgdSpan& span, const Run& run) {
   const auto decayed = [&]<Momentum kMomentum>() {
     if (o.weight_decay != 0)
       run.template operator()<kMomentum, true>();
@@ -114,7 +114,7 @@ void for_sgd(const SgdScalars& o, const SgdSpan& span, const Run& run) {
 
 // run.template operator()<decay, amsgrad>().
 template <class Run>
-void for_adam(const AdamScalars& o, const AdamSpan& span, const Run& run) {
+RL_INLINE void for_adam(const AdamScalars& o, const AdamSpan& span, const Run& run) {
   const auto largest = [&]<Decay kDecay>() {
     if (span.max_square)
       run.template operator()<kDecay, true>();

@@ -23,8 +23,8 @@ struct RowNormPlan {
   void* out;                      // forward
   const void* grad;               // backward, like x
   void *grad_x, *grad_weight, *grad_bias;  // null where not wanted
-  int64_t channels() const { return n / inner; }  // parameters of a row
-  int64_t parameters() const { return groups * channels(); }
+  RL_INLINE int64_t channels() const { return n / inner; }  // parameters of a row
+  RL_INLINE int64_t parameters() const { return groups * channels(); }
 };
 
 // Contiguous (outer, channels, inner): every channel has a mean and a scale.
