@@ -7,19 +7,6 @@ namespace {
 
 using namespace rushlight::rules;
 
-template <class T>
-struct RunningType {
-  using Type = T;
-};
-template <>
-struct RunningType<Half> {
-  using Type = float;
-};
-template <>
-struct RunningType<BFloat16> {
-  using Type = float;
-};
-
 struct Times {
   template <class A>
   __device__ A operator()(A a, A b) const {
@@ -38,7 +25,7 @@ struct ColumnScan {
   SoftmaxPlan plan;
   bool reversed;
   __device__ void operator()(int64_t column) const {
-    using A = typename RunningType<T>::Type;
+    using A = Compute<T>;
     const int64_t first = column / plan.inner * plan.n * plan.inner + column % plan.inner;
     const T* in = static_cast<const T*>(plan.in) + first;
     T* out = static_cast<T*>(plan.out) + first;
@@ -55,7 +42,7 @@ struct ColumnScan {
 // Steele 1986), and what came before is carried along.
 template <class Op, class T>
 __global__ void __launch_bounds__(kThreads) block_scan(const SoftmaxPlan plan, const bool reversed) {
-  using A = typename RunningType<T>::Type;
+  using A = Compute<T>;
   constexpr int kItems = int(32 / sizeof(A)), kTile = kThreads * kItems;
   __shared__ __align__(16) unsigned char tile_bytes[kTile * sizeof(A)];
   __shared__ __align__(16) unsigned char total_bytes[2 * kThreads * sizeof(A)];
