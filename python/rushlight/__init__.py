@@ -98,6 +98,7 @@ from rushlight._reductions import max, min, norm, std, std_mean, var, var_mean
 from rushlight._type_info import can_cast, finfo, iinfo
 from rushlight._version import __version__
 
+_core._set_package(__file__)
 for _d in _core._dtypes:
     globals()[_d.name] = _d
 del _d

@@ -101,7 +101,7 @@ cdef int reach_leaf(Run run, Tensor leaf, object gradient, bint owned) except -1
         else:
             # With the lock held: another thread may be adding to the same leaf.
             c_binary_out(OP_ADD, old.c, g.c, old.c)
-            old.c.storage().bump_version()
+            count_write(old.c.storage(), "the sum of gradients")
     if leaf._extra.post_hooks:
         for hook in list(leaf._extra.post_hooks.values()):
             replaced = hook(leaf)

@@ -1,31 +1,41 @@
 # Anomaly mode, and the errors about overwritten values.
 
 # Note [Anomaly mode]
-# While it is on, every recorded op and every in-place write notes the line of the user's code. Off,
-# it costs one test of a C flag per record.
-cdef dict _writes = {}         # address of a storage -> (version after the write, op, place)
+# While it is on, every recorded op notes the whole stack of the user's code. Off, it costs one test
+# of a C flag per record. Single lines are noted always, see Note [Places].
 
 
 def _set_anomaly(bint on, bint check_nan):
     global anomaly, anomaly_nan
-    if on and not anomaly:
-        _writes.clear()
     anomaly = on
     anomaly_nan = on and check_nan
     update_watched()
+
+
+def _set_package(file):
+    """Names a file of this package: code in its folder is not the user's."""
+    set_package_folder(file.encode())
 
 
 def _anomaly_state():
     return bool(anomaly), bool(anomaly_nan)
 
 
-cdef int note_place(Node node) except -1:
-    _late("note_place")(node.metadata)
+cdef inline int note_place(Node node) except -1:
+    cdef CPlace place = user_place()
+    if place.code is not NULL:
+        node.place = <object>place.code
+        node.instruction = place.instruction
+    return 0
+
+
+cdef int note_stack(Node node) except -1:
+    _late("note_stack")(node.metadata)
     return 0
 
 
 cdef object place_of_save(Node node):
-    return None if node is None or node.metadata_ is None else node.metadata_.get("place_")
+    return None if node is None else describe_place(<PyObject*>node.place, node.instruction)
 
 
 cdef int run_reported(Run run, Node node) except -1:
@@ -37,27 +47,39 @@ cdef int run_reported(Run run, Node node) except -1:
     return 0
 
 
-cdef object overwritten_text(str name, Tensor t, long long expected, object saved_at):
-    version = t.c.storage().version()
+# `value` is the tensor, or the list with one, that `writes` in-place operations changed since.
+cdef object overwritten_text(Node node, object value, str described, uint32_t writes):
+    cdef vector[const void*] storages
+    for t in (value if isinstance(value, (list, tuple)) else (value,)):
+        if isinstance(t, Tensor):
+            storages.push_back(&(<Tensor>t).c.storage())
     text = ("one of the variables needed for gradient computation has been modified by an inplace "
-            f"operation: [{t.dtype} {list(t.shape)}], saved by {name}")
-    if saved_at is not None:
-        text += f" at {saved_at}"
-    text += f", is at version {version}; expected version {expected} instead."
-    write = _writes.get(<size_t>&t.c.storage())
-    if write is not None and write[0] == version:
-        text += f" It was overwritten by {write[1]} at {write[2]}."
-    if saved_at is None:
-        text += (" Hint: clone() the tensor before the in-place write; with "
-                 "rushlight.autograd.set_detect_anomaly(True) this error names the lines of both.")
-    return text
+            f"operation: {described}, saved by {node.name()}")
+    place = place_of_save(node)
+    if place is not None:
+        text += f" at {place}"
+    cdef uint32_t floor = 0
+    if isinstance(value, Tensor):
+        floor = (<Tensor>value).c.storage().version() - writes
+        text += f", is at version {floor + writes}; expected version {floor} instead"
+    text += "."
+    cdef const CWrite* write = find_write(storages, writes, floor)
+    if write is not NULL:
+        text += f" It was overwritten by {<object>write.what}"
+        place = describe_place(write.code, write.instruction)
+        text += "." if place is None else f" at {place}."
+    return text + " Hint: clone() the tensor before the in-place write."
 
 
-cdef int note_write(OpInfo op, Tensor t) except -1:
-    if len(_writes) > 100000:
-        _writes.clear()
-    _writes[<size_t>&t.c.storage()] = (t.c.storage().version(), op.name + "_", _late("user_line")())
-    return 0
+cdef object overwritten_tensor_text(Node node, Tensor t, uint32_t expected):
+    return overwritten_text(node, t, f"[{t.dtype} {list(t.shape)}]",
+                            t.c.storage().version() - expected)
+
+
+# Counts a write and notes where it was.
+cdef inline void count_write(const CStorage& storage, object what):
+    (<CStorage*>&storage).bump_version()
+    note_write(&storage, storage.version(), <PyObject*>what)
 
 
 cdef int check_nan(Node node, int i, object gradient) except -1:

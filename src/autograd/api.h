@@ -36,6 +36,8 @@ struct Api {
   // Makes `view` remember the tensor it looks into, where both share a storage.
   int (*mark_view)(PyObject* view, PyObject* source);
   PyObject* (*size_object)(const Tensor& tensor);
+  // After a write that no op records: counts it, under this name in errors.
+  void (*count_write)(const Tensor& tensor, const char* what);
 };
 
 }  // namespace rushlight::python

@@ -9,6 +9,7 @@ cdef extern from "api.h" namespace "rushlight::python":
         int (*record)(int, PyObject*, PyObject*)
         PyObject* (*prepare_inplace)(int, PyObject*)
         int (*finish_inplace)(int, PyObject*, PyObject*)
+        void (*count_write)(const CTensor&, const char*) noexcept
         PyObject* const* dtypes
         int (*dtype_of)(PyObject*)
         int (*mark_view)(PyObject*, PyObject*)
@@ -105,6 +106,14 @@ cdef PyObject* api_size(const CTensor& t) noexcept:
         return NULL
 
 
+cdef dict _write_names = {}
+
+
+cdef void api_count_write(const CTensor& t, const char* what) noexcept:
+    name = what.decode()
+    count_write(t.storage(), _write_names.setdefault(name, name))
+
+
 _api_table.tensor_type = <PyTypeObject*>Tensor
 _api_table.wrap = api_wrap
 _api_table.register_op = api_register
@@ -116,6 +125,7 @@ _api_table.dtypes = _dtype_table
 _api_table.dtype_of = api_dtype_of
 _api_table.mark_view = api_mark_view
 _api_table.size_object = api_size
+_api_table.count_write = api_count_write
 _api = PyCapsule_New(&_api_table, "rushlight._core._api", NULL)
 
 

@@ -47,6 +47,21 @@ cdef extern from "support.h" namespace "rushlight::python":
         bint empty()
 
 
+cdef extern from "place.h" namespace "rushlight::python":
+    cdef cppclass CPlace "rushlight::python::Place":
+        PyObject* code
+        int instruction
+    cdef cppclass CWrite "rushlight::python::Write":
+        PyObject* what
+        PyObject* code
+        int instruction
+    CPlace user_place()
+    object describe_place(PyObject* code, int instruction)
+    void set_package_folder(const char* file)
+    void note_write(const void* storage, uint32_t version, PyObject* what)
+    const CWrite* find_write(const vector[const void*]& storages, uint32_t count, uint32_t floor)
+
+
 cdef extern from "rushlight/core/tensor.h" namespace "rushlight":
     cdef cppclass CDims "rushlight::Dims":
         CDims()

@@ -133,8 +133,7 @@ cdef object unpack(Node node, int s, bint create):
         return unpack_other(node, s, value, create)
     t = <Tensor>value
     if t.c.storage().version() != node.versions[s]:
-        raise RuntimeError(overwritten_text(node.name(), t, node.versions[s],
-                                            place_of_save(node)))
+        raise RuntimeError(overwritten_tensor_text(node, t, node.versions[s]))
     if create and node.op.slot_kind[s] == SLOT_RESULT:
         t = wrap_copy(t.c)
         set_history(t, node, node.op.slot_arg[s])
@@ -150,10 +149,9 @@ cdef object unpack_other(Node node, int s, object value, bint create):
                 return [unpack_saved(<SavedTensor>y, node, create) if isinstance(y, SavedTensor)
                         else y for y in value]
         if node.op.slot_kind[s] == SLOT_ARG and versions_of(value) != node.versions[s]:
-            raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an inplace "
-                f"operation: a tensor of the list '{node.op.arg_names[node.op.slot_arg[s]]}' that "
-                f"{node.name()} saved. Hint: clone() the tensor before the in-place write.")
+            raise RuntimeError(overwritten_text(
+                node, value, f"a tensor of the list '{node.op.arg_names[node.op.slot_arg[s]]}'",
+                versions_of(value) - node.versions[s]))
     return value
 
 

@@ -30,6 +30,7 @@ cdef class OpInfo:
     cdef readonly str name
     cdef readonly tuple arg_names
     cdef readonly str node_name
+    cdef str inplace_name
     cdef bint loaded
     cdef int n_rules
     cdef tuple rule_fns        # a function, or None where the argument has no gradient
@@ -62,6 +63,7 @@ cdef OpInfo get_op(str name, tuple arg_names):
     op.id = len(_ops)
     op.name = name
     op.arg_names = arg_names
+    op.inplace_name = name if name.endswith("_") else name + "_"
     op.node_name = "".join([capitalized(p) for p in name.strip("_").split("_")]) + "Backward0"
     op.loaded = False
     _ops.append(op)
@@ -162,6 +164,8 @@ cdef class Node:
     cdef dict tensor_hooks     # output -> {id: callable(grad)}
     cdef dict retained         # output -> weak reference to a Tensor that keeps its grad
     cdef dict metadata_
+    cdef object place          # the code that recorded it, None where it saved nothing
+    cdef int instruction
     cdef object __weakref__
 
     def name(self):
@@ -410,6 +414,7 @@ cdef int record(OpInfo op, tuple args, object result) except -1:
     cdef Node node = Node.__new__(Node)
     cdef int i, s
     cdef unsigned wanted = 0
+    cdef bint saves = False
     cdef object arg, e, value
     cdef Tensor t
     cdef tuple edges = PyTuple_New(op.n_rules)
@@ -440,9 +445,11 @@ cdef int record(OpInfo op, tuple args, object result) except -1:
             t = wrap_copy((<Tensor>value).c)
             node.versions[s] = t.c.storage().version()
             value = t
+            saves = True
         else:
             value = args[op.slot_arg[s]]
             if op.slot_kind[s] == SLOT_ARG:
+                saves = True
                 if isinstance(value, Tensor):
                     node.versions[s] = (<Tensor>value).c.storage().version()
                     if is_inference_version(node.versions[s]):
@@ -465,6 +472,8 @@ cdef int record(OpInfo op, tuple args, object result) except -1:
                          else [_DTYPES[<int>(<Tensor>x).c.dtype()] for x in value])
         fill_item(saved, s, value)
     node.saved = saved
+    if saves:
+        note_place(node)
     if watched:
         watch_record(node)
     if isinstance(result, Tensor):
@@ -627,9 +636,7 @@ cdef Tensor keep_original(Tensor self):
 
 cdef int finish_inplace(OpInfo op, tuple args, object original) except -1:
     cdef Tensor self = <Tensor>args[0]
-    self.c.storage().bump_version()
-    if anomaly:
-        note_write(op, self)
+    count_write(self.c.storage(), op.inplace_name)
     if not grad_enabled() or not any_requires(args):
         return 0
     if original is not None:

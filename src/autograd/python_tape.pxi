@@ -72,8 +72,9 @@ def _record_function(function not None, list inputs not None, list outputs not N
                     rebase(t)
                 else:
                     t._history += 1
+    note_place(node)
     if anomaly:
-        note_place(node)
+        note_stack(node)
     return node
 
 
@@ -84,7 +85,7 @@ def _check_dirty(Tensor t not None):
 
 def _increment_version(Tensor t not None):
     if not is_inference_version(t.c.storage().version()):
-        t.c.storage().bump_version()
+        count_write(t.c.storage(), "increment_version")
 
 
 def _current_run():

@@ -121,7 +121,7 @@ cdef Tensor unpack_saved(SavedTensor saved, Node node, bint create):
             raise RuntimeError(_freed_text)
         t = <Tensor>saved.value
         if t.c.storage().version() != saved.version:
-            raise RuntimeError(overwritten_text(node.name(), t, saved.version, place_of_save(node)))
+            raise RuntimeError(overwritten_tensor_text(node, t, saved.version))
         if saved.output < 0 or not create:
             return t
         r = wrap_copy(t.c)
@@ -163,7 +163,7 @@ cdef int watch_record(Node node) except -1:
     cdef OpInfo op = node.op
     cdef tuple hooks
     if anomaly:
-        note_place(node)
+        note_stack(node)
     if not _saved_hooks:
         return 0
     hooks = current_hooks()

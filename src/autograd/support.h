@@ -9,6 +9,7 @@
 
 #include "api.h"
 #include "errors.h"
+#include "place.h"
 #include "rushlight/core/inference.h"
 #include "rushlight/core/scalar.h"
 #include "rushlight/core/tensor.h"

@@ -248,7 +248,7 @@ cdef class Tensor:
         refers_to_more(<PyObject*>self)
         self._grad_fn = other._grad_fn
         self._output_nr = other._output_nr
-        self.c.storage().bump_version()
+        count_write(self.c.storage(), "an in-place view")
         return self
 
     def _is_view(self):

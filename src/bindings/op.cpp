@@ -116,7 +116,7 @@ py::object write_out(const char* op, const Tensor& result, PyObject* out) {
     resize_(to, result.shape());
   }
   copy_(to, result);
-  to.storage().bump_version();
+  api().count_write(to, op);
   return py::reinterpret_borrow<py::object>(out);
 }
 

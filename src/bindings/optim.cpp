@@ -27,9 +27,9 @@ std::vector<Tensor> tensors_of(const char* op, const py::handle& list, bool allo
   return tensors;
 }
 
-void count_writes(const std::vector<Tensor>& tensors) {
+void count_writes(const std::vector<Tensor>& tensors, const char* what) {
   for (const Tensor& t : tensors)
-    if (t.defined()) t.storage().bump_version();
+    if (t.defined()) api().count_write(t, what);
 }
 
 py::list fused_sgd(py::handle params, py::handle grads, py::handle buffers, double lr,
@@ -43,8 +43,8 @@ py::list fused_sgd(py::handle params, py::handle grads, py::handle buffers, doub
     sgd_(p, g, b, {lr, momentum, dampening, weight_decay, nesterov, maximize});
     return 0;
   });
-  count_writes(p);
-  count_writes(before);
+  count_writes(p, kOp);
+  count_writes(before, kOp);
   // The same objects, and new ones where there was none.
   py::list result(b.size());
   for (size_t i = 0; i < b.size(); ++i) {
@@ -71,11 +71,11 @@ void fused_adam(py::handle params, py::handle grads, py::handle means, py::handl
     adam_(p, g, m, s, x, t, {lr, beta1, beta2, weight_decay, eps, amsgrad, maximize, decoupled});
     return 0;
   });
-  count_writes(p);
-  count_writes(m);
-  count_writes(s);
-  count_writes(x);
-  count_writes(t);
+  count_writes(p, kOp);
+  count_writes(m, kOp);
+  count_writes(s, kOp);
+  count_writes(x, kOp);
+  count_writes(t, kOp);
 }
 
 // The entries of that name of the parameters' state dicts.
@@ -118,9 +118,9 @@ void fused_update(const std::string& rule, py::handle params, py::handle grads, 
     update_(rule, lists, numbers);
     return 0;
   });
-  count_writes(lists.params);
-  for (const auto& list : lists.states) count_writes(list);
-  for (const auto& list : lists.counts) count_writes(list);
+  count_writes(lists.params, kOp);
+  for (const auto& list : lists.states) count_writes(list, kOp);
+  for (const auto& list : lists.counts) count_writes(list, kOp);
 }
 
 }  // namespace

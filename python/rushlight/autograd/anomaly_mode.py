@@ -11,18 +11,8 @@ from rushlight import _core
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def user_line():
-    """``file:line`` of the innermost caller outside this package."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    if frame is None:
-        return "an unknown line"
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def note_place(metadata):
-    """Notes in a node's ``metadata`` where in the user's code it is recorded."""
+def note_stack(metadata):
+    """Notes in a node's ``metadata`` from where in the user's code it is recorded."""
     import traceback
 
     metadata["traceback_"] = traceback.format_list(
@@ -32,7 +22,6 @@ def note_place(metadata):
             if not frame.filename.startswith(_PACKAGE)
         ]
     )
-    metadata["place_"] = user_line()
 
 
 def report_anomaly(name, metadata):
@@ -66,8 +55,8 @@ class set_detect_anomaly:
     """Anomaly mode on or off, at once; as a context manager until its end.
 
     Args:
-        mode (bool): whether recorded ops and in-place writes note source lines, so
-            that the error about an overwritten value names both.
+        mode (bool): whether recorded ops note the stack of the forward pass, so that
+            an error of the backward pass shows it.
         check_nan (bool): also raise when a gradient is NaN.
     """
 
@@ -109,6 +98,5 @@ class detect_anomaly(set_detect_anomaly):
         super().__init__(True, self.check_nan)
 
 
-_core._bind_late("user_line", user_line)
-_core._bind_late("note_place", note_place)
+_core._bind_late("note_stack", note_stack)
 _core._bind_late("report_anomaly", report_anomaly)
