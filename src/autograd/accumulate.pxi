@@ -64,6 +64,23 @@ cdef object call_pre_hooks(object hooks, tuple gradients, str name):
     return gradients
 
 
+# Note [Layout of .grad]
+# As PyTorch: with the strides of the leaf where that fills its memory, else row-major.
+cdef inline bint keeps_strides(const CTensor& leaf):
+    return not leaf.is_contiguous() and leaf.layout().span() == leaf.numel()
+
+
+cdef inline bint laid_out_like(const CTensor& g, const CTensor& leaf):
+    return g.strides() == leaf.strides() if keeps_strides(leaf) else g.is_contiguous()
+
+
+cdef CTensor copy_laid_out_like(const CTensor& g, const CTensor& leaf):
+    cdef CTensor out = (c_empty_like(leaf, g.dtype()) if keeps_strides(leaf)
+                        else c_empty(g.shape(), g.dtype(), g.device()))
+    c_copy(out, g)
+    return out
+
+
 cdef int reach_leaf(Run run, Tensor leaf, object gradient, bint owned) except -1:
     cdef Tensor g = <Tensor>gradient
     cdef Tensor old
@@ -90,10 +107,10 @@ cdef int reach_leaf(Run run, Tensor leaf, object gradient, bint owned) except -1
         owned = owned and sole_owner(g.c) and g._base is None
         if run.create:
             extra_of(leaf).grad = g if owned else g.clone()
-        elif owned and g.c.is_contiguous():
+        elif owned and laid_out_like(g.c, leaf.c):
             extra_of(leaf).grad = wrap_copy(g.c)
         else:
-            extra_of(leaf).grad = wrap_move(c_clone(g.c))
+            extra_of(leaf).grad = wrap_move(copy_laid_out_like(g.c, leaf.c))
     else:
         old = <Tensor>leaf._extra.grad
         if run.create:

@@ -84,6 +84,8 @@ cdef extern from "rushlight/core/tensor.h" namespace "rushlight":
         uint32_t version()
         void bump_version()
         uint32_t use_count()
+    cdef cppclass CLayout "rushlight::Layout":
+        int64_t span()
     cdef cppclass CTensor "rushlight::Tensor":
         CTensor()
         CTensor(const CTensor&)
@@ -92,6 +94,7 @@ cdef extern from "rushlight/core/tensor.h" namespace "rushlight":
         CDevice device()
         const CDims& shape()
         const CDims& strides()
+        const CLayout& layout()
         int64_t size(int)
         int64_t stride(int)
         int ndim()
@@ -176,6 +179,7 @@ cdef extern from "rushlight/ops/copy.h" namespace "rushlight":
 
 cdef extern from "rushlight/ops/factory.h" namespace "rushlight":
     CTensor c_empty "rushlight::empty" (const CDims&, CDType, CDevice) except +rl_raise nogil
+    CTensor c_empty_like "rushlight::empty_like" (const CTensor&, CDType) except +rl_raise nogil
     CTensor c_zeros "rushlight::zeros" (const CDims&, CDType, CDevice) except +rl_raise nogil
     CTensor c_full "rushlight::full" (const CDims&, const CScalar&, CDType, CDevice) except +rl_raise nogil
     void c_fill "rushlight::fill_" (const CTensor&, const CScalar&) except +rl_raise nogil

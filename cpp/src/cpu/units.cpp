@@ -24,7 +24,8 @@ struct EluUnit {
   }
   template <class V>
   static RL_INLINE V gradient(V g, V x, const Factors<V>& p) {
-    return g * select(x > number<V>(0), p.b, math::exp(x * p.c) * (p.a * p.c));
+    // A NaN counts as positive, as in PyTorch; so below.
+    return g * select(x <= number<V>(0), math::exp(x * p.c) * (p.a * p.c), p.b);
   }
 };
 
@@ -70,7 +71,7 @@ struct HardsigmoidUnit {
   template <class V>
   static RL_INLINE V gradient(V g, V x, const Factors<V>&) {
     const V three = number<V>(3);
-    return select(x >= three, number<V>(0), select(x <= -three, number<V>(0), g / number<V>(6)));
+    return select(x < three, select(x > -three, g / number<V>(6), number<V>(0)), number<V>(0));
   }
 };
 
@@ -84,7 +85,7 @@ struct HardswishUnit {
   template <class V>
   static RL_INLINE V gradient(V g, V x, const Factors<V>&) {
     const V three = number<V>(3), middle = g * (x / three + number<V>(0.5));
-    return select(x >= three, g, select(x <= -three, number<V>(0), middle));
+    return select(x <= -three, number<V>(0), select(x < three, middle, g));
   }
 };
 

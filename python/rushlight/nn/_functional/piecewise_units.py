@@ -299,8 +299,10 @@ def hardshrink(input, lambd=0.5, *, out=None):
 
 @in_single
 def _softshrink(input, lambd):
-    result = _ops.where(input > lambd, input - lambd, input * 0)
-    return _ops.where(input < -lambd, input + lambd, result)
+    inside = (input >= -lambd) & (input <= lambd)
+    # A NaN is not inside: its gradient passes, as in PyTorch.
+    moved = input - _number(lambd, input).copysign(input.detach())
+    return _ops.where(inside, input * 0, moved)
 
 
 def softshrink(input, lambd=0.5, *, out=None):
