@@ -65,7 +65,6 @@ def attach():
     _core._bind_late("tensor_str", _tensor_methods.tensor_str)
     _core._bind_late("from_array", _interop.from_array)
     _core._bind_late("dtype_from_numpy", _interop.dtype_from_numpy)
-    _core._bind_late("sum", _ops.sum)
     for name in ("is_in_format", "contiguous_in", "clone_in", "empty_in"):
         _core._bind_late(name, _later("rushlight._memory_format", name))
     _core._bind_late("factory_out", _functions.factory_out)

@@ -161,6 +161,7 @@ LazyModule = lazy_module_type()
 cdef extern from "fast_view.h" namespace "rushlight::python":
     int attach_fast_views(PyTypeObject*) except -1
     PyObject* fast_dense_view(PyObject*, PyObject* const*, Py_ssize_t) noexcept
+    bint short_int(PyObject*, int64_t*) noexcept
 
 
 # Before any subclass of Tensor is made.
@@ -297,36 +298,98 @@ cdef PyObject* fast_reshape(PyObject* self, PyObject* const* args, Py_ssize_t n,
     return call_method(<PyObject*>_slow_reshape, self, args, n, names)
 
 
-cdef PyObject* fast_sum(PyObject* self, PyObject* const* args, Py_ssize_t n,
-                        PyObject* names) noexcept:
+cdef PyObject* fast_transpose(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                              PyObject* names) noexcept:
+    cdef int64_t d, e
+    cdef PyObject* view
+    if (names == NULL and n == 2 and PyLong_CheckExact_(args[0]) and PyLong_CheckExact_(args[1])
+            and short_int(args[0], &d) and short_int(args[1], &e)):
+        view = fast_transposed(self, d, e)
+        if view != NULL:
+            return view
+    return call_method(<PyObject*>_slow_transpose, self, args, n, names)
+
+
+cdef PyObject* fast_t(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                      PyObject* names) noexcept:
+    cdef PyObject* view = NULL
+    if n == 0 and names == NULL and (<Tensor><object>self).c.ndim() == 2:
+        view = fast_transposed(self, 0, 1)
+    return view if view != NULL else call_method(<PyObject*>_slow_t, self, args, n, names)
+
+
+cdef PyObject* fast_clone(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                          PyObject* names) noexcept:
+    cdef CTensor out
+    cdef Tensor x = <Tensor><object>self
+    if n == 0 and names == NULL and is_plain(self) and x.c.numel() <= LARGE:
+        try:
+            out = c_clone(x.c)
+            return given(wrap_move(out))
+        except BaseException as e:
+            restore(e)
+            return NULL
+    return call_method(<PyObject*>_slow_clone, self, args, n, names)
+
+
+# A reduction of all elements, called without arguments.
+ctypedef CTensor (*WholeReduction)(const CTensor&) except +rl_raise nogil
+
+
+cdef PyObject* reduce_whole(WholeReduction reduction, OpInfo op, str name, object slow,
+                            PyObject* self, PyObject* const* args, Py_ssize_t n,
+                            PyObject* names) noexcept:
     cdef CTensor out
     cdef Tensor x = <Tensor><object>self
     try:
         if override_wanted_by(self):
-            return dispatch_method("sum", self, args, n, names)
+            return dispatch_method(name, self, args, n, names)
         if n == 0 and names == NULL:
             if x.c.numel() > LARGE:
                 with nogil:
-                    out = c_sum(x.c)
+                    out = reduction(x.c)
             else:
-                out = c_sum(x.c)
+                out = reduction(x.c)
             r = wrap_move(out)
             if recorded(x):
-                record(_op_sum, (x, None, False, None), r)
+                record(op, (x, None, False, None) if op is _op_sum else (x,), r)
             return given(r)
     except BaseException as e:
         restore(e)
         return NULL
-    return call_method(<PyObject*>_late_bound["sum"], self, args, n, names)
+    return call_method(<PyObject*>slow, self, args, n, names)
+
+
+cdef PyObject* fast_sum(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                        PyObject* names) noexcept:
+    return reduce_whole(c_sum, _op_sum, "sum", _slow_sum, self, args, n, names)
+
+
+cdef PyObject* fast_max(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                        PyObject* names) noexcept:
+    return reduce_whole(c_max, _op_max, "max", _slow_max, self, args, n, names)
+
+
+cdef PyObject* fast_min(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                        PyObject* names) noexcept:
+    return reduce_whole(c_min, _op_min, "min", _slow_min, self, args, n, names)
 
 
 cdef OpInfo _op_sum = get_op("sum", ("input", "dim", "keepdim", "dtype"))
+cdef OpInfo _op_max = get_op("max_all", ("input",))
+cdef OpInfo _op_min = get_op("min_all", ("input",))
+cdef object _slow_sum = None
+cdef object _slow_max = None
+cdef object _slow_min = None
 cdef object _slow_zeros = zeros
 cdef object _slow_empty = empty
 cdef object _slow_ones = ones
 cdef object _slow_view = Tensor.view
 cdef object _slow_reshape = Tensor.reshape
-cdef PyMethodDef _fast[6]
+cdef object _slow_transpose = Tensor.transpose
+cdef object _slow_t = Tensor.t
+cdef object _slow_clone = Tensor.clone
+cdef PyMethodDef _fast[11]
 
 
 cdef void fast_entry(int i, const char* name, FastCall fn) noexcept:
@@ -342,6 +405,11 @@ fast_entry(2, b"ones", fast_ones)
 fast_entry(3, b"view", fast_view)
 fast_entry(4, b"reshape", fast_reshape)
 fast_entry(5, b"sum", fast_sum)
+fast_entry(6, b"transpose", fast_transpose)
+fast_entry(7, b"max", fast_max)
+fast_entry(8, b"min", fast_min)
+fast_entry(9, b"t", fast_t)
+fast_entry(10, b"clone", fast_clone)
 
 
 # -- methods that live outside -------------------------------------------------------------------
@@ -374,14 +442,16 @@ def _attach(str name, value, unsigned spellings=0, bint as_is=False):
 
 def _use_fast_calls():
     """Replaces the slow forms, once everything they fall back on is there."""
-    global zeros, empty, ones
-    functions = (zeros, empty, ones, Tensor.view, Tensor.reshape, Tensor.sum)
+    global zeros, empty, ones, _slow_sum, _slow_max, _slow_min
+    functions = (zeros, empty, ones, Tensor.view, Tensor.reshape, Tensor.sum, Tensor.transpose,
+                 Tensor.max, Tensor.min, Tensor.t, Tensor.clone)
+    _slow_sum, _slow_max, _slow_min = Tensor.sum, Tensor.max, Tensor.min
     for i, function in enumerate(functions):
         _fast[<int>i].ml_doc = _doc_bytes(function)
     zeros = PyCFunction_New(&_fast[0], None)
     empty = PyCFunction_New(&_fast[1], None)
     ones = PyCFunction_New(&_fast[2], None)
-    for i, name in enumerate(("view", "reshape", "sum")):
+    for i, name in enumerate(("view", "reshape", "sum", "transpose", "max", "min", "t", "clone")):
         rl_set_type_attr(<PyTypeObject*>Tensor, name,
                          PyDescr_NewMethod(<PyTypeObject*>Tensor, &_fast[3 + <int>i]))
     PyType_Modified(<PyTypeObject*>Tensor)
@@ -392,7 +462,10 @@ cdef list _doc_keep = []
 
 # In the form that Python splits into __text_signature__ and __doc__.
 cdef const char* _doc_bytes(object function) except NULL:
-    _doc_keep.append(f"{function.__name__}{function.__text_signature__}\n--\n\n"
+    # A function written in Python has no text of its signature: these are max and min.
+    signature = getattr(function, "__text_signature__", None) or (
+        "(input, dim=None, keepdim=False, *, other=None, out=None, axis=None, keepdims=False)")
+    _doc_keep.append(f"{function.__name__}{signature}\n--\n\n"
                      f"{function.__doc__}".encode())
     return <const char*>_doc_keep[len(_doc_keep) - 1]
 

@@ -110,6 +110,8 @@ cdef extern from "rushlight/core/tensor.h" namespace "rushlight":
 
 cdef extern from "fast_view.h" namespace "rushlight::python":
     void refers_to_more(PyObject*) noexcept
+    PyObject* fast_transposed(PyObject*, int64_t, int64_t) noexcept
+    bint is_plain(PyObject*) noexcept
 
 cdef extern from "support.h" namespace "rushlight::python":
     void* export_tensor(const CTensor&) except +rl_raise
@@ -186,6 +188,8 @@ cdef extern from "rushlight/ops/factory.h" namespace "rushlight":
 
 cdef extern from "rushlight/ops/reduce.h" namespace "rushlight":
     CTensor c_sum "rushlight::sum" (const CTensor&) except +rl_raise nogil
+    CTensor c_max "rushlight::max" (const CTensor&) except +rl_raise nogil
+    CTensor c_min "rushlight::min" (const CTensor&) except +rl_raise nogil
 
 cdef extern from "rushlight/ops/matmul.h" namespace "rushlight":
     CTensor c_matmul "rushlight::matmul" (const CTensor&, const CTensor&) except +rl_raise nogil

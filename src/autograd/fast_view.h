@@ -176,6 +176,34 @@ inline __attribute__((noinline)) PyObject* subscript_row(TensorFields* t, int64_
   return finish_view(t, view);
 }
 
+inline __attribute__((noinline)) PyObject* subscript_none(PyObject* self) {
+  TensorFields* t = fields(self);
+  if (is_plain(t) && t->tensor.ndim() < Dims::kInline) {
+    if (TensorFields* view = take_idle()) {
+      first_dim_layout(t->tensor.layout(), view->tensor.impl()->layout);
+      return finish_view(t, view);
+    }
+  }
+  return g_views.slow_subscript(self, Py_None);
+}
+
+// Dims d and e exchanged; null without an exception where that takes the long way.
+inline PyObject* fast_transposed(PyObject* self, int64_t d, int64_t e) {
+  TensorFields* t = fields(self);
+  if (!is_plain(t)) return nullptr;
+  const int64_t n = t->tensor.ndim();
+  d += d < 0 ? n : 0;
+  e += e < 0 ? n : 0;
+  if (uint64_t(d) >= uint64_t(n) || uint64_t(e) >= uint64_t(n)) return nullptr;
+  TensorFields* view = take_idle();
+  if (!view) return nullptr;
+  swap_layout(t->tensor.layout(), int(d), int(e), view->tensor.impl()->layout);
+  return finish_view(t, view);
+}
+
+// Whether a write into t is a matter of memory alone.
+RL_INLINE bool is_plain(PyObject* tensor) { return is_plain(fields(tensor)); }
+
 // Kept so short that it saves no registers.
 inline PyObject* fast_subscript(PyObject* self, PyObject* index) {
   TensorFields* t = fields(self);
@@ -198,6 +226,8 @@ inline PyObject* fast_subscript(PyObject* self, PyObject* index) {
     }
   } else if (PySlice_Check(index)) {
     return subscript_slice(self, index);
+  } else if (index == Py_None) {
+    return subscript_none(self);
   }
   return g_views.slow_subscript(self, index);
 }

@@ -139,6 +139,10 @@ cdef OpInfo op_fill = get_op("fill", ("self", "value"))
 
 
 cdef int fill_value(Tensor target, ScalarBox& s, object value) except -1:
+    if target.c.numel() <= LARGE and is_plain_write(target, target):
+        c_fill(target.c, s.value)
+        count_write(target.c.storage(), op_fill.inplace_name)
+        return 0
     cdef tuple args = (target, value)
     prepare_inplace(op_fill, args)
     if target.c.numel() > LARGE:

@@ -154,9 +154,13 @@ cdef object binary_inplace(CBinaryOp op, object left, object b):
     cdef Tensor self = <Tensor>left
     cdef OpInfo info = <OpInfo>_binary_ops[<int>op]
     cdef object original = None
-    cdef tuple args = (self, b)
     if g_overrides.active and pair_wanted(left, b):
-        return override_method(_told_inplace.get(info.name, info.name + "_"), args)
+        return override_method(_told_inplace.get(info.name, info.name + "_"), (self, b))
+    if isinstance(b, Tensor) and is_plain_write(self, <Tensor>b) and self.c.numel() <= LARGE:
+        c_binary_out(op, self.c, (<Tensor>b).c, self.c)
+        count_write(self.c.storage(), info.inplace_name)
+        return self
+    cdef tuple args = (self, b)
     if not isinstance(b, Tensor):
         kind = as_scalar(b, &s)
         if kind == 0:
@@ -189,8 +193,17 @@ cdef object unary_operator(CUnaryOp op, Tensor x):
     return result_of(<OpInfo>_unary_ops[<int>op], (x,), wrap_move(out))
 
 
+# Whether a write is a matter of memory alone, with nothing to check or record.
+cdef inline bint is_plain_write(Tensor self, Tensor source):
+    return (is_plain(<PyObject*>self) and not requires(source) and write_watcher is None
+            and not is_inference_version(self.c.storage().version()))
+
+
 cdef int copy_into(Tensor self, Tensor source) except -1:
-    cdef object original
+    if self.c.numel() <= LARGE and is_plain_write(self, source):
+        c_copy(self.c, source.c)
+        count_write(self.c.storage(), op_copy.inplace_name)
+        return 0
     cdef tuple args = (self, source)
     prepare_inplace(op_copy, args)
     if self.c.numel() > LARGE:

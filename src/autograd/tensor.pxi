@@ -638,7 +638,10 @@ cdef class Tensor:
         if self.c.is_contiguous():
             return self
         cdef CTensor out
-        with nogil:
+        if self.c.numel() > LARGE:
+            with nogil:
+                out = c_contiguous(self.c)
+        else:
             out = c_contiguous(self.c)
         return result_of(op_clone, (self,), wrap_move(out))
 
@@ -651,7 +654,10 @@ cdef class Tensor:
             if not (memory_format is _contiguous_format and self.c.is_contiguous()):
                 return _late("clone_in")(self, memory_format)
         cdef CTensor out
-        with nogil:
+        if self.c.numel() > LARGE:
+            with nogil:
+                out = c_clone(self.c)
+        else:
             out = c_clone(self.c)
         return result_of(op_clone, (self,), wrap_move(out))
 

@@ -54,6 +54,11 @@ void copy_(const Tensor& self, const Tensor& src) {
 }
 
 Tensor clone(const Tensor& self) {
+  if (self.is_contiguous() && self.device().is_cpu()) {
+    Tensor out = empty(self.shape(), self.dtype(), self.device());
+    copy_bytes(out.bytes(), self.bytes(), int64_t(self.nbytes()));
+    return out;
+  }
   Tensor out = empty_like(self, self.dtype());
   copy_(out, self);
   return out;

@@ -17,16 +17,24 @@ bool is_legacy_empty(const Tensor& t) { return t.ndim() == 1 && t.numel() == 0; 
 constexpr int64_t kGrainBytes = int64_t(1) << 18;
 
 // All parts dense and of out's dtype: `rows` runs of each part's bytes, one part after the other.
-void cat_dense(const Tensor& out, const std::vector<Tensor>& parts, int dim) {
+void cat_dense(const Tensor& out, const std::vector<const Tensor*>& parts, int dim) {
   int64_t rows = 1;
   for (int d = 0; d < dim; ++d) rows *= out.size(d);
   const size_t count = parts.size();
+  if (rows == 1 && int64_t(out.nbytes()) <= kGrainBytes) {
+    char* to = out.bytes();
+    for (const Tensor* part : parts) {
+      std::memcpy(to, part->bytes(), part->nbytes());
+      to += part->nbytes();
+    }
+    return;
+  }
   std::vector<const char*> from(count);
   std::vector<int64_t> ends(count);
   int64_t row_bytes = 0;
   for (size_t k = 0; k < count; ++k) {
-    from[k] = parts[k].bytes();
-    row_bytes += int64_t(parts[k].nbytes()) / rows;
+    from[k] = parts[k]->bytes();
+    row_bytes += int64_t(parts[k]->nbytes()) / rows;
     ends[k] = row_bytes;
   }
   char* const to = out.bytes();
@@ -138,7 +146,8 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
 
   Dims shape = model->shape();
   shape[d] = 0;
-  std::vector<Tensor> parts;
+  std::vector<const Tensor*> parts;
+  parts.reserve(tensors.size());
   bool dense = model->device().is_cpu();
   for (size_t k = 0; k < tensors.size(); ++k) {
     const Tensor& t = tensors[k];
@@ -155,7 +164,7 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
                " in the list.");
     shape[d] = checked_add(shape[d], t.size(d));
     dense &= t.is_contiguous() && t.dtype() == dtype;
-    if (t.numel() > 0) parts.push_back(t);
+    if (t.numel() > 0) parts.push_back(&t);
   }
   Tensor out = empty(shape, dtype, model->device());
   if (out.numel() == 0) return out;
@@ -164,9 +173,9 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
     return out;
   }
   int64_t at = 0;
-  for (const Tensor& t : parts) {
-    copy_(narrow(out, d, at, t.size(d)), t);
-    at += t.size(d);
+  for (const Tensor* t : parts) {
+    copy_(narrow(out, d, at, t->size(d)), *t);
+    at += t->size(d);
   }
   return out;
 }

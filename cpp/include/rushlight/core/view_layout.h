@@ -43,6 +43,30 @@ RL_INLINE void slice_layout(const Layout& from, int d, int64_t start, int64_t en
   to.refresh();
 }
 
+// Dims d and e in [0, ndim) exchanged.
+RL_INLINE void swap_layout(const Layout& from, int d, int e, Layout& to) {
+  const int n = from.ndim();
+  const int64_t *from_shape = from.shape().data(), *from_strides = from.strides().data();
+  to.unset(n, from.offset());
+  int64_t *shape = to.mutable_shape().data(), *strides = to.mutable_strides().data();
+  for (int i = 0; i < n; ++i) shape[i] = from_shape[i], strides[i] = from_strides[i];
+  shape[d] = from_shape[e], strides[d] = from_strides[e];
+  shape[e] = from_shape[d], strides[e] = from_strides[d];
+  to.refresh();
+}
+
+// A new first dim of size 1, for a layout of fewer than Dims::kInline dims.
+RL_INLINE void first_dim_layout(const Layout& from, Layout& to) {
+  const int n = from.ndim();
+  const int64_t *from_shape = from.shape().data(), *from_strides = from.strides().data();
+  to.unset(n + 1, from.offset());
+  int64_t *shape = to.mutable_shape().data(), *strides = to.mutable_strides().data();
+  shape[0] = 1;
+  strides[0] = n > 0 ? from_shape[0] * from_strides[0] : 1;
+  for (int i = 0; i < n; ++i) shape[i + 1] = from_shape[i], strides[i + 1] = from_strides[i];
+  to.refresh();
+}
+
 // The row-major view of sizes[0..n) of a contiguous layout that has elements; false when it is
 // none, when a size is negative or when the count differs.
 RL_INLINE bool dense_layout(const Layout& from, const int64_t* sizes, int n, Layout& to) {
