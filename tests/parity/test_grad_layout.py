@@ -1,4 +1,4 @@
-"""The strides of ``.grad`` against PyTorch's, for leaves and gradients of many layouts."""
+"""The strides of ``.grad`` against PyTorch's, for many layouts of leaves."""
 
 from __future__ import annotations
 

@@ -315,8 +315,9 @@ def state_failures(name):
 def check_moves(info, given):
     kwargs = copy.deepcopy(given.kwargs)
     if info.step_requires_closure:
-        # Few iterations a step: near the minimum the memory of L-BFGS holds differences of
-        # nearly equal gradients, whose digits depend on the machine's vectors.
+        # Few iterations a step: near the minimum the memory of L-BFGS holds
+        # differences of nearly equal gradients, whose digits depend on the machine's
+        # vectors.
         kwargs.setdefault("max_iter", 2)
     pair = Pair(info, "float64", kwargs)
     for _ in range(3):
