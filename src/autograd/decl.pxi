@@ -112,6 +112,7 @@ cdef extern from "fast_view.h" namespace "rushlight::python":
     void refers_to_more(PyObject*) noexcept
     PyObject* fast_transposed(PyObject*, int64_t, int64_t) noexcept
     bint is_plain(PyObject*) noexcept
+    void count_modes(int change) noexcept
 
 cdef extern from "support.h" namespace "rushlight::python":
     void* export_tensor(const CTensor&) except +rl_raise

@@ -47,6 +47,9 @@ enum Untracked { kMember = 1, kHasUntrackedViews = 2 };
 
 struct FastViews {
   PyTypeObject* type = nullptr;
+  // The same, but null while a mode is entered that wants to see every call.
+  PyTypeObject* plain_type = nullptr;
+  int modes = 0;
   traverseproc slow_traverse = nullptr;
   inquiry slow_clear = nullptr;
   destructor slow_dealloc = nullptr;
@@ -71,10 +74,16 @@ RL_INLINE TensorFields* base_of(TensorFields* t) {
 // cycle that the view could be in.
 RL_INLINE bool is_plain(TensorFields* t) {
   TensorFields* base = base_of(t);
-  return Py_TYPE(t) == g_views.type && Py_TYPE(base) == g_views.type &&
+  return Py_TYPE(t) == g_views.plain_type && Py_TYPE(base) == g_views.plain_type &&
          (uintptr_t(t->requires_grad) | (uintptr_t(t->grad_fn) ^ uintptr_t(Py_None)) |
           references(base) | uintptr_t(base->history ^ t->history)) == 0 &&
          t->tensor.defined() && t->tensor.ndim() <= Dims::kInline;
+}
+
+// Modes of all threads: entered (1) or left (-1).
+inline void count_modes(int change) {
+  g_views.modes += change;
+  g_views.plain_type = g_views.modes > 0 ? nullptr : g_views.type;
 }
 
 // An idle object for a view, whose layout is to be filled in; null when none waits.
@@ -321,7 +330,7 @@ inline int attach_fast_views(PyTypeObject* type) {
     PyErr_SetString(PyExc_SystemError, "fast_view.h does not have the fields of _core's Tensor");
     return -1;
   }
-  g_views.type = type;
+  g_views.type = g_views.plain_type = type;
   g_views.slow_dealloc = type->tp_dealloc;
   g_views.slow_subscript = type->tp_as_mapping->mp_subscript;
   type->tp_dealloc = fast_dealloc;

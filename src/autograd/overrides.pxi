@@ -172,6 +172,7 @@ def _count_override_modes(int change):
     """How many modes this thread has entered, after a change."""
     global t_override_modes
     t_override_modes = t_override_modes + change
+    count_modes(change)
     return t_override_modes
 
 

@@ -272,6 +272,12 @@ INDEXING = {
     "tril": lambda m: _ops.tril(m.square(), 1),
     "triu": lambda m: _ops.triu(m.square(), -1),
     "pad_constant": lambda m: _ops.pad_constant(m.square(), (3, 1, -1, 2), 1.5),
+    **{
+        f"pad_mapped {mode}": lambda m, mode=mode: _ops.pad_mapped(
+            m.square(), (3, 1, 2, 0), mode
+        )
+        for mode in ("reflect", "replicate", "circular")
+    },
     "flip": lambda m: _ops.flip(m.square(), (0, 1)),
     "roll": lambda m: _ops.roll(m.square(), (3, -2), (0, 1)),
     "repeat": lambda m: _ops.repeat(m.f(m(2, 100)), (m(2, 40), m(3, 40))),

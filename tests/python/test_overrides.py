@@ -199,6 +199,37 @@ def test_modes():
     assert outer.names == inner.names
 
 
+def test_modes_see_the_calls_that_are_otherwise_shortest():
+    class Names(TorchFunctionMode):
+        def __init__(self):
+            self.names = []
+
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            self.names.append(func.__name__)
+            return func(*args, **(kwargs or {}))
+
+    x = rushlight.ones(2, 3)
+    for _ in range(3):  # so that idle objects wait
+        x[0], x[0:1], x[None], x.view(6), x.t()
+    with Names() as mode:
+        x.view(3, 2)
+        x.reshape(6)
+        x[0]
+        x[0:1]
+        x[None]
+        x.t()
+        x.transpose(0, 1)
+        x.clone()
+        x.sum()
+        x.max()
+        x.min()
+        x += x
+        x[0] = 1
+    assert [name.strip("_") for name in mode.names] == (
+        "view reshape getitem getitem getitem t transpose clone sum max min add setitem"
+    ).split()
+
+
 def test_public_functions_are_copied_and_pickled_by_name():
     assert pickle.loads(pickle.dumps(rushlight.std)) is rushlight.std
     assert copy.deepcopy(rushlight.std) is rushlight.std

@@ -279,6 +279,68 @@ def test_hparams(tmp_path):
     assert loss[2] == [4] and value(loss) == {1: [b"loss"], 2: [0.25]}
 
 
+class Net(rl.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = rl.nn.Sequential(rl.nn.Linear(4, 3), rl.nn.BatchNorm1d(3))
+        self.scale = rl.nn.Parameter(rl.ones(()))
+
+    def forward(self, x, more):
+        y = self.body(x).view(-1)
+        y += more[0]
+        return {"sum": (y * self.scale).max(), "parts": more[1:].chunk(2)}
+
+
+def test_graph(tmp_path, capsys):
+    model = Net()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_graph(model, (rl.ones(2, 4), rl.ones(5)), verbose=True)
+        with pytest.raises(TypeError, match="must be an nn.Module, got int"):
+            writer.add_graph(3)
+        with pytest.raises(TypeError, match="input_to_model"):
+            writer.add_graph(model)
+    assert model.training
+    assert model.body[1].training
+    assert all(v.equal(before[k]) for k, v in model.state_dict().items())
+    assert not model._forward_hooks
+    (event,) = events(tmp_path)
+    (graph,) = event[4]
+    nodes = [fields(node) for node in fields(graph)[1]]
+    found = {
+        node[1][0].decode(): (
+            node[2][0].decode(),
+            [name.decode() for name in node.get(3, [])],
+        )
+        for node in nodes
+    }
+    assert list(found) == capsys.readouterr().out.split()
+    linear = "Net/Sequential[body]/Linear[0]"
+    norm = "Net/Sequential[body]/BatchNorm1d[1]"
+    assert found["input/0"] == ("IO Node", [])
+    assert found[f"{linear}/weight"] == ("Parameter", [])
+    assert found[f"{linear}/linear"] == (
+        "linear",
+        ["input/0", f"{linear}/weight", f"{linear}/bias"],
+    )
+    assert found[f"{norm}/batch_norm"][1][0] == f"{linear}/linear"
+    assert f"{norm}/running_mean" in found[f"{norm}/batch_norm"][1]
+    assert found["Net/view"] == ("view", [f"{norm}/batch_norm"])
+    assert found["Net/max"] == ("max", ["Net/mul"])
+    assert "Net/scale" in found["Net/mul"][1]
+    assert found["output/0"] == ("IO Node", ["Net/max"])
+    assert found["output/2"] == ("IO Node", ["Net/chunk:1"])
+    attributes = {
+        fields(entry)[1][0]: fields(fields(entry)[2][0])
+        for node in nodes
+        if node[1][0] == b"Net/view"
+        for entry in node[5]
+    }
+    (shape,) = fields(attributes[b"_output_shapes"][1][0])[7]
+    assert [fields(d)[1][0] for d in fields(shape)[2]] == [6]
+    assert attributes[b"attr"][2] == [b"rushlight.float32"]
+
+
 def test_embedding(tmp_path):
     pictures = rl.arange(3 * 1 * 2 * 2, dtype=rl.uint8).reshape(3, 1, 2, 2)
     with SummaryWriter(tmp_path) as writer:
@@ -290,8 +352,6 @@ def test_embedding(tmp_path):
             writer.add_embedding(rl.eye(3), ["a", "b"])
         with pytest.raises(ValueError, match="must be a matrix"):
             writer.add_embedding(rl.ones(3))
-        with pytest.raises(NotImplementedError, match="no graph"):
-            writer.add_graph(None)
     first = tmp_path / "00000" / "default"
     assert (first / "tensors.tsv").read_text() == "1.0\t2.0\n3.0\t4.5\n0.0\t-1.0\n"
     assert (first / "metadata.tsv").read_text() == "a\nb\nc\n"

@@ -118,9 +118,36 @@ struct Mask {
     return Mask(Bits(__builtin_convertvector(bytes, Bits) != 0));
   }
   RL_INLINE void storeu(bool* p) const {
-    const Bytes bytes = __builtin_convertvector(bits, Bytes) & 1;
+    const Bytes bytes = narrowed() & 1;
     __builtin_memcpy(p, &bytes, sizeof(bytes));
   }
+
+ private:
+  // One byte a lane, by saturating packs: of -1 and 0 they make -1 and 0. GCC's own conversion goes
+  // lane by lane.
+  RL_INLINE Bytes narrowed() const {
+#if RL_VEC_AVX2 || RL_VEC_SSE4
+    if constexpr (sizeof(T) > 1) {
+      __m128i low, high;
+#if RL_VEC_AVX2
+      low = _mm256_castsi256_si128((__m256i)bits);
+      high = _mm256_extracti128_si256((__m256i)bits, 1);
+#else
+      low = high = (__m128i)bits;
+#endif
+      if constexpr (sizeof(T) == 8)
+        low = high = (__m128i)_mm_shuffle_ps((__m128)low, (__m128)high, 0x88);
+      if constexpr (sizeof(T) >= 4) low = high = _mm_packs_epi32(low, high);
+      low = _mm_packs_epi16(low, high);
+      Bytes bytes;
+      __builtin_memcpy(&bytes, &low, sizeof(bytes));
+      return bytes;
+    }
+#endif
+    return __builtin_convertvector(bits, Bytes);
+  }
+
+ public:
 #endif
 
   static RL_INLINE Mask load_partial(const bool* p, int64_t count) {

@@ -23,6 +23,12 @@ def _fit(g, shape):
     return out
 
 
+def _unpad(g, shape, widths, mode):
+    from rushlight.nn._functional.padding import unpad
+
+    return unpad(g, shape, widths, mode)
+
+
 def _pick(g, dim, index, shape):
     """The gradient of a source that was scattered along ``dim`` to ``index``."""
     if index.numel() == 0:
@@ -289,6 +295,9 @@ RULES = {
     "nonzero_tuple": {"input": None},
     "pad_constant": {
         "input": lambda g, pad: _ops.pad_constant(g, [-width for width in pad])
+    },
+    "pad_mapped": {
+        "input": lambda g, input_shape, pad, mode: _unpad(g, input_shape, pad, mode)
     },
     # -- writes ------------------------------------------------------------------------
     "index_put": {

@@ -1,15 +1,12 @@
-"""Padding: the input is copied once into its place, then the borders are filled."""
+"""Padding with a constant or with elements of the input, and the latter's adjoint."""
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-import math
 import operator
 
 import rushlight
-from rushlight import _core, _ops
-from rushlight.autograd.function import Function
+from rushlight import _ops
 
 
 def pad(input, pad, mode="constant", value=None):
@@ -71,62 +68,7 @@ def pad(input, pad, mode="constant", value=None):
             index = _index(tuple(sources), input.device)
             input = input.index_select(dim, index)
             widths[at : at + 2] = 0, 0
-    return _Pad.apply(input, _plan(tuple(input.shape), tuple(widths), mode), 0)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Plan:
-    """``kept`` of a tensor of ``shape`` goes to ``place`` of one of ``padded`` sizes.
-
-    Each of ``borders`` is (where it is, dim, where its sources are, which of them along
-    the dim), in the order in which they are filled; without sources it is constant.
-    ``indices`` has (dim, the source of each place along it) instead.
-    """
-
-    shape: tuple
-    padded: tuple
-    kept: tuple
-    place: tuple
-    borders: list
-    indices: list
-
-    def crops(self):
-        return any(k.start > 0 or k.stop < n for k, n in zip(self.kept, self.shape))
-
-
-# A layer pads inputs of one shape again and again, and to plan takes longer than to pad
-# a small one.
-@functools.lru_cache(maxsize=256)
-def _plan(shape, widths, mode):
-    padded, kept, place = list(shape), [], []
-    for dim, size in enumerate(shape):
-        at = 2 * (len(shape) - 1 - dim)
-        left, right = widths[at : at + 2] if at < len(widths) else (0, 0)
-        if size + left + right < 0 or max(-left, 0) + max(-right, 0) > size:
-            raise RuntimeError(
-                f"pad(): The input size {size}, plus padding {left} and {right} "
-                f"resulted in a negative output size at dimension {dim}"
-            )
-        padded[dim] = size + left + right
-        kept.append(slice(max(-left, 0), size - max(-right, 0)))
-        place.append(slice(max(left, 0), padded[dim] - max(right, 0)))
-    borders, indices = [], []
-    filled = list(place)
-    for dim in reversed(range(len(shape))):
-        left, right = place[dim].start, padded[dim] - place[dim].stop
-        if left or right:
-            sources = None
-            if mode is not None:
-                sources = _sources(mode, shape[dim], left, right, dim)
-                indices.append((dim, tuple(sources)))
-            inner = tuple(filled)
-            for cut in (slice(0, left), slice(padded[dim] - right, padded[dim])):
-                if cut.start < cut.stop:
-                    filled[dim] = cut
-                    which = None if sources is None else tuple(sources[cut])
-                    borders.append((tuple(filled), dim, inner, which))
-        filled[dim] = slice(0, padded[dim])
-    return _Plan(shape, tuple(padded), tuple(kept), tuple(place), borders, indices)
+    return _ops.pad_mapped(input, widths, mode)
 
 
 @functools.lru_cache(maxsize=256)
@@ -134,55 +76,41 @@ def _index(sources, device):
     return rushlight.tensor(sources, dtype=rushlight.int64, device=device)
 
 
-# Up to so many elements a copy for each dim is faster than a call for each border.
-_SMALL = 16384
+@functools.lru_cache(maxsize=256)
+def _borders(shape, widths, mode):
+    """Where the input lies in its padded form, and the borders around it.
+
+    Each border is (where it is, dim, where its sources are, which of them along the
+    dim), in the order in which padding dim by dim fills them.
+    """
+    padded, place = list(shape), [slice(0, size) for size in shape]
+    borders = []
+    for at in range(0, len(widths), 2):
+        left, right = widths[at : at + 2]
+        dim = len(shape) - 1 - at // 2
+        padded[dim] += left + right
+        place[dim] = slice(left, left + shape[dim])
+    filled = list(place)
+    for dim in reversed(range(len(shape))):
+        left, right = place[dim].start, padded[dim] - place[dim].stop
+        if left or right:
+            sources = _sources(mode, shape[dim], left, right, dim)
+            inner = tuple(filled)
+            for cut in (slice(0, left), slice(padded[dim] - right, padded[dim])):
+                if cut.start < cut.stop:
+                    filled[dim] = cut
+                    borders.append((tuple(filled), dim, inner, tuple(sources[cut])))
+        filled[dim] = slice(0, padded[dim])
+    return tuple(place), borders
 
 
-class _Pad(Function):
-    @staticmethod
-    def forward(ctx, x, plan, fill):
-        ctx.plan = plan
-        if not plan.borders:
-            return x[plan.kept].clone()
-        if plan.indices and math.prod(plan.padded) <= _SMALL:
-            for dim, sources in plan.indices:
-                x = x.index_select(dim, _index(sources, x.device))
-            return x
-        result = _core.empty(plan.padded, dtype=x.dtype, device=x.device)
-        result[plan.place].copy_(x[plan.kept])
-        for where, dim, inner, sources in plan.borders:
-            if sources is None:
-                result[where].fill_(fill)
-            else:
-                index = _index(sources, x.device)
-                result[where].copy_(result[inner].index_select(dim, index))
-        return result
-
-    @staticmethod
-    def backward(ctx, g):
-        return _Unpad.apply(g, ctx.plan), None, None
-
-
-class _Unpad(Function):
-    """The adjoint of a padding with zeros or with elements of the input."""
-
-    @staticmethod
-    def forward(ctx, g, plan):
-        ctx.plan = plan
-        if any(sources is not None for *_, sources in plan.borders):
-            g = g.clone(memory_format=rushlight.contiguous_format)
-            for where, dim, inner, sources in reversed(plan.borders):
-                index = _index(sources, g.device)
-                g[inner].index_add_(dim, index, g[where])
-        if not plan.crops():
-            return g[plan.place].clone(memory_format=rushlight.contiguous_format)
-        result = _core.zeros(plan.shape, dtype=g.dtype, device=g.device)
-        result[plan.kept].copy_(g[plan.place])
-        return result
-
-    @staticmethod
-    def backward(ctx, g):
-        return _Pad.apply(g, ctx.plan, 0), None
+def unpad(g, shape, widths, mode):
+    """The adjoint of padding a tensor of ``shape`` with elements of its own."""
+    place, borders = _borders(tuple(shape), tuple(widths), mode)
+    g = g.clone(memory_format=rushlight.contiguous_format)
+    for where, dim, inner, sources in reversed(borders):
+        g[inner].index_add_(dim, _index(sources, g.device), g[where])
+    return g[place].clone(memory_format=rushlight.contiguous_format)
 
 
 def _sources(mode, size, left, right, dim):
