@@ -1,6 +1,9 @@
 """Samplers: the order in which a loader reads a dataset.
 
 The generator is consumed as PyTorch consumes it, so a seed gives the same order.
+``state_dict`` and ``load_state_dict`` carry the place in that order over to another
+process: the state of the generator when the iteration began, and how many indices have
+been taken since.
 """
 
 from __future__ import annotations
@@ -35,7 +38,83 @@ class Sampler:
         raise NotImplementedError(f"{type(self).__name__} does not define __iter__()")
 
 
-class SequentialSampler(Sampler):
+class _Place:
+    """Where an iteration over a sampler stands."""
+
+    __slots__ = ("start", "taken")
+
+    def __init__(self, start=None, taken=0) -> None:
+        self.start = start
+        self.taken = taken
+
+
+class _Resumable(Sampler):
+    """A sampler whose latest iteration can be taken up again."""
+
+    _place: _Place | None = None
+    _resume: _Place | None = None
+
+    def state_dict(self) -> dict:
+        """Return the place of the latest iteration.
+
+        Returns:
+            A dict of ints and tensors: ``taken``, how many indices were taken, and
+            ``start``, the generator's state before the first or ``None``.
+        """
+        place = self._resume or self._place or _Place()
+        return {"start": place.start, "taken": place.taken}
+
+    def load_state_dict(self, state_dict) -> None:
+        """Let the next iteration begin where another one stood.
+
+        Args:
+            state_dict: what ``state_dict`` returned.
+        """
+        self._resume = _Place(state_dict["start"], state_dict["taken"])
+
+    def _begin(self) -> _Place:
+        """Return the place where a new iteration starts, and forget a loaded one."""
+        place = self._place = self._resume or _Place()
+        self._resume = None
+        return place
+
+    @staticmethod
+    def _walk(place, indices):
+        """Yield indices from a place on, counting them."""
+        for index in itertools.islice(indices, place.taken, None):
+            place.taken += 1
+            yield index
+
+
+def _generator_at(place, generator, default):
+    """Return the generator that an iteration draws from, in the state it starts with.
+
+    Args:
+        place: the iteration's place; its ``start`` is set.
+        generator: the sampler's own generator or ``None``.
+        default: makes the generator of a sampler without one.
+    """
+    if place.start is None:
+        generator = default() if generator is None else generator
+        place.start = generator.get_state()
+    else:
+        # A generator of everybody's stays as it is; the sampler's own is set back.
+        generator = rushlight.Generator() if generator is None else generator
+        generator.set_state(place.start)
+    return generator
+
+
+def _seeded_generator():
+    generator = rushlight.Generator()
+    generator.manual_seed(draw_seed())
+    return generator
+
+
+def _default_generator():
+    return rushlight.default_generator
+
+
+class SequentialSampler(_Resumable):
     """Indices in order.
 
     Args:
@@ -46,13 +125,13 @@ class SequentialSampler(Sampler):
         self.data_source = data_source
 
     def __iter__(self):
-        return iter(range(len(self.data_source)))
+        return self._walk(self._begin(), range(len(self.data_source)))
 
     def __len__(self) -> int:
         return len(self.data_source)
 
 
-class RandomSampler(Sampler):
+class RandomSampler(_Resumable):
     """Indices in random order.
 
     Args:
@@ -97,16 +176,15 @@ class RandomSampler(Sampler):
             return len(self.data_source)
         return self._num_samples
 
-    def _start(self):
+    def _start(self, place):
         """Return the generator of one iteration."""
-        if self.generator is not None:
-            return self.generator
-        generator = rushlight.Generator()
-        generator.manual_seed(draw_seed())
-        return generator
+        return _generator_at(place, self.generator, _seeded_generator)
 
     def __iter__(self):
-        generator = self._start()
+        place = self._begin()
+        yield from self._walk(place, self._draw(self._start(place)))
+
+    def _draw(self, generator):
         size, wanted = len(self.data_source), self.num_samples
         if self.replacement:
             # In PyTorch's portions of 32, which decide how the generator advances.
@@ -125,7 +203,7 @@ class RandomSampler(Sampler):
         return self.num_samples
 
 
-class SubsetRandomSampler(Sampler):
+class SubsetRandomSampler(_Resumable):
     """Given indices in random order.
 
     Args:
@@ -138,15 +216,17 @@ class SubsetRandomSampler(Sampler):
         self.generator = generator
 
     def __iter__(self):
-        order = rushlight.randperm(len(self.indices), generator=self.generator)
-        for at in order.tolist():
+        place = self._begin()
+        generator = _generator_at(place, self.generator, _default_generator)
+        order = rushlight.randperm(len(self.indices), generator=generator)
+        for at in self._walk(place, order.tolist()):
             yield self.indices[at]
 
     def __len__(self) -> int:
         return len(self.indices)
 
 
-class WeightedRandomSampler(Sampler):
+class WeightedRandomSampler(_Resumable):
     """Indices drawn with given probabilities.
 
     Args:
@@ -173,16 +253,18 @@ class WeightedRandomSampler(Sampler):
         self.generator = generator
 
     def __iter__(self):
+        place = self._begin()
+        generator = _generator_at(place, self.generator, _default_generator)
         drawn = rushlight.multinomial(
-            self.weights, self.num_samples, self.replacement, generator=self.generator
+            self.weights, self.num_samples, self.replacement, generator=generator
         )
-        yield from drawn.tolist()
+        yield from self._walk(place, drawn.tolist())
 
     def __len__(self) -> int:
         return self.num_samples
 
 
-class BatchSampler(Sampler):
+class BatchSampler(_Resumable):
     """Lists of indices.
 
     Args:
@@ -207,17 +289,54 @@ class BatchSampler(Sampler):
         self.drop_last = drop_last
 
     def __iter__(self):
-        indices = iter(self.sampler)
+        place = self._begin()
+        source = keeps_state(self.sampler)
+        if source is not None and place.start is not None:
+            source.load_state_dict(place.start)
+            indices = iter(self.sampler)
+        else:
+            skipped = place.taken * self.batch_size
+            indices = itertools.islice(self.sampler, skipped, None)
         while batch := list(itertools.islice(indices, self.batch_size)):
             if self.drop_last and len(batch) < self.batch_size:
                 return
+            place.taken += 1
             yield batch
+
+    def state_dict(self) -> dict:
+        """Return the place of the latest iteration.
+
+        Returns:
+            A dict of ints and tensors: ``taken``, how many lists were taken, and
+            ``start``, the state of the sampler of single indices or ``None``.
+        """
+        place = self._resume or self._place or _Place()
+        source = keeps_state(self.sampler)
+        if source is None or self._resume is not None:
+            return {"start": place.start, "taken": place.taken}
+        return {"start": source.state_dict(), "taken": place.taken}
 
     def __len__(self) -> int:
         count = len(self.sampler)
         if not self.drop_last:
             count += self.batch_size - 1
         return count // self.batch_size
+
+
+def keeps_state(sampler):
+    """Return the sampler if its ``state_dict`` tells about its ``__iter__``, or None.
+
+    A subclass of one of ours with an ``__iter__`` of its own inherits a ``state_dict``
+    that knows nothing of it.
+    """
+    overridden = False
+    for kind in type(sampler).__mro__:
+        ours = kind.__module__.startswith("rushlight.utils.data.")
+        if "state_dict" in vars(kind):
+            known = hasattr(sampler, "load_state_dict") and not (ours and overridden)
+            return sampler if known else None
+        overridden = overridden or (not ours and "__iter__" in vars(kind))
+    return None
 
 
 def _check_count(name, value) -> None:
