@@ -40,20 +40,31 @@ class Failure:
             BaseException: one of the original type where that takes a message, else a
                 RuntimeError; the message has the original traceback.
         """
+        raise_free(self._make(), self.cause)
+
+    def _make(self) -> BaseException:
         text = _Text(self.text) if self.kind is KeyError else self.text
-        error: BaseException
         # A StopIteration would end the loop over the loader in silence.
         if issubclass(self.kind, StopIteration):
-            error = RuntimeError(text)
-        else:
-            try:
-                if getattr(self.kind, "message", None):
-                    error = self.kind(message=text)
-                else:
-                    error = self.kind(text)
-            except Exception:
-                error = RuntimeError(text)
-        raise error from self.cause
+            return RuntimeError(text)
+        try:
+            if getattr(self.kind, "message", None):
+                return self.kind(message=text)
+            return self.kind(text)
+        except Exception:
+            return RuntimeError(text)
+
+
+def raise_free(error, cause=None):
+    """Raise an exception so that its traceback has no name for it.
+
+    Such a name would be a cycle, and keep the iterator and its workers alive until it
+    is collected.
+    """
+    try:
+        raise error from cause
+    finally:
+        del error, cause
 
 
 def _sendable(kind):

@@ -8,7 +8,7 @@ from typing import Any
 
 import rushlight
 from rushlight.utils.data._epoch import Epoch
-from rushlight.utils.data._failure import describe
+from rushlight.utils.data._failure import describe, raise_free
 from rushlight.utils.data._fetch import Job, make_fetcher
 from rushlight.utils.data._indices import IndexStream, row_stream
 from rushlight.utils.data._pinning import pin
@@ -200,7 +200,7 @@ class WorkerIterator(LoaderIterator):
         self._active = [True] * self._num_workers
         self._load = [0] * self._num_workers
         self._turn = (epoch.last_worker + 1) % self._num_workers
-        self._sampler_error: Exception | None = None
+        self._sampler_error: list[Exception] = []
         self._drawn_all = False
         for _ in range(self._limit):
             self._send()
@@ -216,7 +216,7 @@ class WorkerIterator(LoaderIterator):
             self._drawn_all = True
             if not isinstance(error, StopIteration):
                 # Its turn comes after the batches before it.
-                self._sampler_error = error
+                self._sampler_error.append(error)
             return
         worker = self._choose()
         if worker is None:
@@ -246,9 +246,8 @@ class WorkerIterator(LoaderIterator):
         while True:
             self._skip_ended()
             if self._next >= self._sent:
-                if self._sampler_error is not None:
-                    error, self._sampler_error = self._sampler_error, None
-                    raise error
+                if self._sampler_error:
+                    raise_free(self._sampler_error.pop())
                 self._epoch.finished = True
                 if not self._persistent:
                     self._pool.close()

@@ -182,11 +182,13 @@ class ProcessPool:
         return Reply(worker, epoch, number, kind, data, state)
 
     def _dead(self, asked):
-        # A socket can end a moment before its process.
-        connection.wait([p.sentinel for p in self._processes], _GRACE_SECONDS)
+        # A socket can end a moment before its process, and that before its exit code.
+        sentinels = [process.sentinel for process in self._processes]
+        ended = connection.wait(sentinels, _GRACE_SECONDS)
         dead = []
         for worker, process in enumerate(self._processes):
-            if not process.is_alive():
+            if process.sentinel in ended:
+                process.join(_GRACE_SECONDS)
                 dead.append((worker, process.pid, _how(process.exitcode)))
         if not dead:
             pid = self._processes[asked or 0].pid

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import queue
 import threading
+import time
 
 from rushlight.utils.data._worker import (
     Reply,
@@ -13,7 +14,7 @@ from rushlight.utils.data._worker import (
     serve,
 )
 
-_GRACE_SECONDS = 2.0
+_GRACE_SECONDS = 1.0
 
 
 class ThreadPool:
@@ -75,9 +76,10 @@ class ThreadPool:
         self._stop.set()
         for tasks in self._tasks:
             tasks.put(None)
+        until = time.monotonic() + _GRACE_SECONDS
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join(_GRACE_SECONDS)
+                thread.join(max(0.0, until - time.monotonic()))
 
 
 def _run(job, worker, state, tasks, replies, stop):
