@@ -10,7 +10,8 @@ class Epoch:
 
     Attributes:
         base_seed: the workers' seeds come from it.
-        generator: the state of the loader's generator before the pass, or ``None``.
+        generator: the loader's, or ``None``.
+        before: its state before the pass.
         stream: the order of indices.
         number: of the pass, among those of the same workers.
         batches: how many have been handed out.
@@ -21,9 +22,10 @@ class Epoch:
         last_worker: who made the last batch handed out.
     """
 
-    def __init__(self, base_seed, generator, stream, num_workers) -> None:
+    def __init__(self, base_seed, generator, before, stream, num_workers) -> None:
         self.base_seed = base_seed
         self.generator = generator
+        self.before = before
         self.stream = stream
         self.number = 0
         self.batches = 0
@@ -34,13 +36,16 @@ class Epoch:
 
     def state(self) -> dict:
         """Return the place as a dict of plain values and tensors."""
+        if not self.batches:
+            return {"batches": 0, "generator": self.before}
         places = [
             place.state() if hasattr(place, "state") else place for place in self.places
         ]
         return {
             "batches": self.batches,
             "base_seed": self.base_seed,
-            "generator": self.generator,
+            # Where the sampler has a place of its own, it sets it back further.
+            "generator": self.generator and self.generator.get_state(),
             "indices": self.stream.state(list(self.waiting.values())),
             "places": places,
             "last_worker": self.last_worker,

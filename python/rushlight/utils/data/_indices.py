@@ -29,6 +29,7 @@ class IndexStream:
         # The default generator's states before the sampler may draw from it: when its
         # iteration was made, and at the first index.
         self._rng: list = []
+        self._ended = False
         self.drawn = 0
         if state is not None:
             self._resume(state)
@@ -43,7 +44,11 @@ class IndexStream:
             return self._waiting.popleft()
         if self._keeper is None and len(self._rng) == 1:
             self._rng.append(rushlight.get_rng_state())
-        index = next(self._iterator)
+        try:
+            index = next(self._iterator)
+        except StopIteration:
+            self._ended = True
+            raise
         self.drawn += 1
         return index
 
@@ -58,6 +63,7 @@ class IndexStream:
             "drawn": self.drawn,
             "sampler": own,
             "rng": list(self._rng),
+            "ended": self._ended,
             "waiting": [*waiting, *self._waiting],
         }
 
@@ -65,6 +71,10 @@ class IndexStream:
         self.drawn = state["drawn"]
         self._waiting.extend(state["waiting"])
         self._rng = list(state["rng"])
+        self._ended = state["ended"]
+        if self._ended:
+            self._iterator, self._keeper = iter(()), None
+            return
         own = state["sampler"]
         keeper = keeps_state(self._sampler)
         if own is not None and keeper is not None:
@@ -119,6 +129,7 @@ class RowStream:
         self.drawn = 0
         self._place = _Place()
         self._step = batch_sampler.batch_size
+        self._size = len(batch_sampler.sampler.data_source)
         if state is not None:
             self.drawn = state["drawn"]
             self._place.start = state["sampler"]["start"]["start"]
@@ -130,13 +141,18 @@ class RowStream:
     def state(self, waiting=()) -> dict:
         """Return the place, as ``IndexStream.state`` does; ``waiting`` is empty."""
         taken = self.drawn * self._step
-        inner = {"start": self._place.start, "taken": taken}
-        own = {"start": inner, "taken": self.drawn}
-        return {"drawn": self.drawn, "sampler": own, "rng": [], "waiting": []}
+        ended = taken > self._size
+        inner = {"start": self._place.start, "taken": min(taken, self._size)}
+        return {
+            "drawn": self.drawn,
+            "sampler": {"start": inner, "taken": self.drawn, "ended": ended},
+            "rng": [],
+            "ended": ended,
+            "waiting": [],
+        }
 
     def _walk(self, batch_sampler):
-        sampler, step = batch_sampler.sampler, self._step
-        size = len(sampler.data_source)
+        sampler, step, size = batch_sampler.sampler, self._step, self._size
         if type(sampler) is SequentialSampler:
             generator = None
             order = rushlight.arange(size)
@@ -166,7 +182,7 @@ def row_stream(batch_sampler, state=None):
         return None
     if batch_sampler._resume is not None or sampler._resume is not None:
         return None
-    if state is not None and state["waiting"]:
+    if state is not None and (state["waiting"] or state["ended"]):
         return None
     size = len(sampler.data_source)
     if size == 0:

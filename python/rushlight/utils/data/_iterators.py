@@ -50,9 +50,9 @@ class LoaderIterator:
                 # none; the order of a sampler that draws later depends on it.
                 self._base_seed = draw_seed(generator)
         else:
-            before, self._base_seed = resume["generator"], resume["base_seed"]
+            before, self._base_seed = None, resume["base_seed"]
             stream = IndexStream(self._sampler, resume["indices"])
-        epoch = Epoch(self._base_seed, before, stream, self._num_workers)
+        epoch = Epoch(self._base_seed, generator, before, stream, self._num_workers)
         if resume is not None:
             epoch.batches = resume["batches"]
             epoch.last_worker = resume["last_worker"]

@@ -79,9 +79,9 @@ class ProcessPool:
             if not isinstance(error, Exception):
                 raise
             error.add_note(
-                f"while starting DataLoader worker {len(self._processes)}. Start method "
-                f"{context.get_start_method()!r} pickles the dataset, collate_fn and "
-                "worker_init_fn; with 'fork' nothing is pickled."
+                f"while starting DataLoader worker {len(self._processes)}: start "
+                f"method {context.get_start_method()!r} pickles the dataset, "
+                "collate_fn and worker_init_fn; 'fork' pickles nothing"
             )
             raise
 

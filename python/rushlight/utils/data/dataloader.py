@@ -313,10 +313,8 @@ class DataLoader:
             return self._resume
         epoch = self._epoch
         if epoch is not None and not epoch.finished:
-            if epoch.batches:
-                return epoch.state()
-            return {"batches": 0, "generator": epoch.generator}
-        generator = None if self.generator is None else self.generator.get_state()
+            return epoch.state()
+        generator = self.generator and self.generator.get_state()
         return {"batches": 0, "generator": generator}
 
     def load_state_dict(self, state_dict: dict) -> None:

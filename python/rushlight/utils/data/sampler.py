@@ -41,11 +41,12 @@ class Sampler:
 class _Place:
     """Where an iteration over a sampler stands."""
 
-    __slots__ = ("start", "taken")
+    __slots__ = ("ended", "start", "taken")
 
-    def __init__(self, start=None, taken=0) -> None:
+    def __init__(self, start=None, taken=0, ended=False) -> None:
         self.start = start
         self.taken = taken
+        self.ended = ended
 
 
 class _Resumable(Sampler):
@@ -290,6 +291,8 @@ class BatchSampler(_Resumable):
 
     def __iter__(self):
         place = self._begin()
+        if place.ended:
+            return
         source = keeps_state(self.sampler)
         if source is not None and place.start is not None:
             source.load_state_dict(place.start)
@@ -298,7 +301,9 @@ class BatchSampler(_Resumable):
             skipped = place.taken * self.batch_size
             indices = itertools.islice(self.sampler, skipped, None)
         while batch := list(itertools.islice(indices, self.batch_size)):
-            if self.drop_last and len(batch) < self.batch_size:
+            # A sampler that has ended may tell of its next iteration from now on.
+            place.ended = len(batch) < self.batch_size
+            if self.drop_last and place.ended:
                 return
             place.taken += 1
             yield batch
@@ -307,14 +312,26 @@ class BatchSampler(_Resumable):
         """Return the place of the latest iteration.
 
         Returns:
-            A dict of ints and tensors: ``taken``, how many lists were taken, and
-            ``start``, the state of the sampler of single indices or ``None``.
+            A dict: ``taken``, how many lists were taken, ``ended``, whether there are
+            no more, and ``start``, the state of the sampler of single indices or
+            ``None``.
         """
         place = self._resume or self._place or _Place()
+        start = place.start
         source = keeps_state(self.sampler)
-        if source is None or self._resume is not None:
-            return {"start": place.start, "taken": place.taken}
-        return {"start": source.state_dict(), "taken": place.taken}
+        if source is not None and self._resume is None:
+            start = source.state_dict()
+        return {"start": start, "taken": place.taken, "ended": place.ended}
+
+    def load_state_dict(self, state_dict) -> None:
+        """Let the next iteration begin where another one stood.
+
+        Args:
+            state_dict: what ``state_dict`` returned.
+        """
+        super().load_state_dict(state_dict)
+        assert self._resume is not None
+        self._resume.ended = state_dict["ended"]
 
     def __len__(self) -> int:
         count = len(self.sampler)
@@ -327,8 +344,10 @@ def keeps_state(sampler):
     """Return the sampler if its ``state_dict`` tells about its ``__iter__``, or None.
 
     A subclass of one of ours with an ``__iter__`` of its own inherits a ``state_dict``
-    that knows nothing of it.
+    that knows nothing of it, and lists of indices are as their sampler is.
     """
+    if type(sampler) is BatchSampler and keeps_state(sampler.sampler) is None:
+        return None
     overridden = False
     for kind in type(sampler).__mro__:
         ours = kind.__module__.startswith("rushlight.utils.data.")
