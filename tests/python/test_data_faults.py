@@ -310,6 +310,8 @@ def test_the_arena_is_reused(monkeypatch):
             assert set(piece[::4999]) == {(message - back) % 256}
             piece.release()
     assert arena.put(bytes(200_000), 1000) is None
+    assert _arena.capacity_for(1) == _arena.CAPACITY
+    assert _arena.capacity_for(10**9) == 1 << 18
     assert arena.refused is None
     arena.free(1001)
     assert arena.put(bytes(1 << 18), 1001) == 0

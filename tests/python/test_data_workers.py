@@ -19,6 +19,7 @@ from rushlight.utils.data import (
     Dataset,
     IterableDataset,
     TensorDataset,
+    _iterators,
     get_worker_info,
 )
 
@@ -296,6 +297,29 @@ def test_a_length_that_is_wrong():
     assert len(loader) == 3
     with pytest.warns(UserWarning, match="reported to be 3.*copy of the dataset"):
         assert list(loader) == [0, 0, 1, 1, 2, 2]
+
+
+class Pinned:
+    def __init__(self, value):
+        self.value = value
+
+    def pin_memory(self):
+        return Pinned(f"pinned {self.value}")
+
+
+def test_pinned_memory(monkeypatch):
+    batches = [[Pinned(1), {"a": Pinned(2)}, "text", Pair(Pinned(3), 4)]]
+    loader = DataLoader(batches, None, pin_memory=True, collate_fn=lambda batch: batch)
+    with pytest.warns(UserWarning, match="no accelerator is found"):
+        assert next(iter(loader))[0].value == 1
+    monkeypatch.setattr(rushlight.cuda, "is_available", lambda: True)
+    with pytest.warns(UserWarning, match="pin_memory=True has no effect: pin_memory"):
+        assert next(iter(loader))[0].value == 1
+    monkeypatch.setattr(_iterators, "_why_not_pinned", lambda: None)
+    one, two, text, three = next(iter(loader))
+    assert one.value == "pinned 1"
+    assert two["a"].value == "pinned 2"
+    assert (text, three.x.value, three.y) == ("text", "pinned 3", 4)
 
 
 def test_more_workers_than_processors(monkeypatch):

@@ -11,13 +11,23 @@ when the loader has copied it out, which it says with the next task.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 
 # A batch of 64 colour images of 512 x 512 in float32 is 192 MiB.
 CAPACITY = 1 << 30
+# Of all workers together, as a part of the machine's memory.
+_SHARE = 4
 _GRAIN = 1 << 20
 _ALIGNMENT = 64
+
+
+def capacity_for(workers: int) -> int:
+    """Return how many bytes the block of one of some workers may have."""
+    memory = os.sysconf("SC_PHYS_PAGES") * mmap.PAGESIZE
+    share = memory // _SHARE // workers
+    return min(CAPACITY, max(share // _GRAIN, 1) * _GRAIN)
 
 
 class Arena:
@@ -64,8 +74,10 @@ class Arena:
     def close(self) -> None:
         """Give the memory back."""
         self.close_descriptor()
-        self._view.release()
-        self._memory.close()
+        # Where an exception holds a piece, its end gives the memory back.
+        with contextlib.suppress(BufferError):
+            self._view.release()
+            self._memory.close()
 
     def read(self, offset: int, nbytes: int) -> memoryview:
         """Return a piece, valid until it is given back."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import traceback
 
 
 class _Text(str):
@@ -26,6 +25,8 @@ class Failure:
     """
 
     def __init__(self, error, where, task="", keep=False) -> None:
+        import traceback
+
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         name = type(error).__name__
         task = f"{task}\n" if task else ""

@@ -89,7 +89,7 @@ class ProcessPool:
         ours, theirs = context.Pipe()
         self._connections.append(ours)
         self._received.append(0)
-        arena = self._make_arena(worker)
+        arena = self._make_arena(worker, job.num_workers)
         self._arenas.append(arena)
         process = context.Process(
             target=_run,
@@ -105,9 +105,9 @@ class ProcessPool:
                 arena.close_descriptor()
         self._processes.append(process)
 
-    def _make_arena(self, worker):
+    def _make_arena(self, worker, workers):
         try:
-            return _arena.Arena(_arena.CAPACITY)
+            return _arena.Arena(_arena.capacity_for(workers))
         except OSError as error:
             self._warn(worker, error)
             return None
@@ -216,6 +216,7 @@ class ProcessPool:
                 arena.close()
 
     def _forget(self) -> None:
+        self.closed = True
         for channel in self._connections:
             channel.close()
 
@@ -283,7 +284,8 @@ class _Inbox:
 
 def _run(job, worker, state, channel, arena):
     # Ctrl-C goes to all processes of a terminal; the loader's decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A function, unlike SIG_IGN, is not inherited by programs that a dataset runs.
+    signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     rushlight.set_num_threads(1)
     enter_process(job, worker)

@@ -50,8 +50,8 @@ class DataLoader:
         num_workers: how many workers read ahead; with 0 samples are read when they are
             asked for, in this process. Default: 0.
         collate_fn: makes a batch of a list of samples. Default: ``default_collate``.
-        pin_memory: put batches in page-locked memory, for copies to a GPU; without one
-            it warns. Default: ``False``.
+        pin_memory: put batches in page-locked memory, for copies to a GPU; where there
+            is none, it warns and has no effect. Default: ``False``.
         drop_last: leave out a last batch that is smaller. Default: ``False``.
         timeout: seconds to wait for a batch of a worker; 0 waits as long as it takes.
             Default: 0.
@@ -78,10 +78,11 @@ class DataLoader:
     Each worker iterates over its own copy of an ``IterableDataset``.
 
     A process sends tensors through one block of shared memory, that has no name and
-    needs no place in ``/dev/shm``; it grows to at most 1 GiB a worker, and what does
-    not fit goes through a pipe. A worker's exception is raised here, of the same type
-    where possible; a worker that is killed raises a ``RuntimeError``. When an iterator
-    is dropped its workers end: amid a batch after a second, if need be by force.
+    needs no place in ``/dev/shm``; it grows to at most 1 GiB a worker and a quarter of
+    the machine's memory for all, and what does not fit goes through a pipe. A worker's
+    exception is raised here, of the same type where possible; a worker that is killed
+    raises a ``RuntimeError``. When an iterator is dropped its workers end: amid a batch
+    after a second, if need be by force.
 
     ``state_dict`` and ``load_state_dict`` take up an interrupted pass in another
     process.

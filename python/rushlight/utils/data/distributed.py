@@ -76,7 +76,7 @@ class DistributedSampler(_Resumable):
             order = list(range(size))
         repeats = -(-self.total_size // size) if size else 1
         order = (order * repeats)[: self.total_size]
-        return self._walk(self._begin(), order[self.rank :: self.num_replicas])
+        return self._begin().over(order[self.rank :: self.num_replicas])
 
     def __len__(self) -> int:
         return self.num_samples

@@ -9,6 +9,7 @@ been taken since.
 from __future__ import annotations
 
 import itertools
+import operator
 import types
 
 import rushlight
@@ -39,14 +40,48 @@ class Sampler:
 
 
 class _Place:
-    """Where an iteration over a sampler stands."""
+    """Where an iteration stands.
 
-    __slots__ = ("ended", "start", "taken")
+    Nothing is counted on the way: an iterator over a list or a range knows what is left
+    of it.
+
+    Args:
+        start: the generator's state before the first index, or ``None``.
+        taken: how many were taken before.
+        ended: whether there are no more, of lists of indices.
+    """
 
     def __init__(self, start=None, taken=0, ended=False) -> None:
         self.start = start
-        self.taken = taken
         self.ended = ended
+        self._past = taken  # the indices before the end of the part that is walked now
+        self._part = iter(())
+
+    @property
+    def taken(self) -> int:
+        """How many indices have been taken."""
+        return self._past - operator.length_hint(self._part)
+
+    def step(self) -> None:
+        """Count one more."""
+        self._past += 1
+
+    def over(self, indices):
+        """Return an iterator over what is not taken yet of a list or a range."""
+        rest = indices[self._past :]
+        self._past += len(rest)
+        self._part = iter(rest)
+        return self._part
+
+    def over_parts(self, parts):
+        """Yield what is not taken yet of several lists, one after the other."""
+        skipped, self._past = self._past, 0
+        for part in parts:
+            rest = part[skipped:]
+            skipped = max(0, skipped - len(part))
+            self._past += len(part)
+            self._part = iter(rest)
+            yield from self._part
 
 
 class _Resumable(Sampler):
@@ -78,13 +113,6 @@ class _Resumable(Sampler):
         place = self._place = self._resume or _Place()
         self._resume = None
         return place
-
-    @staticmethod
-    def _walk(place, indices):
-        """Yield indices from a place on, counting them."""
-        for index in itertools.islice(indices, place.taken, None):
-            place.taken += 1
-            yield index
 
 
 def _generator_at(place, generator, default):
@@ -126,7 +154,7 @@ class SequentialSampler(_Resumable):
         self.data_source = data_source
 
     def __iter__(self):
-        return self._walk(self._begin(), range(len(self.data_source)))
+        return self._begin().over(range(len(self.data_source)))
 
     def __len__(self) -> int:
         return len(self.data_source)
@@ -183,22 +211,23 @@ class RandomSampler(_Resumable):
 
     def __iter__(self):
         place = self._begin()
-        yield from self._walk(place, self._draw(self._start(place)))
+        return place.over_parts(self._draw(place))
 
-    def _draw(self, generator):
+    def _draw(self, place):
+        generator = self._start(place)
         size, wanted = len(self.data_source), self.num_samples
         if self.replacement:
             # In PyTorch's portions of 32, which decide how the generator advances.
             for at in range(0, wanted // 32 * 32 + 1, 32):
                 count = min(32, wanted - at)
-                yield from rushlight.randint(
+                yield rushlight.randint(
                     0, size, (count,), dtype=rushlight.int64, generator=generator
                 ).tolist()
             return
         for _ in range(wanted // size):
-            yield from rushlight.randperm(size, generator=generator).tolist()
+            yield rushlight.randperm(size, generator=generator).tolist()
         rest = rushlight.randperm(size, generator=generator).tolist()
-        yield from rest[: wanted % size]
+        yield rest[: wanted % size]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -220,7 +249,7 @@ class SubsetRandomSampler(_Resumable):
         place = self._begin()
         generator = _generator_at(place, self.generator, _default_generator)
         order = rushlight.randperm(len(self.indices), generator=generator)
-        for at in self._walk(place, order.tolist()):
+        for at in place.over(order.tolist()):
             yield self.indices[at]
 
     def __len__(self) -> int:
@@ -259,7 +288,7 @@ class WeightedRandomSampler(_Resumable):
         drawn = rushlight.multinomial(
             self.weights, self.num_samples, self.replacement, generator=generator
         )
-        yield from self._walk(place, drawn.tolist())
+        yield from place.over(drawn.tolist())
 
     def __len__(self) -> int:
         return self.num_samples
@@ -293,19 +322,21 @@ class BatchSampler(_Resumable):
         place = self._begin()
         if place.ended:
             return
+        size = self.batch_size
         source = keeps_state(self.sampler)
         if source is not None and place.start is not None:
             source.load_state_dict(place.start)
             indices = iter(self.sampler)
         else:
-            skipped = place.taken * self.batch_size
+            skipped = place.taken * size
             indices = itertools.islice(self.sampler, skipped, None)
-        while batch := list(itertools.islice(indices, self.batch_size)):
-            # A sampler that has ended may tell of its next iteration from now on.
-            place.ended = len(batch) < self.batch_size
-            if self.drop_last and place.ended:
-                return
-            place.taken += 1
+        while batch := list(itertools.islice(indices, size)):
+            if len(batch) < size:
+                # From now on the sampler may tell of its next iteration.
+                place.ended = True
+                if self.drop_last:
+                    return
+            place.step()
             yield batch
 
     def state_dict(self) -> dict:
