@@ -68,3 +68,20 @@ class Trouble(Dataset):
 def tell_worker_ids(batch):
     """A collate_fn that shows who made the batch."""
     return get_worker_info().id, os.getpid(), batch
+
+
+def wait_for(condition, seconds=10.0):
+    """Wait until something holds."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def gone(process):
+    """Whether a process, also of somebody else's, has ended."""
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True

@@ -24,7 +24,7 @@ import threading
 import time
 import warnings
 import weakref
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 
 import rushlight
 from rushlight.utils.data import _arena
@@ -98,7 +98,8 @@ class ProcessPool:
             daemon=True,
         )
         try:
-            process.start()
+            with _interrupts_held(context):
+                process.start()
         finally:
             theirs.close()
             if arena is not None:
@@ -221,6 +222,19 @@ class ProcessPool:
             channel.close()
 
 
+@contextlib.contextmanager
+def _interrupts_held(context):
+    """Hold Ctrl-C back, also in a process started meanwhile, until that is ready."""
+    if context.get_start_method() != "fork":
+        # It would let Ctrl-C through when it starts.
+        resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _wait_for_all(processes) -> None:
     until = time.monotonic() + _GRACE_SECONDS
     waiting = {process.sentinel: process for process in processes}
@@ -286,6 +300,7 @@ def _run(job, worker, state, channel, arena):
     # Ctrl-C goes to all processes of a terminal; the loader's decides what it means.
     # A function, unlike SIG_IGN, is not inherited by programs that a dataset runs.
     signal.signal(signal.SIGINT, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     rushlight.set_num_threads(1)
     enter_process(job, worker)
