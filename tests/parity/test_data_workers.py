@@ -13,6 +13,7 @@ import numpy as np  # noqa: E402
 import torch.utils.data as theirs  # noqa: E402
 
 import rushlight  # noqa: E402
+from data_samples import plain  # noqa: E402
 from rushlight.utils import data as ours  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")
@@ -59,14 +60,6 @@ def stream(library, data, lengths=(9, 4, 7)):
             return sum(lengths)
 
     return Stream()
-
-
-def plain(value):
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value
 
 
 def both(function):

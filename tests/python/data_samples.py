@@ -70,6 +70,15 @@ def tell_worker_ids(batch):
     return get_worker_info().id, os.getpid(), batch
 
 
+def plain(value):
+    """Tensors, also in lists, as Python values."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
 def wait_for(condition, seconds=10.0):
     """Wait until something holds."""
     until = time.monotonic() + seconds

@@ -198,6 +198,42 @@ def test_batches_that_cannot_be_sent():
     wait_for(no_workers)
 
 
+def _not_here():
+    raise LookupError("only in the worker")
+
+
+class Oneway:
+    """Can be sent, but not opened."""
+
+    def __reduce__(self):
+        return _not_here, ()
+
+
+def test_batches_that_cannot_be_opened():
+    batches = [rushlight.ones(3000), Oneway(), rushlight.zeros(3000)]
+    loader = DataLoader(batches, None, num_workers=1)
+    iterator = iter(loader)
+    assert next(iterator).sum() == 3000
+    with pytest.raises(LookupError, match="opening what worker process 0 sent"):
+        next(iterator)
+    assert next(iterator).sum() == 0
+
+
+def test_a_worker_that_dies_amid_a_message(monkeypatch):
+    monkeypatch.setattr(_arena, "CAPACITY", 1 << 12)
+
+    class Big(Rows):
+        def __getitem__(self, index):
+            # The loader reads late: its worker is killed with half a message sent.
+            threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+            return rushlight.zeros(10_000_000)
+
+    iterator = iter(DataLoader(Big(), None, num_workers=1))
+    wait_for(no_workers)
+    with pytest.raises(RuntimeError, match="worker 0 was killed by SIGKILL"):
+        next(iterator)
+
+
 def test_a_dataset_that_cannot_be_sent():
     class Local(Rows):
         pass

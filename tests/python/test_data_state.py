@@ -7,7 +7,7 @@ import io
 import pytest
 
 import rushlight
-from data_samples import Parts, Rows
+from data_samples import Parts, Rows, plain
 from rushlight.utils.data import (
     BatchSampler,
     DataLoader,
@@ -21,14 +21,6 @@ from rushlight.utils.data import (
     TensorDataset,
     WeightedRandomSampler,
 )
-
-
-def plain(value):
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value
 
 
 def seeded(seed):

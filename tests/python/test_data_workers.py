@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import rushlight
-from data_samples import Parts, Rows, tell_worker_ids
+from data_samples import Parts, Rows, plain, tell_worker_ids
 from rushlight.utils.data import (
     DataLoader,
     Dataset,
@@ -44,14 +44,6 @@ def no_worker_is_left():
     ):
         time.sleep(0.01)
     assert not multiprocessing.active_children()
-
-
-def plain(value):
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value
 
 
 def load(dataset, *args, **options):

@@ -12,6 +12,7 @@ when the loader has copied it out, which it says with the next task.
 from __future__ import annotations
 
 import contextlib
+import errno
 import mmap
 import os
 
@@ -45,6 +46,8 @@ class Arena:
         self.capacity = capacity
         self._fd = fd
         if fd < 0:
+            if not hasattr(os, "memfd_create"):
+                raise OSError(errno.ENOSYS, "this system has no memory files")
             self._fd = os.memfd_create("rushlight-data", os.MFD_CLOEXEC)
         try:
             if fd < 0:

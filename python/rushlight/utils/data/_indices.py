@@ -39,7 +39,12 @@ class IndexStream:
         self._iterator = iter(sampler)
         self._keeper = _keeper(self._iterator, sampler)
 
-    def __next__(self):
+    def draw(self):
+        """Return the next index.
+
+        Raises:
+            StopIteration: there are no more.
+        """
         if self._waiting:
             return self._waiting.popleft()
         if self._keeper is None and len(self._rng) == 1:
@@ -126,51 +131,50 @@ class RowStream:
     """
 
     def __init__(self, batch_sampler, state=None) -> None:
-        self.drawn = 0
-        self._place = _Place()
         self._step = batch_sampler.batch_size
         self._size = len(batch_sampler.sampler.data_source)
+        self._place = _Place()
         if state is not None:
-            self.drawn = state["drawn"]
-            self._place.start = state["sampler"]["start"]["start"]
-        self._batches = self._walk(batch_sampler)
-
-    def __next__(self):
-        return next(self._batches)
+            start = state["sampler"]["start"]["start"]
+            self._place = _Place(start, state["drawn"])
+        self.draw = _batches(self._place, batch_sampler, self._size).__next__
 
     def state(self, waiting=()) -> dict:
         """Return the place, as ``IndexStream.state`` does; ``waiting`` is empty."""
-        taken = self.drawn * self._step
+        drawn = self._place.taken
+        taken = drawn * self._step
         ended = taken > self._size
         inner = {"start": self._place.start, "taken": min(taken, self._size)}
         return {
-            "drawn": self.drawn,
-            "sampler": {"start": inner, "taken": self.drawn, "ended": ended},
+            "drawn": drawn,
+            "sampler": {"start": inner, "taken": drawn, "ended": ended},
             "rng": [],
             "ended": ended,
             "waiting": [],
         }
 
-    def _walk(self, batch_sampler):
-        sampler, step, size = batch_sampler.sampler, self._step, self._size
-        if type(sampler) is SequentialSampler:
-            generator = None
-            order = rushlight.arange(size)
-        else:
-            generator = sampler._start(self._place)
-            order = rushlight.randperm(size, generator=generator)
-        whole = size // step
-        batches = order.split(step)
-        for batch in batches[self.drawn : whole]:
-            self.drawn += 1
-            yield batch
-        if generator is not None:
-            # RandomSampler permutes once more when it ends: for the samples left over,
-            # of which there are none.
-            rushlight.randperm(size, generator=generator)
-        if whole < len(batches) and not batch_sampler.drop_last and self.drawn <= whole:
-            self.drawn += 1
-            yield batches[whole]
+
+def _batches(place, batch_sampler, size):
+    """Yield the row numbers of each batch from a place on, counting them in it."""
+    sampler = batch_sampler.sampler
+    generator = None
+    if type(sampler) is SequentialSampler:
+        order = rushlight.arange(size)
+    else:
+        generator = sampler._start(place)
+        order = rushlight.randperm(size, generator=generator)
+    whole = size // batch_sampler.batch_size
+    batches = order.split(batch_sampler.batch_size)
+    for batch in batches[place.taken : whole]:
+        place.step()
+        yield batch
+    if generator is not None:
+        # RandomSampler permutes once more when it ends: for the samples left over, of
+        # which there are none.
+        rushlight.randperm(size, generator=generator)
+    if whole < len(batches) and not batch_sampler.drop_last and place.taken <= whole:
+        place.step()
+        yield batches[whole]
 
 
 def row_stream(batch_sampler, state=None):

@@ -146,12 +146,13 @@ class LocalIterator(LoaderIterator):
             if rows is not None:
                 self._fetch = fetcher.rows.take
                 self._epoch.stream = rows
+        self._draw = self._epoch.stream.draw
         if self._iterable or fetcher.place.keeper is not None:
             self._epoch.places = [fetcher.place]
 
     def _read(self):
         try:
-            return self._fetch(next(self._epoch.stream))
+            return self._fetch(self._draw())
         except StopIteration:
             self._epoch.finished = True
             raise
@@ -220,7 +221,7 @@ class WorkerIterator(LoaderIterator):
         if self._drawn_all or not any(self._active):
             return
         try:
-            index = next(epoch.stream)
+            index = epoch.stream.draw()
         except Exception as error:
             self._drawn_all = True
             if not isinstance(error, StopIteration):

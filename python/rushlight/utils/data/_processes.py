@@ -153,13 +153,10 @@ class ProcessPool:
         for at in range(self._turn, self._turn + count):
             if self._connections[at % count].fileno() in files:
                 self._turn = at % count + 1
-                try:
-                    return self._read(at % count)
-                except (EOFError, ConnectionResetError):
+                message = self._message(at % count)
+                if message is None:
                     break
-                except BaseException:
-                    self.close()  # Half a message may have been read.
-                    raise
+                return self._open(at % count, message)
         raise WorkerDiedError(self._dead(worker))
 
     def _poller(self, worker):
@@ -171,15 +168,27 @@ class ProcessPool:
                 poller.register(channel.fileno(), select.POLLIN)
         return poller
 
-    def _read(self, worker):
-        arena = self._arenas[worker]
-        epoch, number, kind, refused, pieces, body = pickle.loads(
-            self._connections[worker].recv_bytes()
-        )
+    def _message(self, worker) -> bytes | None:
+        """Return a worker's message; ``None`` if it died before or amid it."""
+        try:
+            return self._connections[worker].recv_bytes()
+        except (EOFError, OSError):
+            return None
+        except BaseException:
+            self.close()  # Half a message may have been read.
+            raise
+
+    def _open(self, worker, message) -> Reply:
+        epoch, number, kind, refused, pieces, body = pickle.loads(message)
+        self._received[worker] += 1
         if refused is not None:
             self._warn(worker, refused)
-        data, state = unpack(pieces, body, arena)
-        self._received[worker] += 1
+        state = None
+        try:
+            data, state = unpack(pieces, body, self._arenas[worker])
+        except Exception as error:
+            where = f"in DataLoader, opening what worker process {worker} sent"
+            kind, data = "failure", Failure(error, where, keep=True)
         return Reply(worker, epoch, number, kind, data, state)
 
     def _dead(self, asked):

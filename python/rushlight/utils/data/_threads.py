@@ -28,6 +28,7 @@ class ThreadPool:
     def __init__(self, job, states) -> None:
         self.closed = False
         self._stop = threading.Event()
+        self._epoch = [0]
         self._replies: queue.SimpleQueue = queue.SimpleQueue()
         self._tasks: list[queue.SimpleQueue] = []
         self._threads = []
@@ -36,7 +37,13 @@ class ThreadPool:
             own = job._replace(dataset=copy.copy(job.dataset))
             thread = threading.Thread(
                 target=_run,
-                args=(own, worker, state, tasks, self._replies, self._stop),
+                args=(
+                    own,
+                    worker,
+                    state,
+                    _asked(tasks, self._epoch, self._stop),
+                    self._replies,
+                ),
                 name=f"DataLoader worker {worker}",
                 daemon=True,
             )
@@ -46,6 +53,7 @@ class ThreadPool:
 
     def submit(self, worker, task) -> None:
         """Give a worker a task."""
+        self._epoch[0] = task.epoch
         self._tasks[worker].put(task)
 
     def receive(self, worker, timeout) -> Reply | None:
@@ -82,14 +90,16 @@ class ThreadPool:
                 thread.join(max(0.0, until - time.monotonic()))
 
 
-def _run(job, worker, state, tasks, replies, stop):
-    enter_thread(job, worker)
-
-    def asked():
-        while (task := tasks.get()) is not None and not stop.is_set():
+def _asked(tasks, latest, stop):
+    """Yield a worker's tasks, but for those of a pass that has been abandoned."""
+    while (task := tasks.get()) is not None and not stop.is_set():
+        if task.epoch == latest[0]:
             yield task
 
+
+def _run(job, worker, state, tasks, replies):
+    enter_thread(job, worker)
     try:
-        serve(job, worker, asked(), replies.put, state=state, thread=True)
+        serve(job, worker, tasks, replies.put, state=state, thread=True)
     except BaseException as error:  # SystemExit of a dataset, for one
         replies.put(Reply(worker, -1, -1, "dead", error, None))

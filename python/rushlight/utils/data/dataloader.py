@@ -263,7 +263,10 @@ class DataLoader:
         """Warn if there are more worker processes than processors to run on."""
         if self.num_workers <= 0 or self.worker_method != "process":
             return
-        processors = len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity"):
+            processors = len(os.sched_getaffinity(0))
+        else:
+            processors = os.cpu_count() or self.num_workers
         if self.num_workers > processors:
             warnings.warn(
                 f"This DataLoader will create {self.num_workers} worker processes in "
