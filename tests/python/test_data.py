@@ -251,7 +251,7 @@ def test_two_iterators_at_once():
 @pytest.mark.parametrize(
     ("options", "error", "match"),
     [
-        ({"num_workers": 2}, NotImplementedError, "num_workers=2"),
+        ({"worker_method": "fiber"}, ValueError, "worker_method"),
         ({"num_workers": -1}, ValueError, "non-negative"),
         ({"timeout": -1}, ValueError, "timeout"),
         ({"prefetch_factor": 2}, ValueError, "prefetch_factor"),

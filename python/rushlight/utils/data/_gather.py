@@ -5,11 +5,6 @@ from __future__ import annotations
 import rushlight
 from rushlight.utils.data._collate import default_collate
 from rushlight.utils.data.dataset import Subset, TensorDataset
-from rushlight.utils.data.sampler import (
-    BatchSampler,
-    RandomSampler,
-    SequentialSampler,
-)
 
 
 class RowGather:
@@ -68,47 +63,3 @@ def _plain(indices) -> bool:
 
 def _as_index(indices):
     return rushlight.tensor(list(indices), dtype=rushlight.int64)
-
-
-def index_batches(batch_sampler):
-    """Return an iterator over index tensors, or ``None`` for samplers of one's own."""
-    if type(batch_sampler) is not BatchSampler:
-        return None
-    sampler = batch_sampler.sampler
-    size = len(sampler.data_source) if hasattr(sampler, "data_source") else 0
-    if size == 0:
-        return None
-    if type(sampler) is SequentialSampler:
-        return _slices(batch_sampler, lambda: rushlight.arange(size), None)
-    if (
-        type(sampler) is RandomSampler
-        and not sampler.replacement
-        and len(sampler) == size
-    ):
-        return _shuffled(batch_sampler, sampler, size)
-    return None
-
-
-def _shuffled(batch_sampler, sampler, size):
-    generator = sampler._start()
-
-    def permute():
-        return rushlight.randperm(size, generator=generator)
-
-    # RandomSampler permutes once more, for the zero samples left over, when it ends.
-    yield from _slices(batch_sampler, permute, permute)
-
-
-def _slices(batch_sampler, order, at_end):
-    order = order()
-    size, step = len(order), batch_sampler.batch_size
-    for start in range(0, size, step):
-        if start + step > size:
-            if batch_sampler.drop_last:
-                break
-            if at_end is not None:
-                at_end()
-                at_end = None
-        yield order[start : start + step]
-    if at_end is not None:
-        at_end()

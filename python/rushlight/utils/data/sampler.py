@@ -1,11 +1,15 @@
 """Samplers: the order in which a loader reads a dataset.
 
 The generator is consumed as PyTorch consumes it, so a seed gives the same order.
+``state_dict`` and ``load_state_dict`` carry the place in that order over to another
+process: the state of the generator when the iteration began, and how many indices have
+been taken since.
 """
 
 from __future__ import annotations
 
 import itertools
+import operator
 import types
 
 import rushlight
@@ -35,7 +39,111 @@ class Sampler:
         raise NotImplementedError(f"{type(self).__name__} does not define __iter__()")
 
 
-class SequentialSampler(Sampler):
+class _Place:
+    """Where an iteration stands.
+
+    Nothing is counted on the way: an iterator over a list or a range knows what is left
+    of it.
+
+    Args:
+        start: the generator's state before the first index, or ``None``.
+        taken: how many were taken before.
+        ended: whether there are no more, of lists of indices.
+    """
+
+    def __init__(self, start=None, taken=0, ended=False) -> None:
+        self.start = start
+        self.ended = ended
+        self._past = taken  # the indices before the end of the part that is walked now
+        self._part = iter(())
+
+    @property
+    def taken(self) -> int:
+        """How many indices have been taken."""
+        return self._past - operator.length_hint(self._part)
+
+    def step(self) -> None:
+        """Count one more."""
+        self._past += 1
+
+    def over(self, indices):
+        """Return an iterator over what is not taken yet of a list or a range."""
+        rest = indices[self._past :]
+        self._past += len(rest)
+        self._part = iter(rest)
+        return self._part
+
+    def over_parts(self, parts):
+        """Yield what is not taken yet of several lists, one after the other."""
+        skipped, self._past = self._past, 0
+        for part in parts:
+            rest = part[skipped:]
+            skipped = max(0, skipped - len(part))
+            self._past += len(part)
+            self._part = iter(rest)
+            yield from self._part
+
+
+class _Resumable(Sampler):
+    """A sampler whose latest iteration can be taken up again."""
+
+    _place: _Place | None = None
+    _resume: _Place | None = None
+
+    def state_dict(self) -> dict:
+        """Return the place of the latest iteration.
+
+        Returns:
+            A dict of ints and tensors: ``taken``, how many indices were taken, and
+            ``start``, the generator's state before the first or ``None``.
+        """
+        place = self._resume or self._place or _Place()
+        return {"start": place.start, "taken": place.taken}
+
+    def load_state_dict(self, state_dict) -> None:
+        """Let the next iteration begin where another one stood.
+
+        Args:
+            state_dict: what ``state_dict`` returned.
+        """
+        self._resume = _Place(state_dict["start"], state_dict["taken"])
+
+    def _begin(self) -> _Place:
+        """Return the place where a new iteration starts, and forget a loaded one."""
+        place = self._place = self._resume or _Place()
+        self._resume = None
+        return place
+
+
+def _generator_at(place, generator, default):
+    """Return the generator that an iteration draws from, in the state it starts with.
+
+    Args:
+        place: the iteration's place; its ``start`` is set.
+        generator: the sampler's own generator or ``None``.
+        default: makes the generator of a sampler without one.
+    """
+    if place.start is None:
+        generator = default() if generator is None else generator
+        place.start = generator.get_state()
+    else:
+        # A generator of everybody's stays as it is; the sampler's own is set back.
+        generator = rushlight.Generator() if generator is None else generator
+        generator.set_state(place.start)
+    return generator
+
+
+def _seeded_generator():
+    generator = rushlight.Generator()
+    generator.manual_seed(draw_seed())
+    return generator
+
+
+def _default_generator():
+    return rushlight.default_generator
+
+
+class SequentialSampler(_Resumable):
     """Indices in order.
 
     Args:
@@ -46,13 +154,13 @@ class SequentialSampler(Sampler):
         self.data_source = data_source
 
     def __iter__(self):
-        return iter(range(len(self.data_source)))
+        return self._begin().over(range(len(self.data_source)))
 
     def __len__(self) -> int:
         return len(self.data_source)
 
 
-class RandomSampler(Sampler):
+class RandomSampler(_Resumable):
     """Indices in random order.
 
     Args:
@@ -97,35 +205,35 @@ class RandomSampler(Sampler):
             return len(self.data_source)
         return self._num_samples
 
-    def _start(self):
+    def _start(self, place):
         """Return the generator of one iteration."""
-        if self.generator is not None:
-            return self.generator
-        generator = rushlight.Generator()
-        generator.manual_seed(draw_seed())
-        return generator
+        return _generator_at(place, self.generator, _seeded_generator)
 
     def __iter__(self):
-        generator = self._start()
+        place = self._begin()
+        return place.over_parts(self._draw(place))
+
+    def _draw(self, place):
+        generator = self._start(place)
         size, wanted = len(self.data_source), self.num_samples
         if self.replacement:
             # In PyTorch's portions of 32, which decide how the generator advances.
             for at in range(0, wanted // 32 * 32 + 1, 32):
                 count = min(32, wanted - at)
-                yield from rushlight.randint(
+                yield rushlight.randint(
                     0, size, (count,), dtype=rushlight.int64, generator=generator
                 ).tolist()
             return
         for _ in range(wanted // size):
-            yield from rushlight.randperm(size, generator=generator).tolist()
+            yield rushlight.randperm(size, generator=generator).tolist()
         rest = rushlight.randperm(size, generator=generator).tolist()
-        yield from rest[: wanted % size]
+        yield rest[: wanted % size]
 
     def __len__(self) -> int:
         return self.num_samples
 
 
-class SubsetRandomSampler(Sampler):
+class SubsetRandomSampler(_Resumable):
     """Given indices in random order.
 
     Args:
@@ -138,15 +246,17 @@ class SubsetRandomSampler(Sampler):
         self.generator = generator
 
     def __iter__(self):
-        order = rushlight.randperm(len(self.indices), generator=self.generator)
-        for at in order.tolist():
+        place = self._begin()
+        generator = _generator_at(place, self.generator, _default_generator)
+        order = rushlight.randperm(len(self.indices), generator=generator)
+        for at in place.over(order.tolist()):
             yield self.indices[at]
 
     def __len__(self) -> int:
         return len(self.indices)
 
 
-class WeightedRandomSampler(Sampler):
+class WeightedRandomSampler(_Resumable):
     """Indices drawn with given probabilities.
 
     Args:
@@ -173,16 +283,18 @@ class WeightedRandomSampler(Sampler):
         self.generator = generator
 
     def __iter__(self):
+        place = self._begin()
+        generator = _generator_at(place, self.generator, _default_generator)
         drawn = rushlight.multinomial(
-            self.weights, self.num_samples, self.replacement, generator=self.generator
+            self.weights, self.num_samples, self.replacement, generator=generator
         )
-        yield from drawn.tolist()
+        yield from place.over(drawn.tolist())
 
     def __len__(self) -> int:
         return self.num_samples
 
 
-class BatchSampler(Sampler):
+class BatchSampler(_Resumable):
     """Lists of indices.
 
     Args:
@@ -207,17 +319,74 @@ class BatchSampler(Sampler):
         self.drop_last = drop_last
 
     def __iter__(self):
-        indices = iter(self.sampler)
-        while batch := list(itertools.islice(indices, self.batch_size)):
-            if self.drop_last and len(batch) < self.batch_size:
-                return
+        place = self._begin()
+        if place.ended:
+            return
+        size = self.batch_size
+        source = keeps_state(self.sampler)
+        if source is not None and place.start is not None:
+            source.load_state_dict(place.start)
+            indices = iter(self.sampler)
+        else:
+            skipped = place.taken * size
+            indices = itertools.islice(self.sampler, skipped, None)
+        while batch := list(itertools.islice(indices, size)):
+            if len(batch) < size:
+                # From now on the sampler may tell of its next iteration.
+                place.ended = True
+                if self.drop_last:
+                    return
+            place.step()
             yield batch
+
+    def state_dict(self) -> dict:
+        """Return the place of the latest iteration.
+
+        Returns:
+            A dict: ``taken``, how many lists were taken, ``ended``, whether there are
+            no more, and ``start``, the state of the sampler of single indices or
+            ``None``.
+        """
+        place = self._resume or self._place or _Place()
+        start = place.start
+        source = keeps_state(self.sampler)
+        if source is not None and self._resume is None:
+            start = source.state_dict()
+        return {"start": start, "taken": place.taken, "ended": place.ended}
+
+    def load_state_dict(self, state_dict) -> None:
+        """Let the next iteration begin where another one stood.
+
+        Args:
+            state_dict: what ``state_dict`` returned.
+        """
+        super().load_state_dict(state_dict)
+        assert self._resume is not None
+        self._resume.ended = state_dict["ended"]
 
     def __len__(self) -> int:
         count = len(self.sampler)
         if not self.drop_last:
             count += self.batch_size - 1
         return count // self.batch_size
+
+
+def keeps_state(sampler):
+    """Return the sampler if its ``state_dict`` tells about its ``__iter__``, or None.
+
+    A subclass of one of ours with an ``__iter__`` of its own inherits a ``state_dict``
+    that knows nothing of it, and lists of indices are as their sampler is.
+    """
+    if type(sampler) is BatchSampler and keeps_state(sampler.sampler) is None:
+        return None
+    overridden = False
+    for kind in type(sampler).__mro__:
+        ours = kind.__module__.startswith("rushlight.utils.data.")
+        if "state_dict" in vars(kind):
+            known = hasattr(sampler, "load_state_dict") and not (ours and overridden)
+            return sampler if known else None
+        overridden = overridden or (not ours and "__iter__" in vars(kind))
+    return None
 
 
 def _check_count(name, value) -> None:
