@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 
-__all__ = ["models", "ops", "utils"]
+__all__ = ["datasets", "io", "models", "ops", "utils"]
 
 
 def __getattr__(name):
