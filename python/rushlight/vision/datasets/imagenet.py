@@ -104,7 +104,7 @@ def load_meta_file(
     path = os.path.join(root, file)
     if not check_integrity(path):
         raise RuntimeError(
-            f"The meta file {file} is not present in the root directory or is "
+            f"The meta file {path} is not present in the root directory or is "
             "corrupted. This file is automatically created by the ImageNet dataset."
         )
     return rushlight.load(path, weights_only=True)
