@@ -197,7 +197,7 @@ def server(small):
 
 
 def published_at(monkeypatch, url):
-    weights = models.Weights(url, models.SqueezeNet1_1_Weights.DEFAULT.meta)
+    weights = models.Weights(url, None, models.SqueezeNet1_1_Weights.DEFAULT.meta)
     monkeypatch.setattr(models.SqueezeNet1_1_Weights.DEFAULT, "_value_", weights)
 
 
@@ -240,14 +240,18 @@ def test_weights_names():
             models.resnet50(weights=name)
     with pytest.raises(TypeError, match="expected a member of ResNet50_Weights"):
         models.resnet50(weights=models.ResNet18_Weights.DEFAULT)
-    with pytest.raises(NotImplementedError, match="no transforms yet"):
-        weights.DEFAULT.transforms()
     with pytest.raises(ValueError, match="num_classes"):
         models.resnet50(weights="DEFAULT", num_classes=3)
     with pytest.raises(ValueError, match="Unknown model absent"):
         models.get_model("absent")
-    with pytest.warns(UserWarning, match="pretrained= is deprecated"):
-        models.squeezenet1_1(pretrained=False)
+    for arguments in (dict(pretrained=False), dict(weights=False)):
+        with pytest.warns(UserWarning, match="pretrained= is deprecated.*=None"):
+            models.squeezenet1_1(**arguments)
+    with pytest.warns(UserWarning, match="pretrained= is deprecated.*=None"):
+        models.squeezenet1_1(False, False)
+    with pytest.raises(TypeError, match="by position once"):
+        models.squeezenet1_1(None, weights=None)
+    assert weights.DEFAULT.meta["categories"][281] == "tabby"
 
 
 def test_densenet_reads_the_published_files_keys(no_initialisation):
