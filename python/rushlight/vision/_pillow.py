@@ -1,4 +1,4 @@
-"""Pillow, an optional dependency: found without importing it, imported when needed."""
+"""Pillow, an optional dependency: recognised without importing it."""
 
 from __future__ import annotations
 
