@@ -41,7 +41,8 @@ WITH_TORCHVISION = """
 import runpy, sys
 sys.path.insert(0, sys.argv.pop(1))
 import torchvision_oracle
-runpy.run_path(sys.argv[1], run_name="__main__")
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 

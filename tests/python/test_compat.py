@@ -309,7 +309,7 @@ def test_torchvision_script(tmp_path):
     pytest.importorskip("rushlight.vision.transforms")
     lines = run(SCRIPTS / "images.py", tmp_path)[0].splitlines()
     assert lines[0] == "2 classes: circle, square"
-    assert lines[1] == "batch (8, 3, 64, 64) torch.float32 [0, 1]"
+    assert lines[1] == "batch (8, 3, 64, 64) [0, 1]"
     losses = numbers("\n".join(lines), "loss ")
     assert len(losses) == 2
     assert all(0 < loss < 20 for loss in losses)

@@ -45,7 +45,7 @@ def main(root):
     model.train()
     for step, (x, y) in enumerate(loader):
         if step == 0:
-            print(f"batch {tuple(x.shape)} {x.dtype} {sorted(set(y.tolist()))}")
+            print(f"batch {tuple(x.shape)} {sorted(set(y.tolist()))}")
         optimizer.zero_grad()
         loss = criterion(model(x), y)
         loss.backward()
