@@ -43,6 +43,10 @@ def word(target):
     return f"<{target}>"
 
 
+def next_one(target):
+    return target + 1
+
+
 def outcome(run):
     """What a function returns, or the error it raises."""
     try:
@@ -285,7 +289,7 @@ def test_imagenet(here):
 def test_fake_data():
     pytest.importorskip("rushlight.vision.transforms")
     same("FakeData", 3, (3, 9, 8))
-    same("FakeData", 2, (1, 5, 4), 7, random_offset=12, target_transform=word)
+    same("FakeData", 2, (1, 5, 4), 7, random_offset=12, target_transform=next_one)
     for library in LIBRARIES.values():
         with pytest.raises(IndexError, match="FakeData index out of range"):
             library.FakeData(2)[2]

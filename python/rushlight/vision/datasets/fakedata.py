@@ -19,7 +19,7 @@ class FakeData(VisionDataset):
         image_size: ``(C, H, W)``. Default: ``(3, 224, 224)``.
         num_classes: Default: 10.
         transform: called with the image, a ``PIL.Image.Image``.
-        target_transform: called with the class' index.
+        target_transform: called with the class' index, a tensor of shape ``()``.
         random_offset: added to the index for the seed. Default: 0.
 
     Example:
@@ -52,8 +52,9 @@ class FakeData(VisionDataset):
         generator = rushlight.Generator()
         generator.manual_seed(index + self.random_offset)
         image = rushlight.randn(*self.image_size, generator=generator)
-        target = rushlight.randint(0, self.num_classes, (1,), generator=generator)
-        return self._transformed(to_pil_image(image), int(target))
+        target = rushlight.randint(0, self.num_classes, (1,), generator=generator)[0]
+        picture, label = self._transformed(to_pil_image(image), target)
+        return picture, label.item() if isinstance(label, rushlight.Tensor) else label
 
     def __len__(self) -> int:
         return self.size
