@@ -188,3 +188,118 @@ def test_saved_images(tmp_path):
     for (lib, _, helpers), path in zip(BOTH, paths):
         helpers.save_image(tensor(lib, x), path, nrow=2, padding=1)
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+PICTURE = np.random.default_rng(10).integers(0, 256, (3, 40, 50), np.uint8)
+BOXES = np.array([[1, 2, 20.7, 15], [5, 5, 30, 38], [22, 3, 22, 30]], np.float32)
+LABELS = ["one", None, "three"]
+BOX_OPTIONS = [
+    {},
+    dict(colors="red"),
+    dict(colors=["#00ff00", (1, 2, 3), "blue", "red"], width=3),
+    dict(fill=True, colors=(9, 200, 30)),
+    dict(labels=LABELS),
+    dict(labels=LABELS, fill_labels=True, label_colors="white", fill=True),
+    dict(labels=LABELS, fill_labels=True, label_background_colors=["red"] * 3, width=4),
+    dict(labels=["a"]),
+    dict(colors=["red"]),
+    dict(colors=3),
+    dict(labels=LABELS, font="no such font"),
+]
+
+
+@pytest.fixture
+def _pillow():
+    pytest.importorskip("PIL", reason="Pillow is not installed")
+    pytest.importorskip("rushlight.vision.transforms")
+
+
+@pytest.mark.usefixtures("_pillow")
+@pytest.mark.parametrize("options", BOX_OPTIONS, ids=range(len(BOX_OPTIONS)))
+def test_boxes_drawn(options):
+    def draw(lib, utils, picture, boxes=BOXES):
+        return utils.draw_bounding_boxes(
+            tensor(lib, picture), tensor(lib, boxes), **options
+        )
+
+    for picture in (PICTURE, PICTURE[:1], PICTURE.astype(np.float32) / 255):
+        same(lambda lib, _, utils, picture=picture: draw(lib, utils, picture), 1e-6)
+    for wrong in (PICTURE[None], PICTURE[:2], PICTURE.astype(np.int32)):
+        same(lambda lib, _, utils, wrong=wrong: draw(lib, utils, wrong))
+    same(lambda lib, _, utils: draw(lib, utils, PICTURE, BOXES[:, ::-1]))
+
+
+@pytest.mark.usefixtures("_pillow")
+def test_nothing_drawn():
+    for lib, _, helpers in BOTH:
+        picture = tensor(lib, PICTURE)
+        with pytest.warns(UserWarning, match="boxes doesn't contain any box"):
+            assert helpers.draw_bounding_boxes(picture, lib.zeros(0, 4)) is picture
+        masks = lib.zeros(0, 40, 50, dtype=lib.bool)
+        with pytest.warns(UserWarning, match="masks doesn't contain any mask"):
+            assert helpers.draw_segmentation_masks(picture, masks) is picture
+        with pytest.warns(UserWarning, match="'font_size' will be ignored"):
+            helpers.draw_bounding_boxes(picture, tensor(lib, BOXES), font_size=9)
+
+
+@pytest.mark.usefixtures("_pillow")
+@pytest.mark.parametrize("colors", [None, "red", ["blue", (1, 2, 3)], ["red"], 1])
+@pytest.mark.parametrize("alpha", [0.8, 0.3, 1.0])
+def test_masks_drawn(colors, alpha):
+    masks = np.random.default_rng(11).random((2, 40, 50)) < 0.4
+
+    def draw(lib, utils, picture, masks):
+        return utils.draw_segmentation_masks(
+            tensor(lib, picture), tensor(lib, masks), alpha, colors
+        )
+
+    for picture in (PICTURE, PICTURE.astype(np.float32) / 255, PICTURE[:1]):
+        same(
+            lambda lib, _, utils, picture=picture: draw(lib, utils, picture, masks),
+            1e-7,
+        )
+    for part in (masks[0], masks[None], masks[:, :3], masks.astype(np.float32)):
+        same(lambda lib, _, utils, part=part: draw(lib, utils, PICTURE, part))
+
+
+POINTS = np.array(
+    [[[3, 4], [20.5, 30], [45, 8]], [[9, 30], [30, 9], [2, 2]]], np.float32
+)
+POINT_OPTIONS = [
+    {},
+    dict(colors="red", radius=4),
+    dict(colors=(1, 200, 3), connectivity=[(0, 1), (1, 2)], width=2),
+    dict(visibility=[[1, 0, 1], [1, 1, 0]], connectivity=[(0, 1), (0, 2)]),
+    dict(visibility=[[[1], [0], [1]], [[1], [1], [0]]]),
+    dict(visibility=[1, 0, 1]),
+    dict(visibility=[[1, 0], [1, 1]]),
+]
+
+
+@pytest.mark.usefixtures("_pillow")
+@pytest.mark.parametrize("options", POINT_OPTIONS, ids=range(len(POINT_OPTIONS)))
+def test_points_drawn(options):
+    def draw(lib, utils, picture, points=POINTS):
+        given = dict(options)
+        if "visibility" in given:
+            given["visibility"] = lib.tensor(given["visibility"], dtype=lib.bool)
+        return utils.draw_keypoints(tensor(lib, picture), tensor(lib, points), **given)
+
+    for picture in (PICTURE, PICTURE.astype(np.float32) / 255, PICTURE[:1]):
+        same(lambda lib, _, utils, picture=picture: draw(lib, utils, picture), 1e-6)
+    same(lambda lib, _, utils: draw(lib, utils, PICTURE, POINTS[0]))
+
+
+@pytest.mark.parametrize("shape", [(2, 17, 13), (3, 2, 9, 8), (3, 4, 5), (7,)])
+def test_flow_in_colours(shape):
+    flow = np.random.default_rng(12).standard_normal(shape).astype(np.float32)
+    got, expected = (
+        outcome(lambda lib, _, utils: utils.flow_to_image(tensor(lib, flow)), *library)
+        for library in BOTH
+    )
+    assert got[0] == expected[0]
+    if expected[1] is not None:
+        # A colour on the border of two numbers may fall to either side.
+        difference = np.abs(got[1].astype(int) - expected[1])
+        assert difference.max() <= 1 and (difference > 0).mean() < 0.01
+    same(lambda lib, _, utils: utils.flow_to_image(tensor(lib, flow).double()))
