@@ -382,3 +382,34 @@ def test_multiplies_as_often_as_published(name, no_initialisation):
     with rushlight.no_grad():
         net(rushlight.zeros(1, 3, side, side))
     assert sum(counts) / 1e9 == pytest.approx(published, abs=0.0006)
+
+
+def test_drawing():
+    pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    gray = rushlight.full((1, 6, 8), 10, dtype=rushlight.uint8)
+    drawn = utils.draw_bounding_boxes(
+        gray, rushlight.tensor([[1, 2, 5, 4]]), None, "red"
+    )
+    red = np.zeros((6, 8), bool)
+    red[2:5, 1:6] = True
+    red[3, 2:5] = False
+    np.testing.assert_array_equal(drawn[0].numpy(), np.where(red, 255, 10))
+    np.testing.assert_array_equal(drawn[2].numpy(), np.where(red, 0, 10))
+    image = gray.expand(3, 6, 8).float() / 255
+    mask = rushlight.from_numpy(red)
+    got = utils.draw_segmentation_masks(image, mask, 0.5, (255, 0, 0)).numpy()
+    expected = np.where(red, (10 / 255 + 1) / 2, 10 / 255)
+    np.testing.assert_allclose(got[0], expected, rtol=1e-6)
+    black = utils.draw_segmentation_masks(image, mask.expand(2, 6, 8), 1.0, "red")
+    assert (black.numpy()[:, red] == 0).all()
+    points = rushlight.tensor([[[1.0, 1.0], [6.0, 4.0]]])
+    drawn = utils.draw_keypoints(image, points, colors="blue", radius=1)
+    assert drawn[2, 1, 1] == drawn[2, 4, 6] == 1 and drawn[0, 1, 1] == 0
+    assert drawn[:, 5, 0].tolist() == pytest.approx([10 / 255] * 3)
+    still = utils.flow_to_image(rushlight.zeros(2, 3, 3))
+    assert (still == 255).all()
+    flow = rushlight.tensor([1.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, -1.0]).view(2, 2, 2)
+    flow = flow.permute(0, 2, 1)
+    assert len({tuple(c) for c in utils.flow_to_image(flow).flatten(1).T.tolist()}) == 4
+    with pytest.raises(NotImplementedError, match="rotated boxes"):
+        utils.draw_bounding_boxes(gray, rushlight.zeros(1, 8))
