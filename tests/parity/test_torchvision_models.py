@@ -228,11 +228,23 @@ def test_published_weights():
 
 
 def test_prepared_as_published():
-    pytest.importorskip("rushlight.vision.transforms._presets")
     for name in NAMES:
         pairs = zip(ours.get_model_weights(name), theirs.get_model_weights(name))
         for mine, their in pairs:
             assert repr(mine.transforms()) == repr(their.transforms())
+
+
+@pytest.mark.parametrize("name", ["ResNet50_Weights.IMAGENET1K_V2", "ViT_B_16_Weights"])
+def test_same_prepared_images(name):
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    name = name if "." in name else name + ".IMAGENET1K_SWAG_LINEAR_V1"
+    pixels = np.random.default_rng(3).integers(0, 256, (300, 260, 3), np.uint8)
+    got = ours.get_weight(name).transforms()
+    expected = theirs.get_weight(name).transforms()
+    picture = image.fromarray(pixels)
+    close(got(picture), expected(picture), 1e-6)
+    batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
+    close(got(rushlight.from_numpy(batch)), expected(torch.from_numpy(batch)), 0.02)
 
 
 def test_same_arguments():

@@ -254,6 +254,16 @@ def test_weights_names():
     assert weights.DEFAULT.meta["categories"][281] == "tabby"
 
 
+def test_images_are_prepared_for_the_weights():
+    prepare = models.ResNet50_Weights.DEFAULT.transforms()
+    assert prepare.resize_size == [232] and "232 pixels" in prepare.describe()
+    got = prepare(rushlight.full((3, 300, 400), 255, dtype=rushlight.uint8))
+    assert got.shape == (3, 224, 224)
+    expected = (1 - np.array([0.485, 0.456, 0.406])) / [0.229, 0.224, 0.225]
+    np.testing.assert_allclose(got[:, 5, 7].numpy(), expected, rtol=1e-5)
+    assert models.get_model_weights("vit_h_14").DEFAULT.transforms().crop_size == [518]
+
+
 def test_densenet_reads_the_published_files_keys(no_initialisation):
     small = models.DenseNet(4, (1,), 8, num_classes=2)
     old = {k.replace("norm1.", "norm.1."): v for k, v in small.state_dict().items()}
