@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import pathlib
+import pickle
 import struct
 import subprocess
 import sys
@@ -191,6 +192,23 @@ def test_pillow_is_not_imported_by_the_package():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.split() == ["False", "False", "False"], done.stderr
+
+
+def test_datasets_can_be_pickled_and_loaded_in_batches(tmp_path, image):
+    write_mnist(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        image.new("RGB", (3, 2), (9, 8, 7)).save(tmp_path / "images" / name / "1.png")
+    for found in (
+        datasets.MNIST(tmp_path, transform=np.asarray),
+        datasets.ImageFolder(tmp_path / "images", np.asarray),
+    ):
+        again = pickle.loads(pickle.dumps(found))
+        assert repr(again) == repr(found)
+        loader = rushlight.utils.data.DataLoader(again, batch_size=2)
+        images, labels = next(iter(loader))
+        np.testing.assert_array_equal(images[1].numpy(), found[1][0])
+        assert labels.dtype is rushlight.int64 and labels[1] == found[1][1]
 
 
 # IDX files

@@ -301,6 +301,14 @@ def test_archives(tmp_path, name):
     }
 
 
+def test_a_file_beside_an_archive_stays(tmp_path):
+    (tmp_path / "x.zip.gz").write_bytes(ARCHIVES["x.zip.gz"])
+    (tmp_path / "x.zip").write_bytes(b"another")
+    utils.extract_archive(tmp_path / "x.zip.gz", tmp_path / "out")
+    assert (tmp_path / "x.zip").read_bytes() == b"another"
+    assert len(tree(tmp_path / "out")) == 3
+
+
 @pytest.mark.parametrize("kind, module", [("gz", gzip), ("bz2", bz2), ("xz", lzma)])
 def test_single_files(tmp_path, kind, module):
     path = tmp_path / f"file.txt.{kind}"

@@ -17,6 +17,7 @@ import lzma
 import os
 import stat
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -152,12 +153,11 @@ def extract_zip(source: str, folder: Path, compression: str | None) -> None:
     """Extract a zip file; nothing is written when a member of it is refused."""
     budget = _Budget(source)
     if compression is not None:
-        plain = Path(source).with_suffix("")  # x.zip.gz
-        decompress(source, plain, compression)
-        try:
-            return extract_zip(str(plain), folder, None)
-        finally:
-            plain.unlink()
+        with tempfile.TemporaryDirectory() as place:  # x.zip.gz
+            plain = Path(place, os.path.basename(source)).with_suffix("")
+            decompress(source, plain, compression)
+            extract_zip(str(plain), folder, None)
+        return
     try:
         with zipfile.ZipFile(source) as archive:
             total = 0
