@@ -1,4 +1,4 @@
-"""Computer vision: classic networks, box operators and image helpers.
+"""Computer vision: classic networks, transforms, box operators and image helpers.
 
 The names and paths are torchvision's: ``rushlight.vision.models.resnet18`` stands for
 ``torchvision.models.resnet18``.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 
-__all__ = ["models", "ops", "utils"]
+__all__ = ["models", "ops", "transforms", "tv_tensors", "utils"]
 
 
 def __getattr__(name):
