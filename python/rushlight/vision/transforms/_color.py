@@ -95,7 +95,10 @@ def invert(image):
 
 
 def posterize(image, bits):
-    """Integers with their highest bits alone."""
+    """Integers with their highest bits alone; of floats, as many levels."""
+    if image.is_floating_point():
+        levels = 1 << bits
+        return image.mul(levels).floor_().clamp_(0, levels - 1).mul_(1.0 / levels)
     dropped = largest(image.dtype).bit_length() - bits
     return image & -(1 << dropped) if dropped > 0 else image
 
