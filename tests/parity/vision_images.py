@@ -79,6 +79,8 @@ def assert_same(ours, theirs, levels=1):
         assert_same_pixels(
             np.asarray(ours), np.asarray(theirs), 1 if theirs.mode == "F" else levels
         )
+    elif isinstance(theirs, np.ndarray):
+        np.testing.assert_array_equal(ours, theirs)
     elif isinstance(theirs, dict):
         assert ours.keys() == theirs.keys()
         for key in theirs:

@@ -441,8 +441,10 @@ class SetClampingMode(Transform):
 class _Sanitize(Transform):
     """What leaves out boxes or points, and their labels along."""
 
-    def __init__(self, labels_getter) -> None:
+    def __init__(self, labels_getter, **limits) -> None:
         super().__init__()
+        for name, value in limits.items():
+            setattr(self, name, value)
         self.labels_getter = labels_getter
         self._labels_getter = labels_getter_of(labels_getter)
 
@@ -511,15 +513,11 @@ class SanitizeBoundingBoxes(_Sanitize):
     """
 
     def __init__(self, min_size=1.0, min_area=1.0, labels_getter="default") -> None:
-        super().__init__(labels_getter)
         if min_size < 1:
             raise ValueError(f"min_size must be >= 1, got {min_size}.")
         if min_area < 1:
             raise ValueError(f"min_area must be >= 1, got {min_area}.")
-        del self.labels_getter  # shown last
-        self.min_size = min_size
-        self.min_area = min_area
-        self.labels_getter = labels_getter
+        super().__init__(labels_getter, min_size=min_size, min_area=min_area)
 
     def _valid(self, leaves):
         boxes = get_bounding_boxes(leaves)

@@ -405,9 +405,17 @@ posterize_video = posterize_image
 solarize_video = solarize_image
 
 
-register(rgb_to_grayscale, rgb_to_grayscale_image, pil=_rgb_to_grayscale_pil)
 register(
-    grayscale_to_rgb, grayscale_to_rgb_image, pil=lambda image: image.convert("RGB")
+    rgb_to_grayscale,
+    rgb_to_grayscale_image,
+    pil=_rgb_to_grayscale_pil,
+    of_videos=False,
+)
+register(
+    grayscale_to_rgb,
+    grayscale_to_rgb_image,
+    pil=lambda image: image.convert("RGB"),
+    of_videos=False,
 )
 register(
     adjust_brightness,

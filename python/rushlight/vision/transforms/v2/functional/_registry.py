@@ -117,11 +117,14 @@ def _given_to(kernel):
     return run
 
 
-def register(functional, image=None, *, pil=None, mask=None, boxes=None, points=None):
-    """Give a functional its kernels; ``image`` is that of tensors and videos too."""
+def register(
+    functional, image, *, pil=None, mask=None, boxes=None, points=None, of_videos=True
+):
+    """Give a functional its kernels; ``image`` is that of tensors too, and videos."""
     kernels = _kernels[functional]
-    if image is not None:
-        kernels.update(dict.fromkeys((Tensor, *_PIXELS), _given_to(image)))
+    kernels.update(dict.fromkeys((Tensor, *_PIXELS), _given_to(image)))
+    if not of_videos:
+        del kernels[tv_tensors.Video]
     for kind, kernel in (
         (_Pillow, pil),
         (tv_tensors.Mask, mask),

@@ -58,10 +58,13 @@ def _check(image, mode, fill) -> str:
     return mode.value
 
 
+def _real(places):
+    return places if places.is_floating_point() else places.float()
+
+
 def _ends(boxes, format):
     """The four corners of boxes, ``(4 N, 2)`` of floats."""
-    real = boxes if boxes.is_floating_point() else boxes.float()
-    corners = as_corners(real, format).reshape(-1, 4)
+    corners = _real(as_corners(boxes, format)).reshape(-1, 4)
     index = rushlight.tensor(_CORNERS, device=boxes.device)
     return corners.index_select(1, index).reshape(-1, 2)
 
@@ -165,15 +168,14 @@ def _mapped(points, canvas_size, angle, translate, scale, shear, center, expand)
 def _mapped_boxes(boxes, format, canvas_size, clamping_mode, *how):
     if boxes.numel() == 0:
         return boxes, canvas_size
-    ends, canvas_size = _mapped(_ends(boxes, format), canvas_size, *how)
+    ends, canvas_size = _mapped(_ends(_real(boxes), format), canvas_size, *how)
     return _around(ends, boxes, format, canvas_size, clamping_mode), canvas_size
 
 
 def _mapped_points(points, canvas_size, *how):
     if points.numel() == 0:
         return points, canvas_size
-    real = points if points.is_floating_point() else points.float()
-    moved, canvas_size = _mapped(real.reshape(-1, 2), canvas_size, *how)
+    moved, canvas_size = _mapped(_real(points).reshape(-1, 2), canvas_size, *how)
     return moved.reshape(points.shape).to(points.dtype), canvas_size
 
 
@@ -419,8 +421,7 @@ def perspective_keypoints(
     if keypoints.numel() == 0:
         return keypoints
     found = _coefficients(startpoints, endpoints, coefficients)
-    real = keypoints if keypoints.is_floating_point() else keypoints.float()
-    moved = _projected(real.reshape(-1, 2), found)
+    moved = _projected(_real(keypoints).reshape(-1, 2), found)
     return moved.reshape(keypoints.shape).to(keypoints.dtype)
 
 
@@ -511,8 +512,7 @@ def elastic_bounding_boxes(
 
 def elastic_keypoints(keypoints, canvas_size, displacement):
     """:func:`elastic` of points."""
-    real = keypoints if keypoints.is_floating_point() else keypoints.float()
-    real = real.reshape(-1, 2)
+    real = _real(keypoints).reshape(-1, 2)
     moved = _looked_up(real, real, canvas_size, displacement)
     return moved.reshape(keypoints.shape).to(keypoints.dtype)
 
