@@ -203,7 +203,9 @@ def adjust_sharpness_image(image, sharpness_factor):
     """:func:`adjust_sharpness` of tensors."""
     check_channels(image, at_least=3)
     check_factor("sharpness_factor", sharpness_factor)
-    return image if image.numel() == 0 else _color.sharpness(image, sharpness_factor)
+    if image.numel() == 0:
+        return image
+    return _color.sharpness(image, sharpness_factor, mix=_color.lean)
 
 
 @dispatched
