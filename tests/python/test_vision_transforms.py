@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import subprocess
 import sys
 
@@ -36,27 +34,6 @@ def test_are_imported_when_first_asked_for_and_need_no_pillow():
     code += "; print('rushlight.vision.transforms.v2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.split() == ["False", "False"], done.stderr
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "rushlight.vision.transforms",
-        "rushlight.vision.transforms.autoaugment",
-        "rushlight.vision.transforms.functional.color",
-        "rushlight.vision.transforms.functional.convert",
-        "rushlight.vision.transforms.functional.geometry",
-        "rushlight.vision.transforms.functional.warp",
-        "rushlight.vision.transforms.transforms.colors",
-        "rushlight.vision.transforms.transforms.containers",
-        "rushlight.vision.transforms.transforms.conversions",
-        "rushlight.vision.transforms.transforms.crops",
-        "rushlight.vision.transforms.transforms.warps",
-    ],
-)
-def test_examples_run(name):
-    result = doctest.testmod(importlib.import_module(name))
-    assert result.failed == 0
 
 
 def test_every_public_name_is_explained():

@@ -7,7 +7,7 @@ namespace rushlight::cpu::RL_ISA {
 namespace {
 
 // Elements that are summed side by side: runs of the dims behind, or rows.
-constexpr int64_t kLanes = 16;
+constexpr int64_t kRows = 16;
 constexpr int64_t kRun = 1024;
 
 // T, what it is summed in, and how the sum becomes a T.
@@ -68,19 +68,19 @@ RL_INLINE void sum_rows(const ResamplePlan& p, const T* in, T* out, int64_t rows
                         typename Sums<T>::Sum* lanes) {
   using S = Sums<T>;
   using Sum = typename S::Sum;
-  for (int64_t l = 0; l < kLanes; ++l) {
+  for (int64_t l = 0; l < kRows; ++l) {
     const T* row = in + (l < rows ? l : rows - 1) * p.n;
-    for (int64_t c = 0; c < p.n; ++c) lanes[c * kLanes + l] = Sum(row[c]);
+    for (int64_t c = 0; c < p.n; ++c) lanes[c * kRows + l] = Sum(row[c]);
   }
   const Sum* weights = static_cast<const Sum*>(p.weights);
   for (int64_t i = 0; i < p.count; ++i) {
-    Sum sums[kLanes];
-    for (int64_t l = 0; l < kLanes; ++l) sums[l] = S::start(p.bits);
+    Sum sums[kRows];
+    for (int64_t l = 0; l < kRows; ++l) sums[l] = S::start(p.bits);
     for (int64_t t = 0; t < p.taps; ++t) {
       const Sum weight = weights[t * p.count + i];
       if (weight == 0) continue;
-      const Sum* column = lanes + p.places[t * p.count + i] * kLanes;
-      for (int64_t l = 0; l < kLanes; ++l) sums[l] += weight * column[l];
+      const Sum* column = lanes + p.places[t * p.count + i] * kRows;
+      for (int64_t l = 0; l < kRows; ++l) sums[l] += weight * column[l];
     }
     for (int64_t l = 0; l < rows; ++l) out[l * p.count + i] = S::finish(sums[l], p.bits);
   }
@@ -89,14 +89,14 @@ RL_INLINE void sum_rows(const ResamplePlan& p, const T* in, T* out, int64_t rows
 template <class T>
 void along_last_dim(const ResamplePlan& p) {
   using Sum = typename Sums<T>::Sum;
-  const int64_t blocks = (p.outer + kLanes - 1) / kLanes;
-  const int64_t grain = kGrain / (kLanes * (p.n + p.count * p.taps));
+  const int64_t blocks = (p.outer + kRows - 1) / kRows;
+  const int64_t grain = kGrain / (kRows * (p.n + p.count * p.taps));
   parallel_for(0, blocks, grain > 0 ? grain : 1, [&](int64_t b, int64_t e) {
-    with_scratch(size_t(p.n * kLanes) * sizeof(Sum), [&](void* scratch) {
+    with_scratch(size_t(p.n * kRows) * sizeof(Sum), [&](void* scratch) {
       for (int64_t block = b; block < e; ++block) {
-        const int64_t row = block * kLanes, left = p.outer - row;
+        const int64_t row = block * kRows, left = p.outer - row;
         sum_rows(p, static_cast<const T*>(p.in) + row * p.n,
-                 static_cast<T*>(p.out) + row * p.count, left < kLanes ? left : kLanes,
+                 static_cast<T*>(p.out) + row * p.count, left < kRows ? left : kRows,
                  static_cast<Sum*>(scratch));
       }
     });
