@@ -337,7 +337,7 @@ def test_save_image(tmp_path):
 
 def test_save_image_needs_pillow(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ModuleNotFoundError, match="pip install pillow"):
+    with pytest.raises(ModuleNotFoundError, match=r"rushlight\[vision\]"):
         utils.save_image(rushlight.zeros(3, 2, 2), tmp_path / "image.png")
     assert list(tmp_path.iterdir()) == []
 
