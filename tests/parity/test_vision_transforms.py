@@ -103,7 +103,7 @@ COLORS = {
 }
 
 
-def both(name, images, args, options, exact=False):
+def both(name, images, args, options, levels=1):
     """A function of both libraries on an image of each."""
     ours, theirs = images
     with warnings.catch_warnings():
@@ -115,7 +115,7 @@ def both(name, images, args, options, exact=False):
                 *(translated(value) for value in args),
                 **{key: translated(value) for key, value in options.items()},
             ),
-            exact,
+            levels,
         )
 
 
@@ -131,19 +131,19 @@ def test_functions_of_tensors(case, dtype):
 @pytest.mark.parametrize("case", [*GEOMETRY, *COLORS])
 def test_functions_of_pil_images(case, mode):
     name, args, options = {**GEOMETRY, **COLORS}[case]
-    both(name, (pil(mode), pil(mode)), args, options, exact=True)
+    both(name, (pil(mode), pil(mode)), args, options, levels=0)
 
 
 @pytest.mark.parametrize("antialias", [True, False, None])
 @pytest.mark.parametrize("mode", MODES)
 def test_resize(mode, antialias):
     options = dict(interpolation=mode, antialias=antialias)
-    for size in ([5, 41], 7, (9,), [64, 3], [12, 17], [1, 1]):
+    for size in ([5, 41], (9,), [64, 3], [12, 17], [1, 1]):
         for shape in SHAPES:
             for dtype in DTYPES:
                 both("resize", tensors(shape, dtype), [size], options)
         for kind in ("L", "RGB", "RGBA", "F", "1"):
-            both("resize", (pil(kind), pil(kind)), [size], options, exact=True)
+            both("resize", (pil(kind), pil(kind)), [size], options, levels=0)
 
 
 @pytest.mark.parametrize("dtype", ["int16", "int32", "int64", "float64", "uint8"])
@@ -177,7 +177,7 @@ def test_pad(mode):
                     both("pad", tensors(shape, dtype), [padding, fill, mode], {})
             for kind in ("L", "RGB", "P", "F"):
                 images = pil(kind), pil(kind)
-                both("pad", images, [padding, fill, mode], {}, exact=True)
+                both("pad", images, [padding, fill, mode], {}, levels=0)
 
 
 def test_symmetric_padding_of_other_dims():
@@ -282,9 +282,9 @@ def test_pil_images_as_tensors(mode):
         image = ImageCms.profileToProfile(pil("RGB"), rgb, lab, outputMode="LAB")
     else:
         image = pil(mode)
-    both("to_tensor", (image, image), [], {}, exact=True)
+    both("to_tensor", (image, image), [], {}, levels=0)
     if mode != "I;16":  # there is no uint16 here
-        both("pil_to_tensor", (image, image), [], {}, exact=True)
+        both("pil_to_tensor", (image, image), [], {}, levels=0)
         assert F.pil_to_tensor(image).stride() == T.pil_to_tensor(image).stride()
 
 
@@ -292,7 +292,7 @@ def test_arrays_as_tensors():
     for shape in ((4, 5), (4, 5, 1), (4, 5, 3), (5,), (1, 2, 3, 4)):
         for dtype in ("uint8", "float32", "int64", "bool"):
             pixels = (array(shape, "float64") * 200).astype(dtype)
-            both("to_tensor", (pixels, pixels), [], {}, exact=True)
+            both("to_tensor", (pixels, pixels), [], {}, levels=0)
     both("to_tensor", ([1], [1]), [], {})
     both("pil_to_tensor", ([1], [1]), [], {})
 
@@ -311,9 +311,9 @@ def test_to_pil_image(channels):
             if mode == "F" and (channels or 1) > 1:
                 continue
             images = rushlight.from_numpy(pixels), torch.from_numpy(pixels)
-            both("to_pil_image", images, [mode], {}, exact=True)
+            both("to_pil_image", images, [mode], {}, levels=0)
             turned = pixels if channels is None else pixels.transpose(1, 2, 0)
-            both("to_pil_image", (turned, turned), [mode], {}, exact=True)
+            both("to_pil_image", (turned, turned), [mode], {}, levels=0)
     both("to_pil_image", ([1], [1]), [], {})
     both("to_pil_image", tensors((2, 3, 4, 5)), [], {})
 

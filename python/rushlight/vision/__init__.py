@@ -1,4 +1,4 @@
-"""Computer vision: networks, datasets, image files, box operators and image helpers.
+"""Computer vision: networks, datasets, transforms, box operators, image files.
 
 The names and paths are torchvision's: ``rushlight.vision.models.resnet18`` stands for
 ``torchvision.models.resnet18``.
@@ -14,7 +14,7 @@ from rushlight.vision._backend import (
     set_image_backend,
 )
 
-_MODULES = ("datasets", "io", "models", "ops", "transforms", "utils")
+_MODULES = ("datasets", "io", "models", "ops", "transforms", "tv_tensors", "utils")
 __all__ = [
     "datasets",
     "disable_beta_transforms_warning",
@@ -24,6 +24,7 @@ __all__ = [
     "ops",
     "set_image_backend",
     "transforms",
+    "tv_tensors",
     "utils",
 ]
 

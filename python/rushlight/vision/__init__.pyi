@@ -4,6 +4,7 @@ from rushlight.vision import io as io
 from rushlight.vision import models as models
 from rushlight.vision import ops as ops
 from rushlight.vision import transforms as transforms
+from rushlight.vision import tv_tensors as tv_tensors
 from rushlight.vision import utils as utils
 from rushlight.vision._backend import (
     disable_beta_transforms_warning as disable_beta_transforms_warning,
@@ -20,6 +21,7 @@ __all__ = [
     "ops",
     "set_image_backend",
     "transforms",
+    "tv_tensors",
     "utils",
 ]
 

@@ -23,6 +23,7 @@ def pillow(module: str, needed_by: str) -> Any:
         ModuleNotFoundError: Pillow is not installed.
     """
     try:
+        importlib.import_module("PIL")
         return importlib.import_module(f"PIL.{module}")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(

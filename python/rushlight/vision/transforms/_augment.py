@@ -148,14 +148,14 @@ class Space:
         """Whether an operation has magnitudes at all."""
         return self.is_signed(name) or name in ("Posterize", "Solarize")
 
-    def magnitude(self, name, step, steps, height, width) -> float:
-        """An operation's magnitude at a step; of solarize, as a part of the range."""
+    def magnitude(self, name, step, steps, height, width, full=1.0) -> float:
+        """An operation's magnitude at a step; ``full`` is solarize's full intensity."""
         if name == "Posterize":
             most, dropped = self._bits
             return float(most - round(step / ((steps - 1) / dropped)))
         low, high = 0.0, self._most.get(name, 0.0)
         if name == "Solarize":
-            low, high = 1.0, 0.0
+            low, high = full, 0.0
         elif name.startswith("Translate"):
             high = self._shift(width if name == "TranslateX" else height)
         return rushlight.linspace(low, high, steps)[step].item()

@@ -22,6 +22,13 @@ def blend(image, other, ratio):
     return mixed.clamp_(0, largest(image.dtype)).to(image.dtype)
 
 
+def lean(image, other, ratio):
+    """As :func:`blend`, and exact where both are equal."""
+    real = image.to(_real(image))
+    mixed = (other.to(real.dtype) - real).mul_(1.0 - ratio).add_(real)
+    return mixed.clamp_(0, largest(image.dtype)).to(image.dtype)
+
+
 def grayscale(image, num_output_channels=1):
     """The luma of three channels; of one, a copy."""
     if image.shape[-3] == 3:
@@ -95,7 +102,10 @@ def invert(image):
 
 
 def posterize(image, bits):
-    """Integers with their highest bits alone."""
+    """Integers with their highest bits alone; of floats, as many levels."""
+    if image.is_floating_point():
+        levels = 1 << bits
+        return image.mul(levels).floor_().clamp_(0, levels - 1).mul_(1.0 / levels)
     dropped = largest(image.dtype).bit_length() - bits
     return image & -(1 << dropped) if dropped > 0 else image
 
@@ -148,7 +158,7 @@ def _filtered(image, kernel):
     return result.view(shape).to(image.dtype)
 
 
-def sharpness(image, factor):
+def sharpness(image, factor, mix=blend):
     """Between a smoothed image and beyond the image itself; the border stays."""
     if image.shape[-1] <= 2 or image.shape[-2] <= 2:
         return image
@@ -156,7 +166,7 @@ def sharpness(image, factor):
     kernel[1, 1] = 5.0
     smooth = image.clone()
     smooth[..., 1:-1, 1:-1] = _filtered(image, kernel / 13.0)
-    return blend(image, smooth, factor)
+    return mix(image, smooth, factor)
 
 
 def _gaussian(size, sigma, like):

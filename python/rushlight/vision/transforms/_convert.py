@@ -73,7 +73,9 @@ def to_tensor(image) -> rushlight.Tensor:
         raise TypeError(f"pic should be PIL Image or ndarray. Got {type(image)}")
     if pixels.dtype != rushlight.uint8:
         return pixels.contiguous()
-    return pixels.contiguous().to(rushlight.get_default_dtype()).div_(255)
+    # One pass that both converts and puts the channels in front.
+    values = rushlight.empty(pixels.shape, dtype=rushlight.get_default_dtype())
+    return values.copy_(pixels).div_(255)
 
 
 def to_pil_image(pic, mode=None):

@@ -20,6 +20,10 @@ __all__ = [
 ]
 
 
+# Solarize's magnitude is a byte.
+_FULL = 255.0
+
+
 class AutoAugmentPolicy(enum.Enum):
     """The data sets that :class:`AutoAugment` has policies for."""
 
@@ -28,18 +32,12 @@ class AutoAugmentPolicy(enum.Enum):
     SVHN = "svhn"
 
 
-def _apply(img, name, magnitude, interpolation, fill):
-    if name == "Solarize":
-        magnitude *= 255.0
-    return _augment.apply(F, img, name, magnitude, interpolation, fill)
-
-
 def _draw(space, step, steps, height, width):
     """An operation's name and signed magnitude; ``step()`` gives the magnitude's."""
     name = space.names[_draws.integer(0, len(space.names))]
     if not space.has_magnitude(name):
         return name, 0.0
-    magnitude = space.magnitude(name, step(), steps, height, width)
+    magnitude = space.magnitude(name, step(), steps, height, width, _FULL)
     if space.is_signed(name) and _draws.integer(0, 2):
         magnitude = -magnitude
     return name, magnitude
@@ -91,10 +89,12 @@ class AutoAugment(nn.Module):
                 continue
             magnitude = 0.0
             if step is not None:
-                magnitude = _augment.AUTO.magnitude(name, step, 10, height, width)
+                magnitude = _augment.AUTO.magnitude(
+                    name, step, 10, height, width, _FULL
+                )
             if _augment.AUTO.is_signed(name) and signs[i] == 0:
                 magnitude = -magnitude
-            img = _apply(img, name, magnitude, self.interpolation, fill)
+            img = _augment.apply(F, img, name, magnitude, self.interpolation, fill)
         return img
 
     def __repr__(self) -> str:
@@ -141,7 +141,7 @@ class RandAugment(nn.Module):
                 height,
                 width,
             )
-            img = _apply(img, name, magnitude, self.interpolation, fill)
+            img = _augment.apply(F, img, name, magnitude, self.interpolation, fill)
         return img
 
     def __repr__(self) -> str:
@@ -183,7 +183,7 @@ class TrivialAugmentWide(nn.Module):
         name, magnitude = _draw(
             _augment.WIDE, lambda: _draws.integer(0, steps), steps, height, width
         )
-        return _apply(img, name, magnitude, self.interpolation, fill)
+        return _augment.apply(F, img, name, magnitude, self.interpolation, fill)
 
     def __repr__(self) -> str:
         return (
@@ -243,7 +243,7 @@ class AugMix(nn.Module):
             name, magnitude = _draw(
                 space, lambda: _draws.integer(0, self.severity), 10, height, width
             )
-            return _apply(batch, name, magnitude, self.interpolation, fill)
+            return _augment.apply(F, batch, name, magnitude, self.interpolation, fill)
 
         batch = img.reshape(*[1] * max(4 - img.ndim, 0), *img.shape)
         mixed = mix(self, batch, change).reshape(img.shape).to(img.dtype)

@@ -226,7 +226,7 @@ def rgb_to_grayscale(img, num_output_channels=1):
         num_output_channels: 1 or 3 equal ones. Default: 1.
 
     Returns:
-        A gray image of the same kind and dtype.
+        A gray image of the same kind and dtype; a tensor of one channel keeps one.
 
     Raises:
         TypeError: no image, less than three dims, or other channels.
@@ -240,11 +240,13 @@ def rgb_to_grayscale(img, num_output_channels=1):
     """
     if not isinstance(img, rushlight.Tensor):
         return _pil.grayscale(img, num_output_channels)
-    check_channels(img, at_least=3)
+    channels = check_channels(img, at_least=3)
     if num_output_channels not in (1, 3):
         raise ValueError(
             f"num_output_channels should be either 1 or 3, got {num_output_channels}"
         )
+    if channels == 1:
+        return img.clone()
     return _color.grayscale(img, num_output_channels)
 
 

@@ -209,9 +209,26 @@ def normalized(tensor, mean, std, inplace=False) -> rushlight.Tensor:
             f"std evaluated to zero after conversion to {tensor.dtype}, leading to "
             "division by zero."
         )
+    rows = None if inplace else _rows_of_pixels(tensor, mean, std)
+    if rows is not None:
+        width, channels = tensor.shape[-1], tensor.shape[-3]
+        result = rows.sub(mean.repeat(width)).div_(std.repeat(width))
+        return result.view(*rows.shape[:-1], width, channels).movedim(-1, -3)
     mean, std = (v.view(-1, 1, 1) if v.ndim == 1 else v for v in (mean, std))
     shifted = tensor.sub_(mean) if inplace else tensor.sub(mean)
     return shifted.div_(std)
+
+
+def _rows_of_pixels(tensor, *values):
+    """A view ``(..., H, W * C)`` where the channels of a pixel lie together, else None.
+
+    So a value a channel is a long row in place of many short ones.
+    """
+    channels = tensor.shape[-3]
+    if channels == 1 or any(value.shape != (channels,) for value in values):
+        return None
+    pixels = tensor.movedim(-3, -1)
+    return pixels.flatten(-2) if pixels.is_contiguous() else None
 
 
 def erase(img, i, j, h, w, v, inplace=False) -> rushlight.Tensor:

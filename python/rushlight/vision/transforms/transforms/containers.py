@@ -33,9 +33,9 @@ class Compose:
         >>> import rushlight
         >>> from rushlight.vision import transforms
         >>> both = transforms.Compose(
-        ...     [transforms.CenterCrop(2), transforms.ConvertImageDtype()]
+        ...     [transforms.CenterCrop(2), transforms.RandomVerticalFlip()]
         ... )
-        >>> both(rushlight.zeros(3, 4, 4, dtype=rushlight.uint8)).shape
+        >>> both(rushlight.zeros(3, 4, 4)).shape
         rushlight.Size([3, 2, 2])
     """
 
