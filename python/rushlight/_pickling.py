@@ -60,11 +60,13 @@ def _load_tensor(
     result = typed.as_strided(size, stride, offset).detach()
     if device != "cpu":
         result = result.to(device=device)
+    if cls is not rushlight.Tensor:
+        result = rushlight.Tensor._make_subclass(cls, result, requires_grad)
+    elif requires_grad:
+        result = result.requires_grad_()
     for name, value in (attributes or {}).items():
         setattr(result, name, value)
-    if cls is not rushlight.Tensor:
-        return rushlight.Tensor._make_subclass(cls, result, requires_grad)
-    return result.requires_grad_() if requires_grad else result
+    return result
 
 
 def reduce_tensor(tensor, protocol):

@@ -30,6 +30,7 @@ const Api& api() { return *g_api; }
   _(norm) \
   _(units) \
   _(pad) \
+  _(resample) \
   _(linalg) \
   _(special) \
   _(recurrent)

@@ -35,3 +35,42 @@ def test_same_output(name, tmp_path):
     theirs, ours = printed
     assert len(theirs.splitlines()) > 4
     assert ours == theirs
+
+
+WITH_TORCHVISION = """
+import runpy, sys
+sys.path.insert(0, sys.argv.pop(1))
+import torchvision_oracle
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_torchvision_script(tmp_path):
+    pytest.importorskip("PIL", reason="Pillow is not installed")
+    pytest.importorskip("rushlight.vision.transforms")
+    pytest.importorskip("torchvision_oracle", reason="torchvision is not installed")
+    here = pathlib.Path(__file__).parent
+    script = SCRIPTS / "images.py"
+    printed = []
+    for start in (["-c", WITH_TORCHVISION, here, script], ["-m", "rushlight", "run"]):
+        arguments = (
+            [*start, tmp_path] if script in start else [*start, script, tmp_path]
+        )
+        printed.append(
+            subprocess.run(
+                [sys.executable, *arguments],
+                capture_output=True,
+                text=True,
+                env=dict(os.environ, PYTHONPATH=PACKAGES),
+                check=True,
+                timeout=300,
+            ).stdout.splitlines()
+        )
+    theirs, ours = printed
+    assert len(theirs) == len(ours) == 5
+    for one, other in zip(ours, theirs):
+        if other.startswith("loss"):
+            assert float(one[5:]) == pytest.approx(float(other[5:]), abs=0.002)
+        else:
+            assert one == other

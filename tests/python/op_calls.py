@@ -217,6 +217,12 @@ def _flat(m):
     return m.f(n), 0, m.i(n, k), m.f(k)
 
 
+def _resampled(m, dim):
+    x = m.square()
+    shape = (3, x.shape[dim] // 2)
+    return _ops.resample(x, dim, m.i(x.shape[dim], *shape), m.f(*shape))
+
+
 INDEXING = {
     "gather": lambda m: _ops.gather(
         m.square(), 1, m.i(m(7, 457), m(5, 311), m(3, 400))
@@ -278,6 +284,8 @@ INDEXING = {
         )
         for mode in ("reflect", "replicate", "circular")
     },
+    "resample": lambda m: _resampled(m.square(), 1),
+    "resample rows": lambda m: _resampled(m.square(), 0),
     "flip": lambda m: _ops.flip(m.square(), (0, 1)),
     "roll": lambda m: _ops.roll(m.square(), (3, -2), (0, 1)),
     "repeat": lambda m: _ops.repeat(m.f(m(2, 100)), (m(2, 40), m(3, 40))),

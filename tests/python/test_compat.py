@@ -260,13 +260,60 @@ def test_missing_names(torch):
 
 
 def test_torchvision(torch):
-    if hasattr(rushlight, "vision"):
-        import torchvision
+    import torchvision
+    import torchvision.datasets as datasets
+    from torchvision.io import read_image
+    from torchvision.models import ResNet18_Weights, resnet18
+    from torchvision.ops import nms
+    from torchvision.utils import save_image
 
-        assert torchvision.__name__ == "torchvision"
-    else:
-        with pytest.raises(ModuleNotFoundError, match=r"no rushlight\.vision"):
-            import torchvision
+    vision = rushlight.vision
+    assert torchvision.__name__ == "torchvision"
+    assert torchvision.__version__.startswith("0.28.0+rushlight")
+    assert torchvision.version.__version__ == torchvision.__version__
+    assert torchvision.datasets is datasets
+    assert datasets.ImageFolder is vision.datasets.ImageFolder
+    assert datasets.folder.default_loader is vision.datasets.folder.default_loader
+    assert datasets.utils.download_url is vision.datasets.utils.download_url
+    assert resnet18 is torchvision.models.resnet18 is vision.models.resnet18
+    assert ResNet18_Weights is vision.models.ResNet18_Weights
+    assert nms is vision.ops.nms and save_image is vision.utils.save_image
+    assert read_image is vision.io.read_image
+    assert torchvision.get_image_backend() == "PIL"
+    torchvision.set_image_backend("PIL")
+    torchvision.disable_beta_transforms_warning()
+    with pytest.raises(ValueError, match="Invalid backend 'accimage'"):
+        torchvision.set_image_backend("accimage")
+
+
+def test_torchvision_names_that_are_missing(torch):
+    from torchvision import datasets, models
+
+    with pytest.raises(AttributeError, match=r"not have torchvision\.datasets\.SVHN"):
+        datasets.SVHN
+    with pytest.raises(
+        ImportError, match=r"torchvision\.datasets\.FashionMnist.*: Fas"
+    ):
+        from torchvision.datasets import FashionMnist  # noqa: F401
+    with pytest.raises(
+        ModuleNotFoundError, match=r"not have torchvision\.models\.detection"
+    ):
+        import torchvision.models.detection
+    with pytest.raises(ModuleNotFoundError, match=r"not have torchvision\.prototype"):
+        import torchvision.prototype  # noqa: F401
+    assert not hasattr(models, "swin_t")
+
+
+def test_torchvision_script(tmp_path):
+    pytest.importorskip("PIL", reason="Pillow is not installed")
+    pytest.importorskip("rushlight.vision.transforms")
+    lines = run(SCRIPTS / "images.py", tmp_path)[0].splitlines()
+    assert lines[0] == "2 classes: circle, square"
+    assert lines[1] == "batch (8, 3, 64, 64) [0, 1]"
+    losses = numbers("\n".join(lines), "loss ")
+    assert len(losses) == 2
+    assert all(0 < loss < 20 for loss in losses)
+    assert lines[-1] == "prediction (8, 1000)"
 
 
 def test_uninstall():

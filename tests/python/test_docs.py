@@ -69,6 +69,11 @@ MORE = (
     "rushlight.utils.data",
     "rushlight.utils.hooks",
     "rushlight.utils.tensorboard",
+    "rushlight.vision.transforms",
+    "rushlight.vision.transforms.functional",
+    "rushlight.vision.transforms.v2",
+    "rushlight.vision.transforms.v2.functional",
+    "rushlight.vision.tv_tensors",
 )
 
 

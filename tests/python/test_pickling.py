@@ -30,6 +30,19 @@ def test_dtypes(dtype, protocol):
             assert x.tolist() != y.tolist()
 
 
+class Labelled(rl.Tensor):
+    """Found by pickle under its name."""
+
+
+@pytest.mark.parametrize("again", [copy.copy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_classes_and_attributes_are_kept(again):
+    for x in (rl.ones(2), rl.ones(2).as_subclass(Labelled)):
+        x.label = "one"
+        y = again(x)
+        assert type(y) is type(x)
+        assert y.label == "one"
+
+
 def test_layout_and_flags_are_kept():
     x = rl.arange(12.0).view(3, 4).t()[1:].requires_grad_()
     y = pickle.loads(pickle.dumps(x))

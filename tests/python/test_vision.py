@@ -197,7 +197,7 @@ def server(small):
 
 
 def published_at(monkeypatch, url):
-    weights = models.Weights(url, models.SqueezeNet1_1_Weights.DEFAULT.meta)
+    weights = models.Weights(url, None, models.SqueezeNet1_1_Weights.DEFAULT.meta)
     monkeypatch.setattr(models.SqueezeNet1_1_Weights.DEFAULT, "_value_", weights)
 
 
@@ -205,7 +205,7 @@ def test_weights_are_downloaded_once_and_checked(small, server, monkeypatch, cap
     path, state = small
     published_at(monkeypatch, server + path.name)
     same(models.squeezenet1_1(weights="DEFAULT", progress=True), state)
-    assert "100.0%" in capsys.readouterr().err
+    assert "100" in capsys.readouterr().err
     cached = path.parent / "home" / "checkpoints" / path.name
     assert cached.read_bytes() == path.read_bytes()
     path.unlink()  # the server has it no more
@@ -240,14 +240,28 @@ def test_weights_names():
             models.resnet50(weights=name)
     with pytest.raises(TypeError, match="expected a member of ResNet50_Weights"):
         models.resnet50(weights=models.ResNet18_Weights.DEFAULT)
-    with pytest.raises(NotImplementedError, match="no transforms yet"):
-        weights.DEFAULT.transforms()
     with pytest.raises(ValueError, match="num_classes"):
         models.resnet50(weights="DEFAULT", num_classes=3)
     with pytest.raises(ValueError, match="Unknown model absent"):
         models.get_model("absent")
-    with pytest.warns(UserWarning, match="pretrained= is deprecated"):
-        models.squeezenet1_1(pretrained=False)
+    for arguments in (dict(pretrained=False), dict(weights=False)):
+        with pytest.warns(UserWarning, match="pretrained= is deprecated.*=None"):
+            models.squeezenet1_1(**arguments)
+    with pytest.warns(UserWarning, match="pretrained= is deprecated.*=None"):
+        models.squeezenet1_1(False, False)
+    with pytest.raises(TypeError, match="by position once"):
+        models.squeezenet1_1(None, weights=None)
+    assert weights.DEFAULT.meta["categories"][281] == "tabby"
+
+
+def test_images_are_prepared_for_the_weights():
+    prepare = models.ResNet50_Weights.DEFAULT.transforms()
+    assert prepare.resize_size == [232] and "232 pixels" in prepare.describe()
+    got = prepare(rushlight.full((3, 300, 400), 255, dtype=rushlight.uint8))
+    assert got.shape == (3, 224, 224)
+    expected = (1 - np.array([0.485, 0.456, 0.406])) / [0.229, 0.224, 0.225]
+    np.testing.assert_allclose(got[:, 5, 7].numpy(), expected, rtol=1e-5)
+    assert models.get_model_weights("vit_h_14").DEFAULT.transforms().crop_size == [518]
 
 
 def test_densenet_reads_the_published_files_keys(no_initialisation):
@@ -337,7 +351,7 @@ def test_save_image(tmp_path):
 
 def test_save_image_needs_pillow(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ModuleNotFoundError, match="pip install pillow"):
+    with pytest.raises(ModuleNotFoundError, match=r"rushlight\[vision\]"):
         utils.save_image(rushlight.zeros(3, 2, 2), tmp_path / "image.png")
     assert list(tmp_path.iterdir()) == []
 
@@ -377,3 +391,34 @@ def test_multiplies_as_often_as_published(name, no_initialisation):
     with rushlight.no_grad():
         net(rushlight.zeros(1, 3, side, side))
     assert sum(counts) / 1e9 == pytest.approx(published, abs=0.0006)
+
+
+def test_drawing():
+    pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    gray = rushlight.full((1, 6, 8), 10, dtype=rushlight.uint8)
+    drawn = utils.draw_bounding_boxes(
+        gray, rushlight.tensor([[1, 2, 5, 4]]), None, "red"
+    )
+    red = np.zeros((6, 8), bool)
+    red[2:5, 1:6] = True
+    red[3, 2:5] = False
+    np.testing.assert_array_equal(drawn[0].numpy(), np.where(red, 255, 10))
+    np.testing.assert_array_equal(drawn[2].numpy(), np.where(red, 0, 10))
+    image = gray.expand(3, 6, 8).float() / 255
+    mask = rushlight.from_numpy(red)
+    got = utils.draw_segmentation_masks(image, mask, 0.5, (255, 0, 0)).numpy()
+    expected = np.where(red, (10 / 255 + 1) / 2, 10 / 255)
+    np.testing.assert_allclose(got[0], expected, rtol=1e-6)
+    black = utils.draw_segmentation_masks(image, mask.expand(2, 6, 8), 1.0, "red")
+    assert (black.numpy()[:, red] == 0).all()
+    points = rushlight.tensor([[[1.0, 1.0], [6.0, 4.0]]])
+    drawn = utils.draw_keypoints(image, points, colors="blue", radius=1)
+    assert drawn[2, 1, 1] == drawn[2, 4, 6] == 1 and drawn[0, 1, 1] == 0
+    assert drawn[:, 5, 0].tolist() == pytest.approx([10 / 255] * 3)
+    still = utils.flow_to_image(rushlight.zeros(2, 3, 3))
+    assert (still == 255).all()
+    flow = rushlight.tensor([1.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, -1.0]).view(2, 2, 2)
+    flow = flow.permute(0, 2, 1)
+    assert len({tuple(c) for c in utils.flow_to_image(flow).flatten(1).T.tolist()}) == 4
+    with pytest.raises(NotImplementedError, match="rotated boxes"):
+        utils.draw_bounding_boxes(gray, rushlight.zeros(1, 8))

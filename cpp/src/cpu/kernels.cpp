@@ -27,6 +27,7 @@ namespace rushlight::cpu::RL_ISA {
   _(index) \
   _(mask) \
   _(scatter) \
+  _(resample) \
   _(triangle)
 
 #define RL_DECLARE(family) void register_##family(KernelSlots& slots);

@@ -33,13 +33,17 @@ class PickleMachine:
         load_storage: from a persistent id to a storage.
         safe_globals: more names that may be called, with what they name.
         at: where in the data the pickle starts.
+        encoding: of the texts that Python 2 wrote.
 
     Attributes:
         at: after :meth:`run`, where the pickle ends.
     """
 
-    def __init__(self, data, where, load_storage, safe_globals=None, at=0) -> None:
+    def __init__(
+        self, data, where, load_storage, safe_globals=None, at=0, encoding="utf-8"
+    ) -> None:
         self._data = data
+        self._encoding = encoding
         self._where = where
         self._load_storage = load_storage
         self._table = {**constructor_table(), **(safe_globals or {})}
@@ -71,8 +75,11 @@ class PickleMachine:
                     raise ValueError(f"opcode {bytes([code])!r} is not allowed")
                 step(self)
         except (ValueError, TypeError, IndexError, KeyError, OverflowError) as error:
-            problem = f"{error} (at byte {self.at})"
-            raise refused(self._where, problem) from error
+            raise self.refuse(f"{error} (at byte {self.at})") from error
+
+    def refuse(self, problem):
+        """Return the error for what is not allowed in this pickle."""
+        return refused(self._where, problem)
 
     def _take(self, count):
         stop = self.at + count
@@ -237,6 +244,9 @@ class PickleMachine:
     def _text(self, size) -> None:
         self._push(self._take(size).decode("utf-8", "surrogatepass"))
 
+    def _old_text(self, size) -> None:
+        self._push(self._take(size).decode(self._encoding, "surrogatepass"))
+
     def _long(self, size) -> None:
         if not 0 <= size <= _MAX_LONG_BYTES:
             raise ValueError(f"a number has {size} bytes")
@@ -328,8 +338,8 @@ _OPCODES = {
         0x8B: lambda m: m._long(m._number(_I32)),
         "G": lambda m: m._push(m._number(_F64)),
         "X": lambda m: m._text(m._number(_U32)),
-        "U": lambda m: m._text(m._number(_U8)),
-        "T": lambda m: m._text(m._number(_I32)),
+        "U": lambda m: m._old_text(m._number(_U8)),
+        "T": lambda m: m._old_text(m._number(_I32)),
         0x8C: lambda m: m._text(m._number(_U8)),
         0x8D: lambda m: m._text(m._number(_U64)),
         "B": lambda m: m._push(bytes(m._take(m._number(_U32)))),

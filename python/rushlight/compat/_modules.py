@@ -14,6 +14,7 @@ ELSEWHERE = {
     "torch.cuda.amp": "rushlight.compat.cuda_amp",
     "torch.version": "rushlight.compat.version",
     "torch.torch_version": "rushlight.compat.version",
+    "torchvision.version": "rushlight.compat.vision_version",
 }
 _HOME = {target: name for name, target in ELSEWHERE.items()}
 
@@ -24,6 +25,10 @@ _OWN: dict[str, dict[str, str]] = {
         "version": "rushlight.compat.version",
     },
     "torch.cuda": {"amp": "rushlight.compat.cuda_amp"},
+    "torchvision": {
+        "__version__": "rushlight.compat.vision_version",
+        "version": "rushlight.compat.vision_version",
+    },
 }
 
 

@@ -1,14 +1,14 @@
-"""Published files: the cache folder, checksums and downloads."""
+"""Published weights: the cache folder and its checksums."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
-import sys
-import tempfile
-import urllib.request
 from pathlib import Path
+
+from rushlight.vision._download import fetch
 
 _CHUNK = 1 << 20
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.[^.]+$")
@@ -66,39 +66,8 @@ def cached_file(url: str, *, progress=True, check=True) -> Path:
         if expected is not None:
             check_hash(path, expected)
         return path
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(prefix=name + ".", suffix=".part", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _download(url, file, path, progress)
-        if expected is not None:
-            check_hash(part, expected)
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+    verify = None
+    if expected is not None:
+        verify = functools.partial(check_hash, expected=expected)
+    fetch(url, path, verify, progress=progress)
     return path
-
-
-def _download(url, file, path, progress) -> None:
-    try:
-        answer = urllib.request.urlopen(url, timeout=60)
-    except OSError as error:
-        raise OSError(
-            f"cannot download {url!r} ({error}); put the file at {str(path)!r}, or "
-            "pass weights= the path of a local copy"
-        ) from error
-    with answer:
-        total = int(answer.headers.get("Content-Length") or 0)
-        done = 0
-        while chunk := answer.read(_CHUNK):
-            file.write(chunk)
-            done += len(chunk)
-            if progress:
-                share = f"{100 * done / total:5.1f}% of " if total else ""
-                size = (total or done) / 1e6
-                print(f"\r{path.name}: {share}{size:.1f} MB", end="", file=sys.stderr)
-    if progress:
-        print(file=sys.stderr)
-    if total and done != total:
-        raise OSError(f"download of {url!r} broke off: {done} of {total} bytes came")

@@ -6,8 +6,22 @@ import math
 import os
 
 import rushlight
+from rushlight.vision._drawing import (
+    draw_bounding_boxes,
+    draw_keypoints,
+    draw_segmentation_masks,
+    flow_to_image,
+)
+from rushlight.vision._pillow import pillow
 
-__all__ = ["make_grid", "save_image"]
+__all__ = [
+    "draw_bounding_boxes",
+    "draw_keypoints",
+    "draw_segmentation_masks",
+    "flow_to_image",
+    "make_grid",
+    "save_image",
+]
 
 
 def _as_batch(tensor):
@@ -122,15 +136,9 @@ def save_image(tensor, fp, format=None, **kwargs) -> None:
     Raises:
         ModuleNotFoundError: Pillow, an optional dependency, is not installed.
     """
-    try:
-        from PIL import Image
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "save_image needs Pillow, which is not installed: pip install pillow",
-            name="PIL",
-        ) from error
+    image = pillow("Image", "save_image")
     grid = make_grid(tensor, **kwargs)
     pixels = grid.mul(255).add_(0.5).clamp_(0, 255).permute(1, 2, 0)
     array = pixels.to("cpu", rushlight.uint8).contiguous().numpy()
     target = os.fspath(fp) if isinstance(fp, os.PathLike) else fp
-    Image.fromarray(array).save(target, format=format)
+    image.fromarray(array).save(target, format=format)

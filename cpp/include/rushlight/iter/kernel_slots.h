@@ -7,6 +7,7 @@
 #include "rushlight/iter/nd_plan.h"
 #include "rushlight/iter/optim_plan.h"
 #include "rushlight/iter/reduce_plan.h"
+#include "rushlight/iter/resample_plan.h"
 #include "rushlight/iter/softmax_plan.h"
 #include "rushlight/iter/sort_plan.h"
 #include "rushlight/iter/index_plan.h"

@@ -6,7 +6,10 @@ import functools
 import math
 
 import rushlight
+from rushlight import _ops
 from rushlight.autograd.function import Function
+
+_COMPILED = (rushlight.float32, rushlight.float64)
 
 
 class Taps:
@@ -20,6 +23,18 @@ class Taps:
         self.places = places
         self.weights = weights
         self.size = size
+        self._cast: dict = {}
+
+    def weights_as(self, dtype):
+        """The weights in another dtype."""
+        if dtype not in self._cast:
+            self._cast[dtype] = self.weights.to(dtype)
+        return self._cast[dtype]
+
+    @functools.cached_property
+    def whole(self):
+        """See :func:`_whole`."""
+        return _whole(self)
 
     @functools.cached_property
     def transposed(self):
@@ -46,14 +61,11 @@ class _Resample(Function):
     @staticmethod
     def forward(ctx, x, dim, taps):
         ctx.how = dim, taps
-        total = None
-        for i, where in enumerate(taps.places.unbind(0)):
-            part = x.index_select(dim, where.to(x.device))
-            if taps.weights is not None:
-                weight = taps.weights[i].to(x.dtype).to(x.device)
-                part.mul_(weight.view(-1, *[1] * (x.dim() - 1 - dim)))
-            total = part if total is None else total.add_(part)
-        return total
+        if taps.weights is None:
+            return x.index_select(dim, taps.places[0].to(x.device))
+        if x.device.type == "cpu" and x.dtype in _COMPILED:
+            return _ops.resample(x, dim, taps.places, taps.weights_as(x.dtype))
+        return _added_up(x, dim, taps)
 
     @staticmethod
     def backward(ctx, g):
@@ -61,11 +73,32 @@ class _Resample(Function):
         return _Resample.apply(g, dim, taps.transposed), None, None
 
 
+def _added_up(x, dim, taps):
+    """Tap after tap, on any device and of any dtype."""
+    total = None
+    for where, weights in zip(taps.places, taps.weights, strict=True):
+        part = x.index_select(dim, where.to(x.device))
+        weights = weights.to(x.dtype).to(x.device)
+        part.mul_(weights.view(-1, *[1] * (x.dim() - 1 - dim)))
+        total = part if total is None else total.add_(part)
+    return total
+
+
+def resample_bytes(x, dim, taps):
+    """uint8 with a dim resampled in whole numbers: weights of 16 bits, then rounded."""
+    whole, bits = taps.whole
+    if x.device.type == "cpu":
+        return _ops.resample(x, dim, whole.places, whole.weights, bits)
+    total = _added_up(x.to(rushlight.int32), dim, whole)
+    total = (total + (1 << (bits - 1))) >> bits
+    return total.clamp(0, 255).to(rushlight.uint8)
+
+
 def resample(x, dim, taps):
     """``x`` with a dim resampled. Differentiable.
 
     Args:
-        x: of floats, or of integers where the weights are whole numbers.
+        x: of floats.
         dim: not negative.
         taps: a Taps of the dim's size.
     """
@@ -208,7 +241,7 @@ def _wide(kind, n, count, step):
     return Taps(places.clamp(max=n - 1), weights, n)
 
 
-def whole(taps):
+def _whole(taps):
     """Taps in whole numbers.
 
     Returns:

@@ -180,12 +180,8 @@ def _filtered_bytes(x, size, scales, kind, align_corners, antialias):
         taps = resize_taps.filtered(
             kind, x.shape[2 + i], size[i], scales[i], align_corners, antialias
         )
-        if taps is None:
-            continue
-        taps, bits = resize_taps.whole(taps)
-        total = resize_taps.resample(y.to(rushlight.int32), 2 + i, taps)
-        total = (total + (1 << (bits - 1))) >> bits
-        y = total.clamp(0, 255).to(rushlight.uint8)
+        if taps is not None:
+            y = resize_taps.resample_bytes(y, 2 + i, taps)
     return y
 
 

@@ -7,6 +7,7 @@ import functools
 import importlib
 import os
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import rushlight
 from rushlight.vision import _files
+from rushlight.vision.models._imagenet import IMAGENET_CLASSES
 
 __all__ = [
     "Weights",
@@ -31,9 +33,16 @@ _BUILDERS: dict[str, Any] = {}
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """One published file of weights: its address and what is known about it."""
+    """One published file of weights.
+
+    Args:
+        url: the file's address.
+        transforms: makes what prepares images for the model.
+        meta: what is known about the weights: ``categories``, ``num_params``, ...
+    """
 
     url: str
+    transforms: Callable[..., Any]
     meta: dict[str, Any] = field(default_factory=dict)
 
 
@@ -58,11 +67,14 @@ class WeightsEnum(Enum):
 
     @property
     def transforms(self):
-        """What torchvision prepares the images with; not there."""
-        raise NotImplementedError(
-            f"{self!r}.transforms: rushlight.vision has no transforms yet; resize and "
-            "crop the images yourself and normalise them as the weights' recipe says"
-        )
+        """Makes the transform that prepares images for the model.
+
+        Example:
+            >>> from rushlight.vision.models import ResNet18_Weights
+            >>> ResNet18_Weights.DEFAULT.transforms().crop_size
+            [224]
+        """
+        return self.value.transforms
 
     @classmethod
     def short_name(cls, name) -> str:
@@ -111,15 +123,49 @@ class _LocalFile:
         return rushlight.load(self.path, map_location="cpu", weights_only=True)
 
 
-def published(file, num_params, acc1, acc5, *, min_size=(1, 1)) -> Weights:
-    """ImageNet weights by file name, parameter count and accuracies in percent."""
+def _classification(*, interpolation, **options):
+    """The transform of images to classify; imported when it is wanted."""
+    from rushlight.vision.transforms._presets import ImageClassification
+    from rushlight.vision.transforms.functional import InterpolationMode
+
+    return ImageClassification(
+        interpolation=InterpolationMode(interpolation), **options
+    )
+
+
+def published(
+    file,
+    num_params,
+    acc1,
+    acc5,
+    *,
+    min_size=(1, 1),
+    crop=224,
+    resize=256,
+    interpolation="bilinear",
+    mean=(0.485, 0.456, 0.406),
+    std=(0.229, 0.224, 0.225),
+    categories=IMAGENET_CLASSES,
+) -> Weights:
+    """ImageNet weights by file name, parameter count and accuracies in percent.
+
+    Images are resized to ``resize`` pixels, cropped to ``crop`` and normalised.
+    """
+    transforms = functools.partial(
+        _classification,
+        crop_size=crop,
+        resize_size=resize,
+        interpolation=interpolation,
+        mean=mean,
+        std=std,
+    )
     meta = {
         "num_params": num_params,
-        "num_classes": 1000,
+        "categories": categories,
         "min_size": min_size,
         "_metrics": {"ImageNet-1K": {"acc@1": acc1, "acc@5": acc5}},
     }
-    return Weights(_PUBLISHED_AT + file, meta)
+    return Weights(_PUBLISHED_AT + file, transforms, meta)
 
 
 def _chosen(weights_class, weights):
@@ -143,17 +189,29 @@ def builder(weights_class):
 
     def decorate(function):
         @functools.wraps(function)
-        def build_by_name(*, weights=None, progress=True, **kwargs):
-            if "pretrained" in kwargs:
+        def build_by_name(*args, **kwargs):
+            names = ("weights", "progress")
+            if len(args) > len(names) or any(
+                name in kwargs for name in names[: len(args)]
+            ):
+                raise TypeError(
+                    f"{function.__name__}(): takes {names} by position once"
+                )
+            kwargs.update(zip(names, args))
+            weights = kwargs.pop("weights", None)
+            former = kwargs.pop(
+                "pretrained", weights if type(weights) is bool else None
+            )
+            if former is not None:
+                weights = next(iter(weights_class)) if former else None
                 warnings.warn(
-                    f"{function.__name__}: pretrained= is deprecated, pass weights=",
+                    f"{function.__name__}: pretrained= is deprecated, pass "
+                    f"weights={weights!r}",
                     UserWarning,
                     stacklevel=2,
                 )
-                if kwargs.pop("pretrained"):
-                    weights = next(iter(weights_class))
-            weights = _chosen(weights_class, weights)
-            return function(weights=weights, progress=progress, **kwargs)
+            kwargs["weights"] = _chosen(weights_class, weights)
+            return function(**kwargs)
 
         build_by_name.weights_class = weights_class
         _BUILDERS[function.__name__] = build_by_name
@@ -184,8 +242,8 @@ def build(model_class, weights, progress, *args, remap=None, **kwargs):
 
     ``remap`` turns the file's state into one with the model's keys.
     """
-    if weights is not None and "num_classes" in weights.meta:
-        override(kwargs, "num_classes", weights.meta["num_classes"])
+    if weights is not None and weights.meta.get("categories") is not None:
+        override(kwargs, "num_classes", len(weights.meta["categories"]))
     model = model_class(*args, **kwargs)
     if weights is not None:
         load_weights(model, weights, progress, remap)

@@ -183,7 +183,12 @@ class ConvNeXt_Tiny_Weights(WeightsEnum):
     """Published weights of :func:`convnext_tiny`."""
 
     IMAGENET1K_V1 = published(
-        "convnext_tiny-983f1562.pth", 28589128, 82.52, 96.146, min_size=(32, 32)
+        "convnext_tiny-983f1562.pth",
+        28589128,
+        82.52,
+        96.146,
+        min_size=(32, 32),
+        resize=236,
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -192,7 +197,12 @@ class ConvNeXt_Small_Weights(WeightsEnum):
     """Published weights of :func:`convnext_small`."""
 
     IMAGENET1K_V1 = published(
-        "convnext_small-0c510722.pth", 50223688, 83.616, 96.65, min_size=(32, 32)
+        "convnext_small-0c510722.pth",
+        50223688,
+        83.616,
+        96.65,
+        min_size=(32, 32),
+        resize=230,
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -201,7 +211,12 @@ class ConvNeXt_Base_Weights(WeightsEnum):
     """Published weights of :func:`convnext_base`."""
 
     IMAGENET1K_V1 = published(
-        "convnext_base-6075fbad.pth", 88591464, 84.062, 96.87, min_size=(32, 32)
+        "convnext_base-6075fbad.pth",
+        88591464,
+        84.062,
+        96.87,
+        min_size=(32, 32),
+        resize=232,
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -210,7 +225,12 @@ class ConvNeXt_Large_Weights(WeightsEnum):
     """Published weights of :func:`convnext_large`."""
 
     IMAGENET1K_V1 = published(
-        "convnext_large-ea097f82.pth", 197767336, 84.414, 96.976, min_size=(32, 32)
+        "convnext_large-ea097f82.pth",
+        197767336,
+        84.414,
+        96.976,
+        min_size=(32, 32),
+        resize=232,
     )
     DEFAULT = IMAGENET1K_V1
 

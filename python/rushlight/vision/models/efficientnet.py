@@ -342,7 +342,11 @@ class EfficientNet_B0_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_b0`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_b0_rwightman-7f5810bc.pth", 5288548, 77.692, 93.532
+        "efficientnet_b0_rwightman-7f5810bc.pth",
+        5288548,
+        77.692,
+        93.532,
+        interpolation="bicubic",
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -351,9 +355,16 @@ class EfficientNet_B1_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_b1`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_b1_rwightman-bac287d4.pth", 7794184, 78.642, 94.186
+        "efficientnet_b1_rwightman-bac287d4.pth",
+        7794184,
+        78.642,
+        94.186,
+        crop=240,
+        interpolation="bicubic",
     )
-    IMAGENET1K_V2 = published("efficientnet_b1-c27df63c.pth", 7794184, 79.838, 94.934)
+    IMAGENET1K_V2 = published(
+        "efficientnet_b1-c27df63c.pth", 7794184, 79.838, 94.934, crop=240, resize=255
+    )
     DEFAULT = IMAGENET1K_V2
 
 
@@ -361,7 +372,13 @@ class EfficientNet_B2_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_b2`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_b2_rwightman-c35c1473.pth", 9109994, 80.608, 95.31
+        "efficientnet_b2_rwightman-c35c1473.pth",
+        9109994,
+        80.608,
+        95.31,
+        crop=288,
+        resize=288,
+        interpolation="bicubic",
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -370,7 +387,13 @@ class EfficientNet_B3_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_b3`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_b3_rwightman-b3899882.pth", 12233232, 82.008, 96.054
+        "efficientnet_b3_rwightman-b3899882.pth",
+        12233232,
+        82.008,
+        96.054,
+        crop=300,
+        resize=320,
+        interpolation="bicubic",
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -379,7 +402,13 @@ class EfficientNet_B4_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_b4`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_b4_rwightman-23ab8bcd.pth", 19341616, 83.384, 96.594
+        "efficientnet_b4_rwightman-23ab8bcd.pth",
+        19341616,
+        83.384,
+        96.594,
+        crop=380,
+        resize=384,
+        interpolation="bicubic",
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -388,7 +417,13 @@ class EfficientNet_B5_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_b5`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_b5_lukemelas-1a07897c.pth", 30389784, 83.444, 96.628
+        "efficientnet_b5_lukemelas-1a07897c.pth",
+        30389784,
+        83.444,
+        96.628,
+        crop=456,
+        resize=456,
+        interpolation="bicubic",
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -397,7 +432,13 @@ class EfficientNet_B6_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_b6`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_b6_lukemelas-24a108a5.pth", 43040704, 84.008, 96.916
+        "efficientnet_b6_lukemelas-24a108a5.pth",
+        43040704,
+        84.008,
+        96.916,
+        crop=528,
+        resize=528,
+        interpolation="bicubic",
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -406,7 +447,13 @@ class EfficientNet_B7_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_b7`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_b7_lukemelas-c5b4e57e.pth", 66347960, 84.122, 96.908
+        "efficientnet_b7_lukemelas-c5b4e57e.pth",
+        66347960,
+        84.122,
+        96.908,
+        crop=600,
+        resize=600,
+        interpolation="bicubic",
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -415,7 +462,13 @@ class EfficientNet_V2_S_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_v2_s`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_v2_s-dd5fe13b.pth", 21458488, 84.228, 96.878, min_size=(33, 33)
+        "efficientnet_v2_s-dd5fe13b.pth",
+        21458488,
+        84.228,
+        96.878,
+        min_size=(33, 33),
+        crop=384,
+        resize=384,
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -424,7 +477,13 @@ class EfficientNet_V2_M_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_v2_m`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_v2_m-dc08266a.pth", 54139356, 85.112, 97.156, min_size=(33, 33)
+        "efficientnet_v2_m-dc08266a.pth",
+        54139356,
+        85.112,
+        97.156,
+        min_size=(33, 33),
+        crop=480,
+        resize=480,
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -433,7 +492,16 @@ class EfficientNet_V2_L_Weights(WeightsEnum):
     """Published weights of :func:`efficientnet_v2_l`."""
 
     IMAGENET1K_V1 = published(
-        "efficientnet_v2_l-59c71312.pth", 118515272, 85.808, 97.788, min_size=(33, 33)
+        "efficientnet_v2_l-59c71312.pth",
+        118515272,
+        85.808,
+        97.788,
+        min_size=(33, 33),
+        crop=480,
+        resize=480,
+        interpolation="bicubic",
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
     )
     DEFAULT = IMAGENET1K_V1
 

@@ -295,7 +295,13 @@ class Inception_V3_Weights(WeightsEnum):
     """Published weights of :func:`inception_v3`."""
 
     IMAGENET1K_V1 = published(
-        "inception_v3_google-0cc3c7bd.pth", 27161264, 77.294, 93.450, min_size=(75, 75)
+        "inception_v3_google-0cc3c7bd.pth",
+        27161264,
+        77.294,
+        93.450,
+        min_size=(75, 75),
+        crop=299,
+        resize=342,
     )
     DEFAULT = IMAGENET1K_V1
 

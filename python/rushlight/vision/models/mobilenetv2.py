@@ -165,7 +165,9 @@ class MobileNet_V2_Weights(WeightsEnum):
     """Published weights of :func:`mobilenet_v2`."""
 
     IMAGENET1K_V1 = published("mobilenet_v2-b0353104.pth", 3504872, 71.878, 90.286)
-    IMAGENET1K_V2 = published("mobilenet_v2-7ebf99e0.pth", 3504872, 72.154, 90.822)
+    IMAGENET1K_V2 = published(
+        "mobilenet_v2-7ebf99e0.pth", 3504872, 72.154, 90.822, resize=232
+    )
     DEFAULT = IMAGENET1K_V2
 
 

@@ -261,7 +261,7 @@ class MobileNet_V3_Large_Weights(WeightsEnum):
         "mobilenet_v3_large-8738ca79.pth", 5483032, 74.042, 91.340
     )
     IMAGENET1K_V2 = published(
-        "mobilenet_v3_large-5c1a4163.pth", 5483032, 75.274, 92.566
+        "mobilenet_v3_large-5c1a4163.pth", 5483032, 75.274, 92.566, resize=232
     )
     DEFAULT = IMAGENET1K_V2
 

@@ -282,7 +282,9 @@ class ResNet50_Weights(WeightsEnum):
     """Published weights of :func:`resnet50`."""
 
     IMAGENET1K_V1 = published("resnet50-0676ba61.pth", 25557032, 76.13, 92.862)
-    IMAGENET1K_V2 = published("resnet50-11ad3fa6.pth", 25557032, 80.858, 95.434)
+    IMAGENET1K_V2 = published(
+        "resnet50-11ad3fa6.pth", 25557032, 80.858, 95.434, resize=232
+    )
     DEFAULT = IMAGENET1K_V2
 
 
@@ -290,7 +292,9 @@ class ResNet101_Weights(WeightsEnum):
     """Published weights of :func:`resnet101`."""
 
     IMAGENET1K_V1 = published("resnet101-63fe2227.pth", 44549160, 77.374, 93.546)
-    IMAGENET1K_V2 = published("resnet101-cd907fc2.pth", 44549160, 81.886, 95.78)
+    IMAGENET1K_V2 = published(
+        "resnet101-cd907fc2.pth", 44549160, 81.886, 95.78, resize=232
+    )
     DEFAULT = IMAGENET1K_V2
 
 
@@ -298,7 +302,9 @@ class ResNet152_Weights(WeightsEnum):
     """Published weights of :func:`resnet152`."""
 
     IMAGENET1K_V1 = published("resnet152-394f9c45.pth", 60192808, 78.312, 94.046)
-    IMAGENET1K_V2 = published("resnet152-f82ba261.pth", 60192808, 82.284, 96.002)
+    IMAGENET1K_V2 = published(
+        "resnet152-f82ba261.pth", 60192808, 82.284, 96.002, resize=232
+    )
     DEFAULT = IMAGENET1K_V2
 
 
@@ -306,7 +312,9 @@ class ResNeXt50_32X4D_Weights(WeightsEnum):
     """Published weights of :func:`resnext50_32x4d`."""
 
     IMAGENET1K_V1 = published("resnext50_32x4d-7cdf4587.pth", 25028904, 77.618, 93.698)
-    IMAGENET1K_V2 = published("resnext50_32x4d-1a0047aa.pth", 25028904, 81.198, 95.34)
+    IMAGENET1K_V2 = published(
+        "resnext50_32x4d-1a0047aa.pth", 25028904, 81.198, 95.34, resize=232
+    )
     DEFAULT = IMAGENET1K_V2
 
 
@@ -314,14 +322,18 @@ class ResNeXt101_32X8D_Weights(WeightsEnum):
     """Published weights of :func:`resnext101_32x8d`."""
 
     IMAGENET1K_V1 = published("resnext101_32x8d-8ba56ff5.pth", 88791336, 79.312, 94.526)
-    IMAGENET1K_V2 = published("resnext101_32x8d-110c445d.pth", 88791336, 82.834, 96.228)
+    IMAGENET1K_V2 = published(
+        "resnext101_32x8d-110c445d.pth", 88791336, 82.834, 96.228, resize=232
+    )
     DEFAULT = IMAGENET1K_V2
 
 
 class ResNeXt101_64X4D_Weights(WeightsEnum):
     """Published weights of :func:`resnext101_64x4d`."""
 
-    IMAGENET1K_V1 = published("resnext101_64x4d-173b62eb.pth", 83455272, 83.246, 96.454)
+    IMAGENET1K_V1 = published(
+        "resnext101_64x4d-173b62eb.pth", 83455272, 83.246, 96.454, resize=232
+    )
     DEFAULT = IMAGENET1K_V1
 
 
@@ -329,7 +341,9 @@ class Wide_ResNet50_2_Weights(WeightsEnum):
     """Published weights of :func:`wide_resnet50_2`."""
 
     IMAGENET1K_V1 = published("wide_resnet50_2-95faca4d.pth", 68883240, 78.468, 94.086)
-    IMAGENET1K_V2 = published("wide_resnet50_2-9ba9bcbe.pth", 68883240, 81.602, 95.758)
+    IMAGENET1K_V2 = published(
+        "wide_resnet50_2-9ba9bcbe.pth", 68883240, 81.602, 95.758, resize=232
+    )
     DEFAULT = IMAGENET1K_V2
 
 
@@ -339,7 +353,9 @@ class Wide_ResNet101_2_Weights(WeightsEnum):
     IMAGENET1K_V1 = published(
         "wide_resnet101_2-32ee1156.pth", 126886696, 78.848, 94.284
     )
-    IMAGENET1K_V2 = published("wide_resnet101_2-d733dc28.pth", 126886696, 82.51, 96.02)
+    IMAGENET1K_V2 = published(
+        "wide_resnet101_2-d733dc28.pth", 126886696, 82.51, 96.02, resize=232
+    )
     DEFAULT = IMAGENET1K_V2
 
 

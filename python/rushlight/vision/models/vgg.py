@@ -157,6 +157,17 @@ class VGG16_Weights(WeightsEnum):
     IMAGENET1K_V1 = published(
         "vgg16-397923af.pth", 138357544, 71.592, 90.382, min_size=(32, 32)
     )
+    # The classifier's values are NaN: for the features of other networks.
+    IMAGENET1K_FEATURES = published(
+        "vgg16_features-amdegroot-88682ab5.pth",
+        138357544,
+        float("nan"),
+        float("nan"),
+        min_size=(32, 32),
+        mean=(0.48235, 0.45882, 0.40784),
+        std=(1 / 255, 1 / 255, 1 / 255),
+        categories=None,
+    )
     DEFAULT = IMAGENET1K_V1
 
 

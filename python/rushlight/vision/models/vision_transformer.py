@@ -299,10 +299,23 @@ class ViT_B_16_Weights(WeightsEnum):
         "vit_b_16-c867db91.pth", 86567656, 81.072, 95.318, min_size=(224, 224)
     )
     IMAGENET1K_SWAG_E2E_V1 = published(
-        "vit_b_16_swag-9ac1b537.pth", 86859496, 85.304, 97.65, min_size=(384, 384)
+        "vit_b_16_swag-9ac1b537.pth",
+        86859496,
+        85.304,
+        97.65,
+        min_size=(384, 384),
+        crop=384,
+        resize=384,
+        interpolation="bicubic",
     )
     IMAGENET1K_SWAG_LINEAR_V1 = published(
-        "vit_b_16_lc_swag-4e70ced5.pth", 86567656, 81.886, 96.18, min_size=(224, 224)
+        "vit_b_16_lc_swag-4e70ced5.pth",
+        86567656,
+        81.886,
+        96.18,
+        min_size=(224, 224),
+        resize=224,
+        interpolation="bicubic",
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -320,13 +333,31 @@ class ViT_L_16_Weights(WeightsEnum):
     """Published weights of :func:`vit_l_16`; ``min_size`` is the size they take."""
 
     IMAGENET1K_V1 = published(
-        "vit_l_16-852ce7e3.pth", 304326632, 79.662, 94.638, min_size=(224, 224)
+        "vit_l_16-852ce7e3.pth",
+        304326632,
+        79.662,
+        94.638,
+        min_size=(224, 224),
+        resize=242,
     )
     IMAGENET1K_SWAG_E2E_V1 = published(
-        "vit_l_16_swag-4f3808c9.pth", 305174504, 88.064, 98.512, min_size=(512, 512)
+        "vit_l_16_swag-4f3808c9.pth",
+        305174504,
+        88.064,
+        98.512,
+        min_size=(512, 512),
+        crop=512,
+        resize=512,
+        interpolation="bicubic",
     )
     IMAGENET1K_SWAG_LINEAR_V1 = published(
-        "vit_l_16_lc_swag-4d563306.pth", 304326632, 85.146, 97.422, min_size=(224, 224)
+        "vit_l_16_lc_swag-4d563306.pth",
+        304326632,
+        85.146,
+        97.422,
+        min_size=(224, 224),
+        resize=224,
+        interpolation="bicubic",
     )
     DEFAULT = IMAGENET1K_V1
 
@@ -344,10 +375,23 @@ class ViT_H_14_Weights(WeightsEnum):
     """Published weights of :func:`vit_h_14`; ``min_size`` is the size they take."""
 
     IMAGENET1K_SWAG_E2E_V1 = published(
-        "vit_h_14_swag-80465313.pth", 633470440, 88.552, 98.694, min_size=(518, 518)
+        "vit_h_14_swag-80465313.pth",
+        633470440,
+        88.552,
+        98.694,
+        min_size=(518, 518),
+        crop=518,
+        resize=518,
+        interpolation="bicubic",
     )
     IMAGENET1K_SWAG_LINEAR_V1 = published(
-        "vit_h_14_lc_swag-c1eb923e.pth", 632045800, 85.708, 97.73, min_size=(224, 224)
+        "vit_h_14_lc_swag-c1eb923e.pth",
+        632045800,
+        85.708,
+        97.73,
+        min_size=(224, 224),
+        resize=224,
+        interpolation="bicubic",
     )
     DEFAULT = IMAGENET1K_SWAG_E2E_V1
 

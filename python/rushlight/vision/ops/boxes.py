@@ -140,9 +140,17 @@ def _upcast(values):
     return values if wide else values.int()
 
 
-def box_area(boxes) -> rushlight.Tensor:
-    """The areas ``(N,)`` of boxes ``(N, 4)``."""
+def box_area(boxes, fmt="xyxy") -> rushlight.Tensor:
+    """The areas ``(N,)`` of boxes ``(N, 4)``.
+
+    Args:
+        boxes: ``(N, 4)``.
+        fmt: their notation, as of :func:`box_convert`. Default: ``"xyxy"``.
+    """
     boxes = _upcast(boxes)
+    if fmt != "xyxy":
+        width, height = box_convert(boxes, fmt, "xywh").unbind(-1)[2:]
+        return width * height
     return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
 
 
@@ -165,12 +173,13 @@ def _ious(boxes1, areas1, boxes2, areas2):
     return inter / union
 
 
-def box_iou(boxes1, boxes2) -> rushlight.Tensor:
+def box_iou(boxes1, boxes2, fmt="xyxy") -> rushlight.Tensor:
     """Intersection over union of each pair of boxes.
 
     Args:
-        boxes1: ``(N, 4)``, corners.
-        boxes2: ``(M, 4)``, corners.
+        boxes1: ``(N, 4)``.
+        boxes2: ``(M, 4)``.
+        fmt: their notation, as of :func:`box_convert`. Default: ``"xyxy"``, corners.
 
     Returns:
         ``(N, M)``.
@@ -183,6 +192,9 @@ def box_iou(boxes1, boxes2) -> rushlight.Tensor:
     """
     _check_boxes("box_iou", boxes1)
     _check_boxes("box_iou", boxes2)
+    if fmt != "xyxy":
+        boxes1 = box_convert(boxes1, fmt, "xyxy")
+        boxes2 = box_convert(boxes2, fmt, "xyxy")
     return _ious(boxes1, box_area(boxes1), boxes2, box_area(boxes2))
 
 
