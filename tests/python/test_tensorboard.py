@@ -296,7 +296,7 @@ def test_graph(tmp_path, capsys):
     before = {k: v.clone() for k, v in model.state_dict().items()}
     with SummaryWriter(tmp_path) as writer:
         writer.add_graph(model, (rl.ones(2, 4), rl.ones(5)), verbose=True)
-        with pytest.raises(TypeError, match="must be an nn.Module, got int"):
+        with pytest.raises(TypeError, match="got int"):
             writer.add_graph(3)
         with pytest.raises(TypeError, match="input_to_model"):
             writer.add_graph(model)
