@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,26 +15,39 @@ from data_samples import Rows, gone, tell_worker_ids, wait_for
 from rushlight.utils.data import DataLoader
 
 
-def run_script(tmp_path, text, **options):
-    script = tmp_path / "script.py"
-    script.write_text(textwrap.dedent(text))
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    path = [os.path.dirname(__file__), os.environ.get("PYTHONPATH", "")]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(path),
-        "TMPDIR": str(scratch),
-    }
-    return subprocess.Popen(
-        [sys.executable, str(script)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        **options,
-    )
+@pytest.fixture
+def run_script(tmp_path):
+    """Starts a program whose temporary files go to a folder of its own."""
+    processes = []
+
+    def run(text):
+        script = tmp_path / "script.py"
+        script.write_text(textwrap.dedent(text))
+        scratch = tmp_path / "scratch"
+        scratch.mkdir()
+        path = [os.path.dirname(__file__), os.environ.get("PYTHONPATH", "")]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(path),
+            "TMPDIR": str(scratch),
+        }
+        process = subprocess.Popen(
+            [sys.executable, str(script)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        processes.append(process)
+        return process
+
+    yield run
+    for process in processes:
+        # Only after a failure is there anybody left.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def workers_of(process):
@@ -69,8 +83,8 @@ SLEEPING = """
         ),
     ],
 )
-def test_ctrl_c_and_killed_loaders(tmp_path, method, number):
-    process = run_script(tmp_path, SLEEPING.format(method=method))
+def test_ctrl_c_and_killed_loaders(run_script, tmp_path, method, number):
+    process = run_script(SLEEPING.format(method=method))
     workers = workers_of(process)
     assert len(workers) == 2
     if number == signal.SIGINT:
@@ -90,9 +104,32 @@ def test_ctrl_c_and_killed_loaders(tmp_path, method, number):
         assert errors == ""
 
 
-def test_few_descriptors(tmp_path):
+def test_ctrl_c_that_is_caught(run_script):
     process = run_script(
-        tmp_path,
+        """
+        import multiprocessing, os, signal
+        from data_samples import Rows
+        from rushlight.utils.data import DataLoader
+
+        loader = DataLoader(Rows(), 2, num_workers=2, persistent_workers=True)
+        for turn in range(3):
+            try:
+                for batch in loader:
+                    os.killpg(0, signal.SIGINT)
+            except KeyboardInterrupt:
+                print("interrupted")
+            workers = {child.pid for child in multiprocessing.active_children()}
+            first = workers if turn == 0 else first
+            print(workers == first, sum(len(indices) for _, indices in loader))
+        """
+    )
+    out, errors = process.communicate(timeout=15)
+    assert errors == ""
+    assert out.split() == ["interrupted", "True", "20"] * 3
+
+
+def test_few_descriptors(run_script, tmp_path):
+    process = run_script(
         """
         import os, resource, warnings
         import rushlight
@@ -137,9 +174,8 @@ def test_few_descriptors(tmp_path):
     assert os.listdir(tmp_path / "scratch") == []
 
 
-def test_a_limit_on_file_sizes(tmp_path):
+def test_a_limit_on_file_sizes(run_script):
     process = run_script(
-        tmp_path,
         """
         import resource, warnings
         from data_samples import Rows
@@ -158,9 +194,8 @@ def test_a_limit_on_file_sizes(tmp_path):
     assert out.startswith("20\n1 DataLoader worker 0 gets no shared memory ([Errno 27]")
 
 
-def test_an_iterator_alive_at_exit(tmp_path):
+def test_an_iterator_alive_at_exit(run_script):
     process = run_script(
-        tmp_path,
         """
         import multiprocessing, time
         from data_samples import Rows, Trouble
