@@ -200,7 +200,7 @@ def test_warps(mode, fill):
     ):
         both("perspective", images, [start, end], options)
         both("affine", images, [33.0, [3, -2], 0.8, [9.0, 4.0]], options)
-        for angle in (0, 45, 90.0, 137.3, 180, -270):
+        for angle in (0, 45, 137.3, -270):
             for expand in (False, True):
                 both("rotate", images, [angle], dict(options, expand=expand))
     both("perspective", tensors((3, 37, 29)), [start[:3], end], options)
