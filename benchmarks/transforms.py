@@ -11,6 +11,7 @@ runs; LOSES marks one on which torchvision is faster.
 from __future__ import annotations
 
 import argparse
+import importlib
 import statistics
 import sys
 import time
@@ -36,7 +37,8 @@ def image():
 
 def rows(library, vision, picture):
     """name -> a function of no arguments, of one library."""
-    first, second = vision.transforms, vision.transforms.v2
+    first = vision.transforms
+    second = importlib.import_module(f"{first.__name__}.v2")
     f, f2, mode = first.functional, second.functional, first.InterpolationMode
     bytes_ = f.pil_to_tensor(picture).contiguous()
     floats = bytes_.to(library.float32) / 255

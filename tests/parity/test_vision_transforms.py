@@ -172,9 +172,8 @@ def test_resize_of_pil_images_warns_that_it_always_smooths():
 def test_pad(mode):
     for padding in (2, [3], (1, 2), [1, 2, 3, 0], [-1, 2, 1, -2], [1, 2, 3], "1"):
         for fill in (0, 3, [1, 2, 3], None, "0"):
-            for dtype in DTYPES:
-                for shape in SHAPES:
-                    both("pad", tensors(shape, dtype), [padding, fill, mode], {})
+            both("pad", tensors((3, 37, 29)), [padding, fill, mode], {})
+            both("pad", tensors((2, 3, 9, 8), "float32"), [padding, fill, mode], {})
             for kind in ("L", "RGB", "P", "F"):
                 images = pil(kind), pil(kind)
                 both("pad", images, [padding, fill, mode], {}, levels=0)
@@ -186,7 +185,7 @@ def test_symmetric_padding_of_other_dims():
     both("pad", tensors((1, 3, 4)), [[5, 0], 0, "symmetric"], {})
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [M.NEAREST, M.BILINEAR, M.BICUBIC])
 @pytest.mark.parametrize(
     "fill", [None, 0, 7.5, [0.0, 0.0, 0.0], [1, 2, 3], (4,), [1.0, 2.0]]
 )
@@ -201,7 +200,7 @@ def test_warps(mode, fill):
     ):
         both("perspective", images, [start, end], options)
         both("affine", images, [33.0, [3, -2], 0.8, [9.0, 4.0]], options)
-        for angle in (0, 45, 90.0, 137.3, 180, -270):
+        for angle in (0, 45, 137.3, -270):
             for expand in (False, True):
                 both("rotate", images, [angle], dict(options, expand=expand))
     both("perspective", tensors((3, 37, 29)), [start[:3], end], options)

@@ -139,14 +139,14 @@ def test_draws_the_same_for_tensors(text):
         if "RandomEqualize" not in text and "Solarize" not in text:
             images.append(tensors((2, 3, 21, 34), "float32"))
     chain = text.startswith(("Compose", "RandAugment", "AugMix", "RandomOrder"))
-    check(text, images, range(12 if "Aug" in text else 6), levels=6 if chain else 1)
+    check(text, images, range(8 if "Aug" in text else 4), levels=6 if chain else 1)
 
 
 @pytest.mark.parametrize("text", RANDOM)
 def test_draws_the_same_for_pil_images(text):
     # Blurs and mixes are counted in tensors.
     levels = 6 if "AugMix" in text else text.startswith(("GaussianBlur", "Elastic"))
-    check(text, [(pil("RGB"), pil("RGB"))], range(4), levels)
+    check(text, [(pil("RGB"), pil("RGB"))], range(3), levels)
 
 
 @pytest.mark.parametrize("text", FIXED)
@@ -298,4 +298,4 @@ def test_has_torchvisions_names():
         for name, value in vars(theirs_module).items()
         if isinstance(value, type) and not name.startswith("_")
     }
-    assert theirs <= set(ours_module.__all__)
+    assert theirs <= set(dir(ours_module))

@@ -202,7 +202,7 @@ def test_images(text):
 def test_images_alone(text):
     pairs = [samples(with_boxes=False), (pil("RGB"), pil("RGB")), tensors((3, 17, 19))]
     chain = "Augment" in text or "AugMix" in text
-    check(text, pairs, range(8), levels=6 if chain else 1)
+    check(text, pairs, range(5), levels=6 if chain else 1)
     with pytest.raises(TypeError, match="not supported"):
         made(text, 0)(samples()[0])
 

@@ -284,8 +284,8 @@ INDEXING = {
         )
         for mode in ("reflect", "replicate", "circular")
     },
-    "resample": lambda m: _resampled(m.square(), 1),
-    "resample rows": lambda m: _resampled(m.square(), 0),
+    "resample": lambda m: _resampled(m, 1),
+    "resample rows": lambda m: _resampled(m, 0),
     "flip": lambda m: _ops.flip(m.square(), (0, 1)),
     "roll": lambda m: _ops.roll(m.square(), (3, -2), (0, 1)),
     "repeat": lambda m: _ops.repeat(m.f(m(2, 100)), (m(2, 40), m(3, 40))),

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import rushlight as rl
+from rushlight import _ops
 from rushlight.autograd import gradcheck, gradgradcheck
 from rushlight.nn import functional as F
 
@@ -377,3 +378,52 @@ def test_examples(name):
     module = importlib.import_module(f"rushlight.nn._functional.{name}")
     result = doctest.testmod(module, extraglobs={"rushlight": rl})
     assert result.attempted and not result.failed
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8"])
+@pytest.mark.parametrize(
+    "shape, dim", [((35, 50), 1), ((35, 50), 0), ((2, 9, 1500), 1), ((3, 4, 5), -1)]
+)
+def test_one_dim_by_places_and_weights(shape, dim, dtype):
+    rng = np.random.default_rng(0)
+    x = (rng.random(shape) * 255).astype(dtype)
+    places = rng.integers(0, shape[dim], (3, 7))
+    weights = rng.normal(size=places.shape)
+    weights[1, 2] = 0
+    bits = 0
+    if dtype == "uint8":
+        weights, bits = (weights * 1024).astype("int32"), 10
+    wide = np.moveaxis(x, dim, -1).astype("float64")
+    total = (wide[..., places] * weights).sum(-2)
+    expected = np.moveaxis(total, -1, dim)
+    if dtype == "uint8":
+        expected = np.floor(expected / 1024 + 0.5).clip(0, 255)
+    x, places = rl.from_numpy(x), rl.from_numpy(places)
+    weights = rl.from_numpy(weights.astype("int32" if bits else dtype))
+    got = _ops.resample(x, dim, places, weights, bits).numpy()
+    tolerance = dict(float32=2e-3, float64=1e-11, uint8=0)[dtype]
+    np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance)
+    strided = x.transpose(0, 1).contiguous().transpose(0, 1)
+    same = _ops.resample(strided, dim, places, weights, bits).numpy()
+    np.testing.assert_array_equal(same, got)
+
+
+def test_one_dim_errors():
+    x = rl.ones(4, 5)
+    places, weights = rl.zeros(2, 3, dtype=rl.int64), rl.ones(2, 3)
+    assert _ops.resample(x, 1, places, weights).tolist() == [[2.0] * 3] * 4
+    assert _ops.resample(x[:0], 1, places, weights).shape == (0, 3)
+    for error, call in (
+        (IndexError, lambda: _ops.resample(x, 1, places + 5, weights)),
+        (IndexError, lambda: _ops.resample(x, 1, places - 1, weights)),
+        (IndexError, lambda: _ops.resample(x, 2, places, weights)),
+        (RuntimeError, lambda: _ops.resample(x.half(), 1, places, weights.half())),
+        (RuntimeError, lambda: _ops.resample(x, 1, places, weights.double())),
+        (RuntimeError, lambda: _ops.resample(x, 1, places, weights[:1])),
+        (RuntimeError, lambda: _ops.resample(x, 1, places.int(), weights)),
+        (RuntimeError, lambda: _ops.resample(x, 1, places[:0], weights[:0])),
+        (RuntimeError, lambda: _ops.resample(x.byte(), 1, places, weights)),
+        (RuntimeError, lambda: _ops.resample(x, 1, places, weights, 31)),
+    ):
+        with pytest.raises(error):
+            call()

@@ -95,9 +95,8 @@ void along_last_dim(const ResamplePlan& p) {
     with_scratch(size_t(p.n * kRows) * sizeof(Sum), [&](void* scratch) {
       for (int64_t block = b; block < e; ++block) {
         const int64_t row = block * kRows, left = p.outer - row;
-        sum_rows(p, static_cast<const T*>(p.in) + row * p.n,
-                 static_cast<T*>(p.out) + row * p.count, left < kRows ? left : kRows,
-                 static_cast<Sum*>(scratch));
+        sum_rows(p, static_cast<const T*>(p.in) + row * p.n, static_cast<T*>(p.out) + row * p.count,
+                 left < kRows ? left : kRows, static_cast<Sum*>(scratch));
       }
     });
   });

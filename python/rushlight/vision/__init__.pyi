@@ -19,7 +19,10 @@ __all__ = [
     "io",
     "models",
     "ops",
+<<<<<<< HEAD
     "set_image_backend",
+=======
+>>>>>>> h2
     "transforms",
     "tv_tensors",
     "utils",

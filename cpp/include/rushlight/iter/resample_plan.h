@@ -6,8 +6,9 @@
 namespace rushlight {
 
 // in (outer, n, inner) to out (outer, count, inner), both contiguous: out[i] is the sum over t of
-// weights[t][i] * in[places[t][i]], in the order of t. Floats have weights of their own dtype. Bytes
-// have int32 weights that are 2^bits too large, and the sum, of fewer than 32 bits, is rounded.
+// weights[t][i] * in[places[t][i]], in the order of t. Floats have weights of their own dtype.
+// Bytes have int32 weights that are 2^bits too large, and the sum, of fewer than 32 bits, is
+// rounded.
 struct ResamplePlan {
   const void* in;
   void* out;

@@ -26,9 +26,12 @@ import importlib
 
 from rushlight.vision.transforms import autoaugment, functional, transforms
 from rushlight.vision.transforms.autoaugment import *
-from rushlight.vision.transforms.transforms import *
-
-__all__ = autoaugment.__all__ + transforms.__all__
+from rushlight.vision.transforms.transforms import InterpolationMode
+from rushlight.vision.transforms.transforms.colors import *
+from rushlight.vision.transforms.transforms.containers import *
+from rushlight.vision.transforms.transforms.conversions import *
+from rushlight.vision.transforms.transforms.crops import *
+from rushlight.vision.transforms.transforms.warps import *
 
 
 def __getattr__(name):

@@ -18,9 +18,9 @@ def resize(image, size, mode, antialias, in_bytes):
     dtype = image.dtype
     counted = dtype in _REAL or not smooth or (in_bytes and dtype == rushlight.uint8)
     *batch, height, width = image.shape
-    planes = image.reshape(1, -1, height, width)
+    counting = image if counted else image.to(rushlight.float32)
     result = nnf.interpolate(
-        planes if counted else planes.to(rushlight.float32),
+        counting.reshape(1, -1, height, width),
         size=list(size),
         mode=mode,
         align_corners=False if smooth else None,

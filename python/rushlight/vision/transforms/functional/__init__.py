@@ -13,14 +13,7 @@ Example:
 from __future__ import annotations
 
 from rushlight.vision.transforms._modes import InterpolationMode, pil_modes_mapping
-from rushlight.vision.transforms.functional import color, convert, geometry, warp
 from rushlight.vision.transforms.functional.color import *
 from rushlight.vision.transforms.functional.convert import *
 from rushlight.vision.transforms.functional.geometry import *
 from rushlight.vision.transforms.functional.warp import *
-
-__all__ = ["InterpolationMode", "pil_modes_mapping"]
-__all__ += color.__all__
-__all__ += convert.__all__
-__all__ += geometry.__all__
-__all__ += warp.__all__

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import rushlight
 from rushlight.vision._pillow import is_pil_image
 from rushlight.vision.transforms import _color, _convert, _pil
@@ -32,7 +34,7 @@ def check_factor(name, factor) -> None:
         raise ValueError(f"{name} ({factor}) is not non-negative.")
 
 
-def adjust_brightness(img, brightness_factor):
+def adjust_brightness(img, brightness_factor) -> Any:
     """Multiply an image's values.
 
     Args:
@@ -59,7 +61,7 @@ def adjust_brightness(img, brightness_factor):
     return _color.brightness(img, brightness_factor)
 
 
-def adjust_contrast(img, contrast_factor):
+def adjust_contrast(img, contrast_factor) -> Any:
     """Move an image's values away from, or towards, its mean gray.
 
     Args:
@@ -86,7 +88,7 @@ def adjust_contrast(img, contrast_factor):
     return _color.contrast(img, contrast_factor)
 
 
-def adjust_saturation(img, saturation_factor):
+def adjust_saturation(img, saturation_factor) -> Any:
     """Move an image's colours away from, or towards, gray.
 
     Args:
@@ -114,7 +116,7 @@ def adjust_saturation(img, saturation_factor):
     return _color.saturation(img, saturation_factor)
 
 
-def adjust_hue(img, hue_factor):
+def adjust_hue(img, hue_factor) -> Any:
     """Turn an image's colours around the circle of hues.
 
     Args:
@@ -144,7 +146,7 @@ def adjust_hue(img, hue_factor):
     return _color.hue(img, hue_factor)
 
 
-def adjust_gamma(img, gamma, gain=1):
+def adjust_gamma(img, gamma, gain=1) -> Any:
     """Raise an image's values, as parts of full intensity, to a power.
 
     Args:
@@ -173,7 +175,7 @@ def adjust_gamma(img, gamma, gain=1):
     return _color.gamma(img, gamma, gain)
 
 
-def adjust_sharpness(img, sharpness_factor):
+def adjust_sharpness(img, sharpness_factor) -> Any:
     """Move an image away from, or towards, a smoothed copy.
 
     Args:
@@ -202,7 +204,7 @@ def adjust_sharpness(img, sharpness_factor):
     return _color.sharpness(img, sharpness_factor)
 
 
-def to_grayscale(img, num_output_channels=1):
+def to_grayscale(img, num_output_channels=1) -> Any:
     """Turn a Pillow image gray.
 
     Args:
@@ -218,7 +220,7 @@ def to_grayscale(img, num_output_channels=1):
     return _pil.grayscale(img, num_output_channels)
 
 
-def rgb_to_grayscale(img, num_output_channels=1):
+def rgb_to_grayscale(img, num_output_channels=1) -> Any:
     """Turn an image gray: 0.2989 red + 0.587 green + 0.114 blue.
 
     Args:
@@ -250,7 +252,7 @@ def rgb_to_grayscale(img, num_output_channels=1):
     return _color.grayscale(img, num_output_channels)
 
 
-def gaussian_blur(img, kernel_size, sigma=None):
+def gaussian_blur(img, kernel_size, sigma=None) -> Any:
     """Blur an image with a Gaussian; beyond the border it is mirrored.
 
     Args:
@@ -324,7 +326,7 @@ def blur_deviation(kernel_size, sigma):
     return [*sigma] * (2 // len(sigma))
 
 
-def invert(img):
+def invert(img) -> Any:
     """Turn light into dark and colours into their complements.
 
     Args:
@@ -355,7 +357,7 @@ def _check_bytes(img) -> None:
         )
 
 
-def posterize(img, bits):
+def posterize(img, bits) -> Any:
     """Keep the highest bits of each byte.
 
     Args:
@@ -386,7 +388,7 @@ def posterize(img, bits):
     return _color.posterize(img, bits)
 
 
-def solarize(img, threshold):
+def solarize(img, threshold) -> Any:
     """Invert the values that are at least a threshold.
 
     Args:
@@ -417,7 +419,7 @@ def solarize(img, threshold):
     return _color.solarize(img, threshold)
 
 
-def autocontrast(img):
+def autocontrast(img) -> Any:
     """Stretch the range of each channel to all there is.
 
     Args:
@@ -441,7 +443,7 @@ def autocontrast(img):
     return _color.autocontrast(img)
 
 
-def equalize(img):
+def equalize(img) -> Any:
     """Make the histogram of each channel as even as it gets.
 
     Args:

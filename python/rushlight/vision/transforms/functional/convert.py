@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import rushlight
 from rushlight.vision.transforms import _convert, _pil
 from rushlight.vision.transforms._arguments import check_image
@@ -144,7 +146,7 @@ def convert_image_dtype(image, dtype=rushlight.float32) -> rushlight.Tensor:
     return _convert.scaled_to(image, dtype)
 
 
-def to_pil_image(pic, mode=None):
+def to_pil_image(pic, mode=None) -> Any:
     """Turn a tensor or an array into a Pillow image; floats are multiplied by 255.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import rushlight
 from rushlight.vision.transforms import _geometry, _pil
@@ -49,7 +50,7 @@ def resize(
     interpolation=InterpolationMode.BILINEAR,
     max_size=None,
     antialias=True,
-):
+) -> Any:
     """Bring an image to another size.
 
     Args:
@@ -100,7 +101,7 @@ def resize(
     return _pil.resize(img, wanted, pil_modes_mapping[mode])
 
 
-def pad(img, padding, fill=0, padding_mode="constant"):
+def pad(img, padding, fill=0, padding_mode="constant") -> Any:
     """Put a border around an image.
 
     Args:
@@ -144,7 +145,7 @@ def pad(img, padding, fill=0, padding_mode="constant"):
     return _geometry.pad(img, widths, fill, padding_mode)
 
 
-def crop(img, top, left, height, width):
+def crop(img, top, left, height, width) -> Any:
     """Cut a box out of an image; what lies outside of the image is 0.
 
     Args:
@@ -170,7 +171,7 @@ def crop(img, top, left, height, width):
     return _geometry.crop(img, top, left, height, width)
 
 
-def center_crop(img, output_size):
+def center_crop(img, output_size) -> Any:
     """Cut out the middle of an image, after padding it with 0 where it is smaller.
 
     Args:
@@ -205,7 +206,7 @@ def resized_crop(
     size,
     interpolation=InterpolationMode.BILINEAR,
     antialias=True,
-):
+) -> Any:
     """:func:`crop`, then :func:`resize`.
 
     Args:
@@ -231,7 +232,7 @@ def resized_crop(
     return resize(img, size, interpolation, antialias=antialias)
 
 
-def hflip(img):
+def hflip(img) -> Any:
     """Mirror an image, left to right.
 
     Args:
@@ -252,7 +253,7 @@ def hflip(img):
     return img.flip(-1)
 
 
-def vflip(img):
+def vflip(img) -> Any:
     """Turn an image upside down.
 
     Args:
@@ -274,7 +275,7 @@ def vflip(img):
     return img.flip(-2)
 
 
-def five_crop(img, size):
+def five_crop(img, size) -> tuple:
     """The four corners and the middle of an image.
 
     Args:
@@ -296,11 +297,11 @@ def five_crop(img, size):
     height, width = setup_size(size)
     _, *image_size = get_dimensions(img)
     places = _geometry.corners(image_size, (height, width))
-    parts = (crop(img, *place, height, width) for place in places)
+    parts = (crop(img, top, left, height, width) for top, left in places)
     return (*parts, center_crop(img, [height, width]))
 
 
-def ten_crop(img, size, vertical_flip=False):
+def ten_crop(img, size, vertical_flip=False) -> tuple:
     """:func:`five_crop` of an image and of its mirror image.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 import warnings
+from typing import Any
 
 import rushlight
 from rushlight.vision._pillow import is_pil_image
@@ -75,7 +76,7 @@ def rotate(
     expand=False,
     center=None,
     fill=None,
-):
+) -> Any:
     """Turn an image, counter-clockwise.
 
     Args:
@@ -133,7 +134,7 @@ def affine(
     interpolation=InterpolationMode.NEAREST,
     fill=None,
     center=None,
-):
+) -> Any:
     """Turn, shift, scale and shear an image.
 
     Args:
@@ -188,7 +189,7 @@ def perspective(
     endpoints,
     interpolation=InterpolationMode.BILINEAR,
     fill=None,
-):
+) -> Any:
     """Map four corners of an image to four others.
 
     Args:
@@ -233,7 +234,7 @@ def warped(img, coefficients, mode, fill):
 
 def elastic_transform(
     img, displacement, interpolation=InterpolationMode.BILINEAR, fill=None
-):
+) -> Any:
     """Move every pixel of an image by its own displacement.
 
     Args:

@@ -24,17 +24,7 @@ from __future__ import annotations
 
 from rushlight.vision.transforms._modes import InterpolationMode
 from rushlight.vision.transforms.autoaugment import AutoAugmentPolicy
-from rushlight.vision.transforms.v2 import (
-    _augment,
-    _auto_augment,
-    _color,
-    _containers,
-    _geometry,
-    _misc,
-    _queries,
-    _warps,
-    functional,
-)
+from rushlight.vision.transforms.v2 import functional
 from rushlight.vision.transforms.v2._augment import *
 from rushlight.vision.transforms.v2._auto_augment import *
 from rushlight.vision.transforms.v2._color import *
@@ -44,13 +34,3 @@ from rushlight.vision.transforms.v2._misc import *
 from rushlight.vision.transforms.v2._queries import *
 from rushlight.vision.transforms.v2._transform import Transform
 from rushlight.vision.transforms.v2._warps import *
-
-__all__ = ["AutoAugmentPolicy", "InterpolationMode", "Transform", "functional"]
-__all__ += _augment.__all__
-__all__ += _auto_augment.__all__
-__all__ += _color.__all__
-__all__ += _containers.__all__
-__all__ += _geometry.__all__
-__all__ += _misc.__all__
-__all__ += _queries.__all__
-__all__ += _warps.__all__

@@ -17,13 +17,6 @@ from __future__ import annotations
 
 from rushlight.vision.transforms._modes import InterpolationMode
 from rushlight.vision.transforms.functional import pil_to_tensor, to_pil_image
-from rushlight.vision.transforms.v2.functional import (
-    _color,
-    _meta,
-    _misc,
-    _size,
-    _warp,
-)
 from rushlight.vision.transforms.v2.functional._color import *
 from rushlight.vision.transforms.v2.functional._deprecated import (
     get_image_size,
@@ -37,18 +30,3 @@ from rushlight.vision.transforms.v2.functional._registry import (
 )
 from rushlight.vision.transforms.v2.functional._size import *
 from rushlight.vision.transforms.v2.functional._warp import *
-
-__all__ = [
-    "InterpolationMode",
-    "get_image_size",
-    "is_pure_tensor",
-    "pil_to_tensor",
-    "register_kernel",
-    "to_pil_image",
-    "to_tensor",
-]
-__all__ += _color.__all__
-__all__ += _meta.__all__
-__all__ += _misc.__all__
-__all__ += _size.__all__
-__all__ += _warp.__all__
