@@ -186,9 +186,7 @@ def test_symmetric_padding_of_other_dims():
 
 
 @pytest.mark.parametrize("mode", [M.NEAREST, M.BILINEAR, M.BICUBIC])
-@pytest.mark.parametrize(
-    "fill", [None, 7.5, [0.0, 0.0, 0.0], [1, 2, 3], [1.0, 2.0]]
-)
+@pytest.mark.parametrize("fill", [None, 7.5, [0.0, 0.0, 0.0], [1, 2, 3], [1.0, 2.0]])
 def test_warps(mode, fill):
     start = [[0, 0], [28, 0], [28, 36], [0, 36]]
     end = [[2, 3], [25, 1], [27, 30], [4, 35]]
