@@ -217,6 +217,9 @@ def test_batches_that_cannot_be_opened():
     with pytest.raises(LookupError, match="opening what worker process 0 sent"):
         next(iterator)
     assert next(iterator).sum() == 0
+    # Nothing but this name has kept it.
+    del iterator
+    assert no_workers()
 
 
 def test_a_worker_that_dies_amid_a_message(monkeypatch):

@@ -188,7 +188,7 @@ class ProcessPool:
             data, state = unpack(pieces, body, self._arenas[worker])
         except Exception as error:
             where = f"in DataLoader, opening what worker process {worker} sent"
-            kind, data = "failure", Failure(error, where, keep=True)
+            kind, data = "failure", Failure(error, where)
         return Reply(worker, epoch, number, kind, data, state)
 
     def _dead(self, asked):
