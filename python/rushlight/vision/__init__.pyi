@@ -19,10 +19,7 @@ __all__ = [
     "io",
     "models",
     "ops",
-<<<<<<< HEAD
     "set_image_backend",
-=======
->>>>>>> h2
     "transforms",
     "tv_tensors",
     "utils",
