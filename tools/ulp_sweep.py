@@ -21,6 +21,7 @@ import argparse
 import dataclasses
 import multiprocessing
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -38,10 +39,22 @@ from ulp_references import (
 from ulp_table import supported_levels
 
 BOUND = 2.0
+FIRST_CALL = "import rushlight; rushlight.ones(1) + 1"
 ALL = 1 << 32
 BLOCK = 1 << 13  # floats handled at once: what NumPy allocates stays in the cache
 SAMPLED = 64  # of that many blocks of a whole sweep, one counts for the mean error
 TASK = 1 << 22  # floats between two reports to the parent
+
+
+def built_levels() -> list[str]:
+    """Of the levels that this machine runs, those that ``rushlight`` has kernels for."""
+
+    def runs(level):
+        command = [sys.executable, "-c", FIRST_CALL]
+        env = {**os.environ, "RUSHLIGHT_CPU": level}
+        return subprocess.run(command, env=env, capture_output=True).returncode == 0
+
+    return [level for level in supported_levels() if runs(level)]
 
 
 @dataclasses.dataclass
@@ -293,7 +306,7 @@ def main() -> int:
     names = options.only.split(",") if options.only else known
     if unknown := set(names) - set(known):
         parser.error(f"unknown functions: {', '.join(sorted(unknown))}")
-    levels = options.isa or supported_levels()[::-1]
+    levels = options.isa or built_levels()[::-1]
     heads, rows, failures = tabulate(names, levels, options)
     text = markdown(heads, rows)
     print(text, end="")
