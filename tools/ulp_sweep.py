@@ -47,7 +47,7 @@ TASK = 1 << 22  # floats between two reports to the parent
 
 
 def built_levels() -> list[str]:
-    """Of the levels that this machine runs, those that ``rushlight`` has kernels for."""
+    """Of the levels that this machine runs, those that the build has kernels for."""
 
     def runs(level):
         command = [sys.executable, "-c", FIRST_CALL]
