@@ -968,6 +968,9 @@ def pad_constant(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def pad_mapped(
+    input: Tensor, pad: Sequence[int], mode: str, *, out: Tensor | None = None
+) -> Tensor: ...
 def pair_loss(
     input: Tensor,
     target: Tensor,

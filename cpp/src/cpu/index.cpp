@@ -58,6 +58,9 @@ RL_INLINE void strided_row(char* out, int64_t so, const char* self, int64_t ss, 
     *reinterpret_cast<T*>(out + i * so) = *reinterpret_cast<const T*>(self + i * ss);
 }
 
+// Bytes of rows that one thread copies sooner than it could share them: a batch of a data loader.
+constexpr int64_t kRowGrain = int64_t(1) << 18;
+
 // One entry for a dense row of `bytes`: copies whole rows, the next ones on their way meanwhile.
 template <class R>
 RL_INLINE bool gather_rows(const GatherPlan& plan, char* const* data, int64_t n, int64_t bytes,
@@ -93,7 +96,7 @@ bool gather_all(const GatherPlan& plan, const R& resolve) {
   if (si == 0 && so == kItem && ss == kItem && nd.ndim > 1 && bytes <= kWholeRow) {
     NdPlan entries;
     drop_inner(nd, entries);
-    const int64_t grain = kGrain / nd.shape[0];
+    const int64_t grain = kRowGrain / (bytes > 0 ? bytes : 1);
     parallel_for(0, entries.numel, grain > 0 ? grain : 1, [&](int64_t b, int64_t e) {
       walk_rows(entries, b, e, [&](char* const* data, int64_t n) {
         if (!gather_rows(plan, data, n, bytes, resolve)) fail();

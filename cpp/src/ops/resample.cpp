@@ -33,7 +33,8 @@ Tensor resample(const Tensor& input, int64_t dim, const Tensor& places, const Te
   if (out.numel() == 0) return out;
   RL_CHECK(places.size(0) > 0, kName, "(): expected at least one tap");
   const Tensor from = contiguous(input), where = contiguous(places), by = contiguous(weights);
-  const int64_t* at = where.data<int64_t>();
+  const Tensor read = to_device(where, Device());  // what the host can check
+  const int64_t* at = read.data<int64_t>();
   for (int64_t i = 0; i < where.numel(); ++i)
     RL_CHECK_INDEX(at[i] >= 0 && at[i] < input.size(d), kName, "(): place ", at[i],
                    " is out of bounds for dimension ", d, " with size ", input.size(d));
@@ -46,7 +47,7 @@ Tensor resample(const Tensor& input, int64_t dim, const Tensor& places, const Te
   plan.taps = places.size(0);
   plan.in = from.bytes();
   plan.out = out.bytes();
-  plan.places = at;
+  plan.places = where.data<int64_t>();
   plan.weights = by.bytes();
   plan.bits = int(bits);
   kernel(plan, input.dtype());
