@@ -182,6 +182,8 @@ def fetching(site, folder, md5=""):
         [sys.executable, "-c", FETCH, site.url + "data.bin", str(folder), md5],
         stderr=subprocess.PIPE,
         text=True,
+        # A shell's background jobs ignore Ctrl-C, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
