@@ -262,6 +262,7 @@ def test_archives(tmp_path, name):
 
 
 def test_imagenet(here):
+    pytest.importorskip("scipy", reason="torchvision imports it first")
     same_error("ImageNet", ".")
     same_error("ImageNet", ".", "test")
     names = {"n01": ("cat",), "n02": ("dog", "hound")}

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from rushlight._version import __version__
+from rushlight import __version__
 
 MIRRORS_SETTING = "RUSHLIGHT_MIRRORS"
 _CHUNK = 1 << 20
