@@ -48,7 +48,6 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def test_torchvision_script(tmp_path):
     pytest.importorskip("PIL", reason="Pillow is not installed")
-    pytest.importorskip("rushlight.vision.transforms")
     pytest.importorskip("torchvision_oracle", reason="torchvision is not installed")
     here = pathlib.Path(__file__).parent
     script = SCRIPTS / "images.py"

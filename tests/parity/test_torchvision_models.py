@@ -10,7 +10,7 @@ import pytest
 
 from torchvision_oracle import torch  # first: it makes torchvision importable
 
-theirs = pytest.importorskip("torchvision.models")
+theirs = pytest.importorskip("torchvision.models", reason="compares with it")
 
 import rushlight  # noqa: E402
 from rushlight.vision import models as ours  # noqa: E402

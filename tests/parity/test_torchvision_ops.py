@@ -7,7 +7,7 @@ import pytest
 
 from torchvision_oracle import torch  # first: it makes torchvision importable
 
-torchvision = pytest.importorskip("torchvision")
+torchvision = pytest.importorskip("torchvision", reason="compares with torchvision")
 
 import rushlight  # noqa: E402
 from rushlight.vision import ops, utils  # noqa: E402
@@ -211,7 +211,6 @@ BOX_OPTIONS = [
 @pytest.fixture
 def _pillow():
     pytest.importorskip("PIL", reason="Pillow is not installed")
-    pytest.importorskip("rushlight.vision.transforms")
 
 
 @pytest.mark.usefixtures("_pillow")

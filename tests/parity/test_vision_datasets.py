@@ -13,7 +13,7 @@ import pytest
 
 from torchvision_oracle import torch  # first: it makes torchvision importable
 
-torchvision = pytest.importorskip("torchvision")
+torchvision = pytest.importorskip("torchvision", reason="compares with torchvision")
 image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
 from torchvision import datasets as theirs  # noqa: E402
@@ -288,7 +288,6 @@ def test_imagenet(here):
 
 
 def test_fake_data():
-    pytest.importorskip("rushlight.vision.transforms")
     same("FakeData", 3, (3, 9, 8))
     same("FakeData", 2, (1, 5, 4), 7, random_offset=12, target_transform=next_one)
     for library in LIBRARIES.values():

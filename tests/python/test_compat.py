@@ -306,7 +306,6 @@ def test_torchvision_names_that_are_missing(torch):
 
 def test_torchvision_script(tmp_path):
     pytest.importorskip("PIL", reason="Pillow is not installed")
-    pytest.importorskip("rushlight.vision.transforms")
     lines = run(SCRIPTS / "images.py", tmp_path)[0].splitlines()
     assert lines[0] == "2 classes: circle, square"
     assert lines[1] == "batch (8, 3, 64, 64) [0, 1]"

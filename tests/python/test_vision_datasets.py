@@ -443,7 +443,6 @@ def test_qmnist(tmp_path, image):
 
 
 def test_fake_data(image):
-    pytest.importorskip("rushlight.vision.transforms")
     before = rushlight.get_rng_state()
     found = datasets.FakeData(4, (3, 5, 6), num_classes=7, random_offset=2)
     picture, target = found[1]
