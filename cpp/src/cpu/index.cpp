@@ -58,8 +58,24 @@ RL_INLINE void strided_row(char* out, int64_t so, const char* self, int64_t ss, 
     *reinterpret_cast<T*>(out + i * so) = *reinterpret_cast<const T*>(self + i * ss);
 }
 
-// Bytes of rows that one thread copies sooner than it could share them: a batch of a data loader.
-constexpr int64_t kRowGrain = int64_t(1) << 18;
+// Bytes of rows that one thread copies sooner than it could share them.
+constexpr int64_t kRowGrain = int64_t(1) << 16;
+
+// Copies a row while it fetches `next`, line by line: a core that waits for one row's lines only
+// reads at 0.7 times the speed (25 MB in rows of 3 KB from memory: 4.2 to 2.9 ms with one thread,
+// 2.4 with two).
+RL_INLINE void copy_and_fetch(char* out, const char* row, const char* next, int64_t bytes) {
+  using Bytes = Vec<uint8_t>;
+  constexpr int64_t kLine = 64;
+  int64_t b = 0;
+  for (; b + kLine <= bytes; b += kLine) {
+    __builtin_prefetch(next + b);
+    for (int64_t k = b; k < b + kLine; k += kVecBytes)
+      Bytes::loadu(reinterpret_cast<const uint8_t*>(row + k))
+          .storeu(reinterpret_cast<uint8_t*>(out + k));
+  }
+  __builtin_memcpy(out + b, row + b, size_t(bytes - b));
+}
 
 // One entry for a dense row of `bytes`: copies whole rows, the next ones on their way meanwhile.
 template <class R>
@@ -68,18 +84,26 @@ RL_INLINE bool gather_rows(const GatherPlan& plan, char* const* data, int64_t n,
   const int64_t so = plan.nd.strides[1][0], ss = plan.nd.strides[1][1], si = plan.nd.strides[1][2];
   char* out = data[0];
   const char *self = data[1], *index = data[2];
+  const bool lines = bytes > 512;
+  const int64_t ahead = lines ? 1 : kPrefetch;
   for (int64_t i = 0; i < n; ++i) {
-    if (i + kPrefetch < n) {
+    const char* next = nullptr;
+    if (i + ahead < n) {
       // An entry that is out of range fetches nothing and is found when its turn comes.
-      const int64_t next = *reinterpret_cast<const int64_t*>(index + (i + kPrefetch) * si);
-      const uint64_t row = uint64_t(self) + uint64_t(i + kPrefetch) * uint64_t(ss) +
-                           uint64_t(next) * uint64_t(plan.step);
-      for (int64_t b = 0; b < bytes && b < 512; b += 64)
-        __builtin_prefetch(reinterpret_cast<const void*>(row + uint64_t(b)));
+      const int64_t entry = *reinterpret_cast<const int64_t*>(index + (i + ahead) * si);
+      next = reinterpret_cast<const char*>(uint64_t(self) + uint64_t(i + ahead) * uint64_t(ss) +
+                                           uint64_t(entry) * uint64_t(plan.step));
     }
     int64_t entry = *reinterpret_cast<const int64_t*>(index + i * si);
     if (RL_UNLIKELY(!resolve(entry))) return false;
-    copy_bytes(out + i * so, self + i * ss + entry * plan.step, bytes);
+    const char* row = self + i * ss + entry * plan.step;
+    if (lines) {
+      copy_and_fetch(out + i * so, row, next ? next : row, bytes);
+    } else {
+      if (next)
+        for (int64_t b = 0; b < bytes; b += 64) __builtin_prefetch(next + b);
+      copy_bytes(out + i * so, row, bytes);
+    }
   }
   return true;
 }
