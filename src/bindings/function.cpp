@@ -84,7 +84,6 @@ PyTypeObject* object_type() {
   }
   return &type;
 }
-const Overrides* g_overrides = nullptr;
 
 // "sum(input: Tensor, dim: Size | None = None, ...)"; without types where they are null.
 std::string written(const Signature& s, const std::vector<std::string>* types) {
@@ -102,11 +101,12 @@ std::string written(const Signature& s, const std::vector<std::string>* types) {
 }  // namespace
 
 const Overrides& overrides() {
-  if (RL_UNLIKELY(!g_overrides)) {
-    g_overrides = static_cast<const Overrides*>(PyCapsule_Import("rushlight._core._overrides", 0));
-    if (!g_overrides) throw py::error_already_set();
+  static const Overrides* imported = nullptr;
+  if (RL_UNLIKELY(!imported)) {
+    imported = static_cast<const Overrides*>(PyCapsule_Import("rushlight._core._overrides", 0));
+    if (!imported) throw py::error_already_set();
   }
-  return *g_overrides;
+  return *imported;
 }
 bool is_function(PyObject* object) {
   return PyCFunction_Check(object) && PyCFunction_GET_SELF(object) &&
