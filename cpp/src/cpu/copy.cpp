@@ -88,7 +88,8 @@ void where_loop(char* const* data, const int64_t* strides, int64_t n) {
 template <class T>
 void move_all(const NdPlan& plan) {
   if (const int dim = transposed_dim<T>(plan)) return transposing_move<T>(plan, dim);
-  for_each(plan, &move_loop<T>);
+  if (is_narrow(plan)) return move_narrow(plan, sizeof(T));
+  for_each(plan, kItems<T, T>, &move_loop<T>);
 }
 
 void move_kernel(const NdPlan& plan, int itemsize) {
@@ -104,7 +105,7 @@ void where_kernel(const NdPlan& plan, int itemsize) {
   switch (itemsize) {
 #define RL_SIZE(size, T) \
   case size:             \
-    return for_each(plan, &where_loop<T>);
+    return for_each(plan, kItems<T, bool, T, T>, &where_loop<T>);
     RL_FOR_SIZES(RL_SIZE)
 #undef RL_SIZE
   }
@@ -115,7 +116,7 @@ void copy_kernel(const NdPlan& plan) {
   if constexpr (dtype_of<To> == dtype_of<From>)
     move_kernel(plan, sizeof(To));
   else
-    for_each(plan, &copy_loop<To, From>);
+    for_each(plan, kItems<To, From>, &copy_loop<To, From>);
 }
 
 // A fill is a move from one element.
@@ -147,7 +148,7 @@ void fill_kernel(const NdPlan& plan, const void* element, int itemsize) {
   switch (itemsize) {
 #define RL_SIZE(size, T) \
   case size:             \
-    return for_each(filled, &fill_loop<T>);
+    return for_each(filled, kItems<T, T>, &fill_loop<T>);
     RL_FOR_SIZES(RL_SIZE)
 #undef RL_SIZE
   }

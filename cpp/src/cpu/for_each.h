@@ -9,13 +9,29 @@ namespace rushlight::cpu {
 // n elements, operand k from data[k] in steps of strides[k] bytes.
 using Loop = void (*)(char* const* data, const int64_t* strides, int64_t n);
 
-void for_each_nd(const NdPlan& plan, Loop loop, int64_t grain);
+// Bytes of an element of each operand.
+template <class... T>
+inline constexpr uint8_t kItems[] = {uint8_t(sizeof(T))...};
 
-RL_INLINE void for_each(const NdPlan& plan, Loop loop, int64_t grain = kGrain) {
-  if (RL_LIKELY(plan.ndim == 1 && plan.numel <= grain)) {
+void for_each_nd(const NdPlan& plan, const uint8_t* items, Loop loop);
+
+RL_INLINE void for_each(const NdPlan& plan, const uint8_t* items, Loop loop) {
+  if (RL_LIKELY(plan.ndim == 1 && plan.numel <= kGrain)) {
     loop(plan.data, plan.strides[0], plan.numel);
   } else {
-    for_each_nd(plan, loop, grain);
+    for_each_nd(plan, items, loop);
+  }
+}
+
+// The plan without its innermost dim.
+RL_INLINE void drop_inner(const NdPlan& plan, NdPlan& outer) {
+  outer.ndim = plan.ndim - 1;
+  outer.operands = plan.operands;
+  outer.numel = plan.shape[0] == 0 ? 0 : plan.numel / plan.shape[0];
+  for (int k = 0; k < plan.operands; ++k) outer.data[k] = plan.data[k];
+  for (int d = 0; d < outer.ndim; ++d) {
+    outer.shape[d] = plan.shape[d + 1];
+    for (int k = 0; k < plan.operands; ++k) outer.strides[d][k] = plan.strides[d + 1][k];
   }
 }
 

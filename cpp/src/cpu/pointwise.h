@@ -199,12 +199,14 @@ void binary_loop(char* const* data, const int64_t* strides, int64_t n) {
 template <class Op, class Rule, DType D>
 void unary_kernel(const NdPlan& plan) {
   using T = typename CTypeOf<D>::Type;
-  for_each(plan, &unary_loop<Op, T, typename Rule::template Result<T>>);
+  using R = typename Rule::template Result<T>;
+  for_each(plan, kItems<R, T>, &unary_loop<Op, T, R>);
 }
 template <class Op, class Rule, DType D>
 void binary_kernel(const NdPlan& plan) {
   using T = typename CTypeOf<D>::Type;
-  for_each(plan, &binary_loop<Op, T, typename Rule::template Result<T>>);
+  using R = typename Rule::template Result<T>;
+  for_each(plan, kItems<R, T, T>, &binary_loop<Op, T, R>);
 }
 
 template <class Op, class Rule, unsigned kAccepts, int D = 0>

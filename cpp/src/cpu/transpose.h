@@ -16,6 +16,13 @@ struct TileOf {
   using Row [[gnu::vector_size(kBytes), gnu::may_alias]] = T;
 };
 
+// The shortest side worth turning over.
+template <class T>
+RL_INLINE constexpr int64_t shortest_side() {
+  if constexpr (sizeof(T) <= 8) return TileOf<T>::kSize;
+  return 4;
+}
+
 // Which lane of (a, b) goes to lane `lane`: of each 2h lanes the low half of a, then b's low half
 // (kHigh: the high halves).
 template <int kLane, int kHalf, int kLanesOfRow, bool kHigh>
@@ -71,14 +78,14 @@ void transpose_block(char* out, int64_t so, const char* in, int64_t si, int64_t 
       for (int64_t j = 0; j < whole_m; j += kSize)
         transpose_tile<T>(out + j * so + i * kItem, so, in + i * si + j * kItem, si);
   }
-  const auto move = [&](int64_t i, int64_t j) RL_LAMBDA_INLINE {
-    *reinterpret_cast<T*>(out + j * so + i * kItem) =
-        *reinterpret_cast<const T*>(in + i * si + j * kItem);
-  };
-  for (int64_t j = 0; j < whole_m; ++j)
-    for (int64_t i = whole_n; i < n; ++i) move(i, j);
-  for (int64_t j = whole_m; j < m; ++j)
-    for (int64_t i = 0; i < n; ++i) move(i, j);
+  // What is left over of the columns, then of the rows.
+  char* const from = const_cast<char*>(in);
+  if (whole_n < n)
+    move_block(kItem, {out + whole_n * kItem, kItem, so}, {from + whole_n * si, si, kItem},
+               n - whole_n, whole_m);
+  if (whole_m < m)
+    move_block(kItem, {out + whole_m * so, so, kItem}, {from + whole_m * kItem, kItem, si},
+               m - whole_m, n);
 }
 
 template <class Row, int... kLane>
@@ -108,15 +115,15 @@ void move_backwards(T* out, const T* in, int64_t n) {
 constexpr int64_t kBlockSide = 64;
 
 // The dim along which the input is dense while the output is dense along dim 0; 0 when there is
-// none or a plain loop does as well.
+// none or a tile is larger than what is to be moved.
 template <class T>
 RL_INLINE int transposed_dim(const NdPlan& plan) {
   constexpr int64_t kItem = sizeof(T);
   if (plan.ndim < 2 || plan.strides[0][0] != kItem || plan.strides[0][1] == kItem ||
-      plan.shape[0] < 4)
+      plan.shape[0] < shortest_side<T>())
     return 0;
   for (int d = 1; d < plan.ndim; ++d)
-    if (plan.strides[d][1] == kItem && plan.shape[d] >= 4) return d;
+    if (plan.strides[d][1] == kItem && plan.shape[d] >= shortest_side<T>()) return d;
   return 0;
 }
 
