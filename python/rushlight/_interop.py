@@ -17,15 +17,24 @@ def from_array(array):
     return _ops.from_buffer_object(array)
 
 
+# The dtypes of NumPy seen so far, of native byte order: their names take microseconds.
+_dtypes: dict = {}
+
+
 def dtype_from_numpy(numpy_dtype):
     """The rushlight dtype of a NumPy dtype.
 
     Raises:
         TypeError: when there is none.
     """
+    found = _dtypes.get(numpy_dtype)
+    if found is not None:
+        return found
     name = str(numpy_dtype)
     for d in _core._dtypes:
         if d.name == name:
+            if numpy_dtype.isnative:
+                _dtypes[numpy_dtype] = d
             return d
     raise TypeError(f"can't convert an array of type {name} to a tensor")
 
@@ -55,7 +64,7 @@ def from_numpy(array):
 
     if not isinstance(array, numpy.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
-    if not array.dtype.isnative:
+    if array.dtype not in _dtypes and not array.dtype.isnative:
         raise ValueError(
             "from_numpy(): given numpy array has byte order different from the native "
             "byte order; convert it with array.astype(array.dtype.newbyteorder('='))"

@@ -1,6 +1,7 @@
 #include "rushlight/ops/index.h"
 
 #include "operand.h"
+#include "unrecorded.h"
 
 namespace rushlight::python {
 namespace {
@@ -25,6 +26,7 @@ void bind_index(py::module_& m) {
         return gather(input, dim, index);
       });
   def_op(m, "index_select(input, dim, index)", &index_select);
+  def_unrecorded<&index_select_each>(m, "index_select_each(tensors, index)");
   def_op(m, "take(input, index)", &take);
   def_op(
       m, "take_along_dim(input, indices, dim=None)",

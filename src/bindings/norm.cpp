@@ -15,17 +15,17 @@ void bind_norm(py::module_& m) {
       m,
       "native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)",
       &native_batch_norm);
-  def_backward<&layer_norm_backward>(m,
+  def_unrecorded<&layer_norm_backward>(m,
                                      "layer_norm_backward(grad, input, normalized_shape, mean, "
                                      "rstd, weight, want_input, want_weight, "
                                      "want_bias)");
-  def_backward<&rms_norm_backward>(
+  def_unrecorded<&rms_norm_backward>(
       m, "rms_norm_backward(grad, input, normalized_shape, rstd, weight, want_input, want_weight)");
-  def_backward<&group_norm_backward>(
+  def_unrecorded<&group_norm_backward>(
       m,
       "group_norm_backward(grad, input, num_groups, mean, rstd, weight, want_input, want_weight, "
       "want_bias)");
-  def_backward<&batch_norm_backward>(
+  def_unrecorded<&batch_norm_backward>(
       m,
       "batch_norm_backward(grad, input, mean, rstd, weight, training, want_input, want_weight, "
       "want_bias)");

@@ -231,6 +231,9 @@ INDEXING = {
         m.square(), 0, m.i(m(5, 311), m(4, 400), m(7, 457))
     ),
     "index_select": lambda m: _ops.index_select(*_rows(m)[:3]),
+    "index_select_each": lambda m: _ops.index_select_each(
+        list(_rows(m)[:1]) * 2, _rows(m)[2]
+    ),
     "index_select dim 1": lambda m: _ops.index_select(
         m.square(), 1, m.i(m(7, 457), m(9, 600))
     ),

@@ -287,6 +287,13 @@ Tensor index_select(const Tensor& input, int64_t dim, const Tensor& index) {
   return out;
 }
 
+std::vector<Tensor> index_select_each(const std::vector<Tensor>& tensors, const Tensor& index) {
+  std::vector<Tensor> rows;
+  rows.reserve(tensors.size());
+  for (const Tensor& tensor : tensors) rows.push_back(index_select(tensor, 0, index));
+  return rows;
+}
+
 Tensor take(const Tensor& input, const Tensor& index) {
   check_same_device("take", input, index);
   RL_CHECK(index.dtype() == DType::I64, "take(): Expected a long tensor for index, but got ",

@@ -16,6 +16,15 @@ bool is_legacy_empty(const Tensor& t) { return t.ndim() == 1 && t.numel() == 0; 
 // Bytes of output for which a thread pays.
 constexpr int64_t kGrainBytes = int64_t(1) << 18;
 
+// Whether parts joined at `dim` give many runs of a few elements each, as columns do: a call of
+// memcpy for each is slower than a copy of each part by the long way.
+bool has_short_runs(const Tensor& out, size_t count, int dim) {
+  constexpr int64_t kShortRun = 64;
+  int64_t rows = 1;
+  for (int d = 0; d < dim; ++d) rows *= out.size(d);
+  return rows >= kShortRun && int64_t(out.nbytes()) / rows < kShortRun * int64_t(count);
+}
+
 // All parts dense and of out's dtype: `rows` runs of each part's bytes, one part after the other.
 void cat_dense(const Tensor& out, const std::vector<const Tensor*>& parts, int dim) {
   int64_t rows = 1;
@@ -168,7 +177,7 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
   }
   Tensor out = empty(shape, dtype, model->device());
   if (out.numel() == 0) return out;
-  if (dense) {
+  if (dense && !has_short_runs(out, parts.size(), d)) {
     cat_dense(out, parts, d);
     return out;
   }

@@ -22,6 +22,9 @@ using IndexList = std::vector<std::optional<Tensor>>;
 RL_API Tensor gather(const Tensor& input, int64_t dim, const Tensor& index);
 // The given positions along dim; index is 1-d or 0-d. Raises Error or IndexError.
 RL_API Tensor index_select(const Tensor& input, int64_t dim, const Tensor& index);
+// The same rows of several tables: a batch of a data loader.
+RL_API std::vector<Tensor> index_select_each(const std::vector<Tensor>& tensors,
+                                             const Tensor& index);
 // input as a 1-d tensor, read at index (int64, negative from the end), in the shape of index.
 RL_API Tensor take(const Tensor& input, const Tensor& index);
 // As gather, but input and indices broadcast outside dim and negative entries count from the end.

@@ -1,8 +1,9 @@
-"""Whole batches of a ``TensorDataset`` with one ``index_select`` a tensor."""
+"""Whole batches of a ``TensorDataset``, in one call where no gradients are wanted."""
 
 from __future__ import annotations
 
 import rushlight
+from rushlight import _ops
 from rushlight.utils.data._collate import default_collate
 from rushlight.utils.data.dataset import Subset, TensorDataset
 
@@ -18,12 +19,15 @@ class RowGather:
     def __init__(self, tensors, rows) -> None:
         self.tensors = tensors
         self.rows = rows
+        self._recorded = any(tensor.requires_grad for tensor in tensors)
 
     def take(self, index):
         """Return the rows an index tensor names, one batch a tensor."""
         if self.rows is not None:
             index = self.rows.index_select(0, index)
-        return [tensor.index_select(0, index) for tensor in self.tensors]
+        if self._recorded:
+            return [tensor.index_select(0, index) for tensor in self.tensors]
+        return _ops.index_select_each(self.tensors, index)
 
     def take_list(self, indices):
         """Return the rows of a list of indices, or ``None`` if that takes indexing."""
