@@ -19,7 +19,7 @@ constexpr int64_t kGrainBytes = int64_t(1) << 18;
 // Whether parts joined at `dim` give many runs of a few elements each, as columns do: a call of
 // memcpy for each is slower than a copy of each part by the long way.
 bool has_short_runs(const Tensor& out, size_t count, int dim) {
-  constexpr int64_t kShortRun = 64;
+  constexpr int64_t kShortRun = 160;
   int64_t rows = 1;
   for (int d = 0; d < dim; ++d) rows *= out.size(d);
   return rows >= kShortRun && int64_t(out.nbytes()) / rows < kShortRun * int64_t(count);
