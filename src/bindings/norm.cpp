@@ -16,9 +16,9 @@ void bind_norm(py::module_& m) {
       "native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)",
       &native_batch_norm);
   def_unrecorded<&layer_norm_backward>(m,
-                                     "layer_norm_backward(grad, input, normalized_shape, mean, "
-                                     "rstd, weight, want_input, want_weight, "
-                                     "want_bias)");
+                                       "layer_norm_backward(grad, input, normalized_shape, mean, "
+                                       "rstd, weight, want_input, want_weight, "
+                                       "want_bias)");
   def_unrecorded<&rms_norm_backward>(
       m, "rms_norm_backward(grad, input, normalized_shape, rstd, weight, want_input, want_weight)");
   def_unrecorded<&group_norm_backward>(

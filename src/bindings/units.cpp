@@ -31,7 +31,8 @@ void bind_units(py::module_& m) {
   def_op(m, "glu(input, dim=-1)", &glu);
   def_op(m, "glu_backward(grad, input, dim)", &glu_backward);
   def_op(m, "prelu(input, weight)", &prelu);
-  def_unrecorded<&prelu_backward>(m, "prelu_backward(grad, input, weight, want_input, want_weight)");
+  def_unrecorded<&prelu_backward>(m,
+                                  "prelu_backward(grad, input, weight, want_input, want_weight)");
 }
 
 }  // namespace rushlight::python

@@ -369,6 +369,7 @@ PRODUCTS = {
         1,
     ),
     "max_pool2d": lambda m: _ops.max_pool2d(_image(m), (2, 2)),
+    "adaptive_max_pool2d": lambda m: _ops.adaptive_max_pool2d(_image(m), (3, 2)),
     "max_pool2d_with_indices": lambda m: _ops.max_pool2d_with_indices(
         _image(m), (3, 3), (2, 2), (1, 1)
     ),

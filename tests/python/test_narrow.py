@@ -68,7 +68,9 @@ def test_copies_between_layouts(columns, dtype):
         a, source = in_numpy(one), tensor_of(one)
         assert (source.contiguous().numpy() == a).all(), one[0]
         assert (source.t().contiguous().numpy() == a.T).all(), one[0]
-        assert (source.to(rushlight.complex128).numpy() == a.astype(complex)).all(), one[0]
+        assert (source.to(rushlight.complex128).numpy() == a.astype(complex)).all(), (
+            one[0]
+        )
         for other in writable(ROWS, columns, dtype):
             name, memory, shape, strides, offset = other
             expected = memory.copy()
@@ -120,7 +122,9 @@ def test_several_dims_and_threads(threads):
         centre = table(40, 3, "float32", 1).reshape(40, 1, 3)
         x, y = rushlight.from_numpy(points), rushlight.from_numpy(centre)
         assert ((x - y).numpy() == points - centre).all()
-        assert ((x[..., :2] * y[..., 1:]).numpy() == points[..., :2] * centre[..., 1:]).all()
+        assert (
+            (x[..., :2] * y[..., 1:]).numpy() == points[..., :2] * centre[..., 1:]
+        ).all()
         image = rushlight.from_numpy(points.reshape(1200, 50, 3))
         planes = image.permute(2, 0, 1)
         assert (planes.contiguous().numpy() == planes.numpy()).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -160,12 +162,44 @@ def test_adaptive_avg_pool2d(shape, size):
     assert tuple(found.shape) == expected.shape
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 5), (9, 12), (0, 2)], ids=str)
+@pytest.mark.parametrize("shape", [(2, 3, 7, 10), (3, 7, 10), (0, 3, 7, 10)], ids=str)
+def test_adaptive_max_pool2d(shape, size, dtype):
+    x = draw(shape, dtype)
+    expected = np.empty((*shape[:-2], *size))
+    for i in range(size[0]):
+        for j in range(size[1]):
+            ys = slice(i * 7 // size[0], -(-(i + 1) * 7 // size[0]))
+            xs = slice(j * 10 // size[1], -(-(j + 1) * 10 // size[1]))
+            expected[..., i, j] = x[..., ys, xs].max((-2, -1))
+    found, places = F.adaptive_max_pool2d(rl.tensor(x), size, return_indices=True)
+    assert found.tolist() == expected.tolist()
+    assert found.dtype == getattr(rl, dtype)
+    flat = rl.tensor(x).flatten(-2)
+    assert flat.gather(-1, places.flatten(-2)).tolist() == found.flatten(-2).tolist()
+
+
+def test_adaptive_max_pool_nan_and_infinity():
+    x = rl.full((1, 4, 6), -math.inf)
+    found, places = F.adaptive_max_pool2d(x, (3, 4), return_indices=True)
+    assert found.isneginf().all() and places[0, 1].tolist() == [6, 7, 9, 10]
+    x[0, 1, 2] = math.nan
+    assert F.adaptive_max_pool2d(x, (1, 2)).isnan().tolist() == [[[True, False]]]
+    assert (
+        F.adaptive_max_pool1d(x[0], 1).isnan().flatten().tolist()
+        == [False, True] + [False] * 2
+    )
+
+
 def test_layouts():
     x = rl.tensor(draw((2, 12, 3, 10))).permute(0, 2, 1, 3)[:, 1:, ::2]
     for pool in (
         lambda t: F.max_pool2d(t, 2),
         lambda t: _ops.avg_pool2d(t, 2),
         lambda t: _ops.adaptive_avg_pool2d(t, 2),
+        lambda t: F.adaptive_max_pool2d(t, (3, 2)),
+        lambda t: F.max_pool2d(t, (1, 2), (1, 4)),
     ):
         assert pool(x).tolist() == pool(x.contiguous()).tolist()
 
@@ -180,6 +214,8 @@ GRADIENTS = [
     lambda x: _ops.avg_pool2d(x, (2, 3), (2, 1), 0, False, True, 5),
     lambda x: _ops.adaptive_avg_pool2d(x, 1),
     lambda x: _ops.adaptive_avg_pool2d(x, (2, 3)),
+    lambda x: F.adaptive_max_pool2d(x, (2, 3)),
+    lambda x: F.adaptive_max_pool1d(x.flatten(0, -3), 3),
 ]
 
 

@@ -83,13 +83,11 @@ void for_each_nd(const NdPlan& plan, const uint8_t* items, Loop loop) {
     drop_inner(plan, rows);
     Rows kinds[kMaxOperands];
     for (int k = 0; k < plan.operands; ++k) kinds[k] = rows_of(plan, k, items[k]);
-    parallel_for(0, rows.numel, kGrain / plan.shape[0], [&](int64_t b, int64_t e) {
-      narrow_rows(plan, rows, kinds, items, loop, b, e);
-    });
+    parallel_for(0, rows.numel, kGrain / plan.shape[0],
+                 [&](int64_t b, int64_t e) { narrow_rows(plan, rows, kinds, items, loop, b, e); });
   } else {
     parallel_for(0, plan.numel, kGrain, [&](int64_t b, int64_t e) {
-      walk_rows(plan, b, e,
-                [&](char* const* data, int64_t n) { loop(data, plan.strides[0], n); });
+      walk_rows(plan, b, e, [&](char* const* data, int64_t n) { loop(data, plan.strides[0], n); });
     });
   }
 }

@@ -7,15 +7,15 @@ namespace rushlight::cpu {
 // 6 ns an element. Where rows are short, operands whose rows do not follow each other in memory are
 // copied to a buffer, some hundred elements at a time, and the loop runs over the whole buffer. The
 // copy has no short loops either: rows that are dense go by overlapping pieces, of others element i
-// of all rows is moved before element i + 1. An operand that is the same for all rows is copied once.
+// of all rows is moved before element i + 1. An operand that is the same for all rows is copied
+// once.
 
 namespace {
 
 template <class T>
 void move_elements(char* to, int64_t to_step, const char* from, int64_t from_step, int64_t n) {
   constexpr int64_t kItem = sizeof(T);
-  const auto run = [&](int64_t to_step, int64_t from_step)
-                       __attribute__((always_inline)) {
+  const auto run = [&](int64_t to_step, int64_t from_step) __attribute__((always_inline)) {
     for (int64_t i = 0; i < n; ++i)
       *reinterpret_cast<T*>(to + i * to_step) = *reinterpret_cast<const T*>(from + i * from_step);
   };
@@ -73,8 +73,7 @@ void write_rows(const Block& to, int64_t bytes, int64_t rows, const Source& row_
     for (int64_t r = 0; r < rows; ++r, out += to.row) {
       const auto row = row_at(r);
       const auto last = piece_at<Bits128>(row.at(bytes - 16));
-      for (int64_t at = 0; at + 16 < bytes; at += 16)
-        put(out + at, piece_at<Bits128>(row.at(at)));
+      for (int64_t at = 0; at + 16 < bytes; at += 16) put(out + at, piece_at<Bits128>(row.at(at)));
       put(out + bytes - 16, last);
     }
   }
@@ -107,8 +106,7 @@ void move_block(const Block& to, const Block& from, int64_t n, int64_t rows) {
 void move_block(int item, const Block& to, const Block& from, int64_t n, int64_t rows) {
   switch (item) {
 #define RL_SIZE(size, T) \
-  case size:             \
-    return move_block<T>(to, from, n, rows);
+  case size: return move_block<T>(to, from, n, rows);
     RL_FOR_SIZES(RL_SIZE)
 #undef RL_SIZE
   }

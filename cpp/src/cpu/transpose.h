@@ -26,8 +26,8 @@ RL_INLINE constexpr int64_t shortest_side() {
 // Which lane of (a, b) goes to lane `lane`: of each 2h lanes the low half of a, then b's low half
 // (kHigh: the high halves).
 template <int kLane, int kHalf, int kLanesOfRow, bool kHigh>
-inline constexpr int kSource = (kLane & kHalf) == 0 ? kLane + (kHigh ? kHalf : 0)
-                                                    : kLane + kLanesOfRow - (kHigh ? 0 : kHalf);
+inline constexpr int kSource =
+    (kLane & kHalf) == 0 ? kLane + (kHigh ? kHalf : 0) : kLane + kLanesOfRow - (kHigh ? 0 : kHalf);
 
 template <int kHalf, bool kHigh, class Row, int... kLane>
 RL_INLINE Row mix(Row a, Row b, std::integer_sequence<int, kLane...>) {

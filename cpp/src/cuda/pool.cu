@@ -66,6 +66,8 @@ void max_pool_of(const MaxPoolPlan& p) {
 }
 
 void max_pool(const MaxPoolPlan& p) {
+  if (p.kernel_y == 0)
+    raise_no_kernel("adaptive_max_pool2d", Device{DeviceType::CUDA, -1}, p.dtype);
   switch (p.dtype) {
 #define RL_POOL(name) \
   case DType::name:   \

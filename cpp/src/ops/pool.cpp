@@ -20,17 +20,20 @@ Pair pair_of(const char* op, const char* what, const Dims& values) {
 
 void check_input(const char* op, const Dims& input) {
   const int n = input.size();
-  RL_CHECK(n == 3 || n == 4, op, "(): non-empty 3D or 4D (batch mode) tensor expected for input, got ",
-           input);
-  RL_CHECK(input[n - 1] > 0 && input[n - 2] > 0 && input[n - 3] > 0, op,
-           "(): Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but "
-           "got:", input);
+  RL_CHECK(n == 3 || n == 4, op,
+           "(): non-empty 3D or 4D (batch mode) tensor expected for input, got ", input);
+  RL_CHECK(
+      input[n - 1] > 0 && input[n - 2] > 0 && input[n - 3] > 0, op,
+      "(): Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but "
+      "got:",
+      input);
 }
 
 int64_t output_size(const char* op, int64_t in, int64_t kernel, int64_t stride, int64_t pad,
                     int64_t dilation, bool ceil_mode) {
   const int64_t reach = checked_add(checked_mul(dilation, kernel - 1), 1);
-  RL_CHECK(pad <= kernel / 2, op, "(): pad should be at most half of kernel size, but got pad=", pad,
+  RL_CHECK(pad <= kernel / 2, op,
+           "(): pad should be at most half of kernel size, but got pad=", pad,
            " and kernel_size=", kernel);
   const int64_t room = checked_add(in, 2 * pad) - reach + (ceil_mode ? stride - 1 : 0);
   if (room < 0) return 0;
@@ -49,14 +52,15 @@ PoolWindows make_windows(const char* op, const Dims& input, const Dims& kernel_s
   const Pair spread = pair_of(op, "dilation", dilation);
   RL_CHECK(step.y != 0 && step.x != 0, op, "(): stride should not be zero");
   RL_CHECK(kernel.y > 0 && kernel.x > 0, op,
-           "(): kernel size should be greater than zero, but got kH: ", kernel.y, " kW: ", kernel.x);
-  RL_CHECK(step.y > 0 && step.x > 0, op, "(): stride should be greater than zero, but got dH: ",
-           step.y, " dW: ", step.x);
+           "(): kernel size should be greater than zero, but got kH: ", kernel.y,
+           " kW: ", kernel.x);
+  RL_CHECK(step.y > 0 && step.x > 0, op,
+           "(): stride should be greater than zero, but got dH: ", step.y, " dW: ", step.x);
   RL_CHECK(spread.y > 0 && spread.x > 0, op,
            "(): dilation should be greater than zero, but got dilationH: ", spread.y,
            " dilationW: ", spread.x);
-  RL_CHECK(pad.y >= 0 && pad.x >= 0, op, "(): pad must be non-negative, but got pad: ",
-           pad.y < 0 ? pad.y : pad.x);
+  RL_CHECK(pad.y >= 0 && pad.x >= 0, op,
+           "(): pad must be non-negative, but got pad: ", pad.y < 0 ? pad.y : pad.x);
   check_input(op, input);
   const int n = input.size();
   PoolWindows w;
@@ -82,9 +86,9 @@ Dims with_size(const Dims& input, int64_t height, int64_t width) {
 }
 
 void check_dtype(const char* op, DType dtype, bool takes_ints) {
-  const bool has_kernel = is_floating(dtype) || (takes_ints && is_integral(dtype) &&
-                                                 dtype != DType::U16 && dtype != DType::U32 &&
-                                                 dtype != DType::U64);
+  const bool has_kernel =
+      is_floating(dtype) || (takes_ints && is_integral(dtype) && dtype != DType::U16 &&
+                             dtype != DType::U32 && dtype != DType::U64);
   RL_CHECK_IMPLEMENTED(has_kernel, op, "(): not implemented for '", dtype, "'");
 }
 
@@ -99,8 +103,8 @@ Tensor max_pool(const char* op, const Tensor& input, const Dims& kernel_size, co
   static_cast<PoolWindows&>(plan) =
       make_windows(op, input.shape(), kernel_size, stride, padding, dilation, ceil_mode);
   check_dtype(op, input.dtype(), true);
-  const auto kernel =
-      kernel_or_raise(kernel_slots(input.device().type).max_pool, op, input.device(), input.dtype());
+  const auto kernel = kernel_or_raise(kernel_slots(input.device().type).max_pool, op,
+                                      input.device(), input.dtype());
   const Dims shape = with_size(input.shape(), plan.out_height, plan.out_width);
   Tensor values = empty(shape, input.dtype(), input.device());
   if (indices) *indices = empty(shape, DType::I64, input.device());
@@ -126,13 +130,24 @@ AveragePoolPlan average_plan(const char* op, const Dims& input, const Dims& kern
   return plan;
 }
 
+Dims checked_output_size(const char* op, const Dims& output_size) {
+  RL_CHECK(output_size.size() == 1 || output_size.size() == 2, op,
+           "(): output_size must be one int or two, got ", output_size);
+  const Dims size({output_size[0], output_size[output_size.size() - 1]});
+  RL_CHECK(size[0] >= 0 && size[1] >= 0, op,
+           "(): elements of output_size must be greater than or equal to 0 but received ",
+           output_size);
+  return size;
+}
+
 AdaptivePoolPlan adaptive_plan(const char* op, const Dims& input, int64_t height, int64_t width) {
   const int n = input.size();
   RL_CHECK(n == 3 || n == 4, op, "(): Expected 3D or 4D tensor, but got ", input);
   for (int d = n - 2; d < n; ++d)
-    RL_CHECK(input[d] > 0, op,
-             "(): Expected input to have non-zero size for non-batch dimensions, but input has sizes ",
-             input, " with dimension ", d, " being empty");
+    RL_CHECK(
+        input[d] > 0, op,
+        "(): Expected input to have non-zero size for non-batch dimensions, but input has sizes ",
+        input, " with dimension ", d, " being empty");
   AdaptivePoolPlan plan;
   plan.planes = n == 4 ? checked_mul(input[0], input[1]) : input[0];
   plan.in_height = input[n - 2], plan.in_width = input[n - 1];
@@ -149,8 +164,8 @@ std::tuple<Tensor, Tensor> max_pool2d_with_indices(const Tensor& input, const Di
                                                    const Dims& stride, const Dims& padding,
                                                    const Dims& dilation, bool ceil_mode) {
   Tensor indices;
-  Tensor values = max_pool("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode,
-                           &indices);
+  Tensor values =
+      max_pool("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode, &indices);
   return {std::move(values), std::move(indices)};
 }
 
@@ -172,8 +187,8 @@ Tensor max_pool2d_with_indices_backward(const Tensor& grad_output, const Tensor&
            " and grad_output ", grad_output.shape(), " differ in shape");
   RL_CHECK(indices.dtype() == DType::I64, op, "(): expected int64 indices, got ", indices.dtype());
   RL_CHECK(indices.device() == grad_output.device(), op,
-           "(): Expected all tensors to be on the same device, but found ", indices.device(), " and ",
-           grad_output.device());
+           "(): Expected all tensors to be on the same device, but found ", indices.device(),
+           " and ", grad_output.device());
   check_dtype(op, grad_output.dtype(), false);
   const auto kernel = kernel_or_raise(kernel_slots(grad_output.device().type).max_pool_backward, op,
                                       grad_output.device(), grad_output.dtype());
@@ -220,9 +235,8 @@ Tensor avg_pool2d_backward(const Tensor& grad_output, const Dims& input_size,
                                       count_include_pad, divisor_override);
   check_gradient(op, grad_output, with_size(input_size, plan.out_height, plan.out_width));
   check_dtype(op, grad_output.dtype(), false);
-  const auto kernel =
-      kernel_or_raise(kernel_slots(grad_output.device().type).average_pool_backward, op,
-                      grad_output.device(), grad_output.dtype());
+  const auto kernel = kernel_or_raise(kernel_slots(grad_output.device().type).average_pool_backward,
+                                      op, grad_output.device(), grad_output.dtype());
   Tensor grad = empty(input_size, grad_output.dtype(), grad_output.device());
   if (grad.numel() == 0) return grad;
   const Tensor g = contiguous(grad_output);
@@ -232,14 +246,37 @@ Tensor avg_pool2d_backward(const Tensor& grad_output, const Dims& input_size,
   return grad;
 }
 
+std::tuple<Tensor, Tensor> adaptive_max_pool2d(const Tensor& input, const Dims& output_size) {
+  constexpr const char* op = "adaptive_max_pool2d";
+  const Dims size = checked_output_size(op, output_size);
+  const AdaptivePoolPlan windows = adaptive_plan(op, input.shape(), size[0], size[1]);
+  check_dtype(op, input.dtype(), false);
+  const auto kernel = kernel_or_raise(kernel_slots(input.device().type).max_pool, op,
+                                      input.device(), input.dtype());
+  const Dims shape = with_size(input.shape(), size[0], size[1]);
+  Tensor values = empty(shape, input.dtype(), input.device());
+  Tensor indices = empty(shape, DType::I64, input.device());
+  if (values.numel() > 0) {
+    const Tensor x = contiguous(input);
+    MaxPoolPlan plan;
+    plan.dtype = input.dtype();
+    plan.planes = windows.planes;
+    plan.in_height = windows.in_height, plan.in_width = windows.in_width;
+    plan.out_height = size[0], plan.out_width = size[1];
+    plan.kernel_y = plan.kernel_x = plan.pad_y = plan.pad_x = 0;
+    plan.stride_y = plan.stride_x = plan.dilation_y = plan.dilation_x = 1;
+    plan.input = x.bytes();
+    plan.values = values.bytes();
+    plan.indices = indices.data<int64_t>();
+    kernel(plan);
+  }
+  return {std::move(values), std::move(indices)};
+}
+
 Tensor adaptive_avg_pool2d(const Tensor& input, const Dims& output_size) {
   constexpr const char* op = "adaptive_avg_pool2d";
-  RL_CHECK(output_size.size() == 1 || output_size.size() == 2, op,
-           "(): output_size must be one int or two, got ", output_size);
-  const int64_t height = output_size[0], width = output_size[output_size.size() - 1];
-  RL_CHECK(height >= 0 && width >= 0, op,
-           "(): elements of output_size must be greater than or equal to 0 but received ",
-           output_size);
+  const Dims size = checked_output_size(op, output_size);
+  const int64_t height = size[0], width = size[1];
   AdaptivePoolPlan plan = adaptive_plan(op, input.shape(), height, width);
   check_dtype(op, input.dtype(), false);
   const auto kernel = kernel_or_raise(kernel_slots(input.device().type).adaptive_pool, op,

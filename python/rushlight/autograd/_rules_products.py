@@ -113,6 +113,10 @@ def _conv1d_weight(g, input, weight_shape, stride, padding, dilation, groups):
     ).squeeze(-2)
 
 
+def _maxima_input(g, input_shape, result1):
+    return _ops.max_pool2d_with_indices_backward(g[0], result1, input_shape)
+
+
 def _at_indices(g, indices):
     return g.flatten(-2).gather(-1, indices.flatten(-2)).reshape(indices.shape)
 
@@ -193,11 +197,8 @@ PRODUCTS = {
     # -- pooling -----------------------------------------------------------------------
     # Recorded through max_pool2d_with_indices; alone it keeps no place to send
     # gradients to.
-    "max_pool2d_with_indices": dict(
-        input=lambda g, input_shape, result1: _ops.max_pool2d_with_indices_backward(
-            g[0], result1, input_shape
-        )
-    ),
+    "max_pool2d_with_indices": dict(input=_maxima_input),
+    "adaptive_max_pool2d": dict(input=_maxima_input),
     "max_pool2d_with_indices_backward": dict(grad_output=_at_indices),
     "avg_pool2d": dict(input=_avg_pool2d_input),
     "avg_pool2d_backward": dict(grad_output=_avg_pool2d_grad_output),

@@ -7,7 +7,8 @@ namespace rushlight {
 
 // Windows over `planes` row-major planes of in_height x in_width: the one of output (j, i) begins at
 // (j * stride_y - pad_y, i * stride_x - pad_x) and has kernel_y x kernel_x elements, dilation apart.
-// Elements outside of the plane do not count.
+// Elements outside of the plane do not count. Where kernel_y is 0 the windows are those of adaptive
+// pooling: of output (j, i) rows floor(j h / h') to ceil((j + 1) h / h') and such columns.
 struct PoolWindows {
   DType dtype;
   int64_t planes;

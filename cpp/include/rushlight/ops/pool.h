@@ -36,6 +36,7 @@ RL_API Tensor avg_pool2d_backward(const Tensor& grad_output, const Dims& input_s
                                   std::optional<int64_t> divisor_override);
 
 // Means over windows chosen so that the result is output_size large.
+RL_API std::tuple<Tensor, Tensor> adaptive_max_pool2d(const Tensor& input, const Dims& output_size);
 RL_API Tensor adaptive_avg_pool2d(const Tensor& input, const Dims& output_size);
 RL_API Tensor adaptive_avg_pool2d_backward(const Tensor& grad_output, const Dims& input_size);
 

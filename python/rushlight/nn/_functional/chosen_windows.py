@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import rushlight
+from rushlight import _ops
 from rushlight.nn._functional._sizes import spread
 from rushlight.nn._functional.averaging import check_adaptive, nothing, with_defaults
 from rushlight.nn._functional.pooling import max_over_windows
@@ -124,6 +125,11 @@ def _adaptive(spatial, input, output_size):
     if 0 in size or input.shape[0] == 0:
         result = nothing(input, size)
         return result, rushlight.zeros_like(result, dtype=rushlight.int64)
+    if input.is_cpu and spatial == 2:
+        return _ops.adaptive_max_pool2d(input, size)
+    if input.is_cpu and spatial == 1:
+        rows = _ops.adaptive_max_pool2d(input.unsqueeze(-2), [1, *size])
+        return tuple(found.squeeze(-2) for found in rows)
     kernel, chosen = [], []
     for n, count in zip(input.shape[-spatial:], size, strict=True):
         if n % count == 0:

@@ -112,7 +112,9 @@ def unpack(pieces: _Pieces, body, arena: Arena | None):
     if not body:
         body = views.pop()
     buffers = [
-        view if plain else _copy_bytes(rushlight.empty(len(view), dtype=rushlight.uint8), view)
+        view
+        if plain
+        else _copy_bytes(rushlight.empty(len(view), dtype=rushlight.uint8), view)
         for view, (_, _, plain) in zip(views, pieces, strict=False)
     ]
     return pickle.loads(body, buffers=buffers)
