@@ -43,6 +43,23 @@ def _square(lib: Library) -> dict:
     }
 
 
+def _table(columns: int):
+    def setup(lib: Library) -> dict:
+        rows = 400_000 // columns
+        return {
+            "t": lib.floats(rows, columns),
+            "row": lib.floats(columns, seed=1),
+            "column": lib.floats(rows, 1, seed=2),
+            "wide": lib.floats(rows, 2 * columns, seed=3),
+        }
+
+    return setup
+
+
+def _picture(lib: Library) -> dict:
+    return {"pixels": lib.floats(224, 224, 3), "planes": lib.floats(3, 224, 224)}
+
+
 SIGMOID = "1 / (1 + xp.exp(-a))"
 OPS = [
     ("a + b", "a + b", SAME),
@@ -100,4 +117,26 @@ ROWS += [
         "xp.ascontiguousarray(a.T)",
     ),
     Row("a.clone(), 1000x1000", _square, "a.clone()", "a.copy()"),
+    *(
+        Row(f"t {op} {other}, {columns} columns", _table(columns), f"t {op} {what}")
+        for columns in (3, 16)
+        for op, other, what in (
+            ("-", "a row", "row"),
+            ("*", "a column", "column"),
+            (">", "a row", "row"),
+            ("+", "half of a table", f"wide[:, :{columns}]"),
+        )
+    ),
+    Row(
+        "pixels to planes, 224x224x3",
+        _picture,
+        "pixels.permute(2, 0, 1).contiguous()",
+        "xp.ascontiguousarray(pixels.transpose(2, 0, 1))",
+    ),
+    Row(
+        "planes to pixels, 3x224x224",
+        _picture,
+        "planes.permute(1, 2, 0).contiguous()",
+        "xp.ascontiguousarray(planes.transpose(1, 2, 0))",
+    ),
 ]
