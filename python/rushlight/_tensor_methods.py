@@ -77,6 +77,8 @@ def to(self, *args, **kwargs):
     Shape:
         That of the tensor.
     """
+    if len(args) == 1 and not kwargs and type(args[0]) is dtype:
+        return self._to_dtype(args[0], False)
     want_dtype = kwargs.pop("dtype", None)
     want_device = kwargs.pop("device", None)
     copy = kwargs.pop("copy", False)
