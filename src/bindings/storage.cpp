@@ -29,6 +29,7 @@ Tensor storage_view(const Tensor& t, DType dtype, const Dims& size, const Dims& 
   RL_CHECK(!negative, "_storage_view(): negative size ", size, ", stride ", stride, " or offset ",
            offset);
   Layout layout(size, stride, offset);
+  checked_mul(offset, int64_t(itemsize(dtype)));  // without elements the span is 0
   const int64_t held = int64_t(t.storage().nbytes() / itemsize(dtype));
   RL_CHECK(layout.span() <= held, "_storage_view(): size ", size, ", stride ", stride,
            " and offset ", offset, " need ", layout.span(), " elements of ", dtype,

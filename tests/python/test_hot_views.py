@@ -163,3 +163,20 @@ def test_more_views_alive_than_idle_objects():
         a = rl.arange(1000)
         gc.collect()
         assert gone() is None
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, far: x.as_strided((3, 0), (1, 1), far),
+        lambda x, far: rl.as_strided_(x, (0,), (1,), far),
+        lambda x, far: x.set_(x.untyped_storage(), far, (0,), (1,)),
+        lambda x, far: rl.nn.functional.adaptive_max_pool3d(x.view(1, 1, 1, 3), far),
+    ],
+)
+def test_places_past_all_memory(call):
+    """Even where there is no element at such an offset: its address has no meaning."""
+    x = rl.arange(3.0)
+    with pytest.raises(RuntimeError, match="size overflow"):
+        call(x, 1 << 62)
+    assert x.tolist() == [0, 1, 2]

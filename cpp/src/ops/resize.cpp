@@ -25,6 +25,7 @@ void set_(const Tensor& self, StoragePtr storage, const Dims& shape, const Dims&
     RL_CHECK(shape[i] >= 0 && strides[i] >= 0, "set_(): sizes and strides must be non-negative, got ",
              shape, " and ", strides);
   Layout layout(shape, strides, offset);
+  checked_nbytes(offset, self.dtype());  // without elements the span is 0
   const size_t needed = checked_nbytes(layout.span(), self.dtype());
   if (needed > storage->nbytes()) storage->resize(needed);
   self.impl()->storage = std::move(storage);

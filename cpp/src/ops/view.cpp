@@ -74,6 +74,7 @@ Tensor as_strided(const Tensor& self, const Dims& size, const Dims& stride, int6
   }
   Layout layout(size, stride, offset);
   const int64_t needed = checked_mul(layout.span(), int64_t(self.itemsize()));
+  checked_mul(offset, int64_t(self.itemsize()));  // without elements the span is 0
   const int64_t have = int64_t(self.storage().nbytes());
   RL_CHECK(needed <= have, "as_strided(): setStorage: sizes ", size, ", strides ", stride,
            ", storage offset ", offset, ", and itemsize ", self.itemsize(), " requiring a storage size of ",

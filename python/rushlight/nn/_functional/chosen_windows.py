@@ -130,6 +130,9 @@ def _adaptive(spatial, input, output_size):
     if input.is_cpu and spatial == 1:
         rows = _ops.adaptive_max_pool2d(input.unsqueeze(-2), [1, *size])
         return tuple(found.squeeze(-2) for found in rows)
+    input.new_empty(
+        [*input.shape[:-spatial], *size]
+    )  # too large a size is told at once
     kernel, chosen = [], []
     for n, count in zip(input.shape[-spatial:], size, strict=True):
         if n % count == 0:
