@@ -230,5 +230,7 @@ def test_histogram_counts_stays_inside():
     x = rushlight.tensor([-1e30, -1.0, 0.0, 1.0, 1e30, math.inf, math.nan])
     with pytest.raises(RuntimeError, match="need their edges"):
         rushlight._ops.histogram_counts(x, 7, -2, math.inf, uniform=False)
+    with pytest.raises(RuntimeError, match="size overflow"):
+        rushlight._ops.histogram_counts(x, (1 << 63) - 1, 0, 1, edges=x, uniform=True)
     for low, high in [(-math.inf, math.inf), (-3e38, 3e38), (0, 0), (2, -2)]:
         assert rushlight._ops.histogram_counts(x, 7, low, high).shape == (7,)

@@ -260,8 +260,9 @@ Tensor histogram_counts(const Tensor& self, int64_t bins, double lo, double hi,
   RL_CHECK_IMPLEMENTED(self.dtype() == DType::F32 || self.dtype() == DType::F64, kOp,
                        "(): not implemented for '", self.dtype(), "'");
   RL_CHECK(bins > 0, kOp, "(): bins must be > 0, but got ", bins);
-  RL_CHECK(!edges || (edges->dtype() == self.dtype() && edges->numel() == bins + 1), kOp,
-           "(): expected ", bins + 1, " edges of the input's dtype");
+  const int64_t count = checked_add(bins, 1);
+  RL_CHECK(!edges || (edges->dtype() == self.dtype() && edges->numel() == count), kOp,
+           "(): expected ", count, " edges of the input's dtype");
   RL_CHECK(uniform || edges, kOp, "(): bins of unequal width need their edges");
   RL_CHECK(!weight || (weight->dtype() == self.dtype() && weight->numel() == self.numel()), kOp,
            "(): input tensor and weight tensor should have the same shape and dtype");

@@ -36,6 +36,8 @@ def _get_seq_len(src, batch_first):
 
 
 def _get_clones(module, N):
+    if not isinstance(module, Module):
+        raise TypeError(f"{type(module).__name__} is not a Module subclass")
     return ModuleList([copy.deepcopy(module) for _ in range(N)])
 
 
