@@ -15,7 +15,7 @@ struct Bits128 {
 // Rows up to this length are narrow.
 inline constexpr int64_t kNarrow = 64;
 
-inline bool is_narrow(const NdPlan& plan) {
+RL_INLINE bool is_narrow(const NdPlan& plan) {
   return plan.ndim > 1 && plan.shape[0] <= kNarrow && plan.numel >= 2 * kNarrow;
 }
 
