@@ -49,33 +49,30 @@ struct FilledRow {
   const char* at(int64_t) const { return elements; }
 };
 
-// Rows of at least 8 bytes; row_at(r) is what row r is made of.
+// Rows of one or two pieces; row_at(r) is what row r is made of.
+template <class Piece, class Source>
+void write_pairs(const Block& to, int64_t bytes, int64_t rows, const Source& row_at) {
+  const int64_t end = bytes - int64_t(sizeof(Piece));
+  char* out = to.data;
+  for (int64_t r = 0; r < rows; ++r, out += to.row) {
+    const auto row = row_at(r);
+    const auto first = piece_at<Piece>(row.at(0)), last = piece_at<Piece>(row.at(end));
+    put(out, first);
+    put(out + end, last);
+  }
+}
+
+// Rows of at least 8 bytes.
 template <class Source>
 void write_rows(const Block& to, int64_t bytes, int64_t rows, const Source& row_at) {
+  if (bytes < 16) return write_pairs<uint64_t>(to, bytes, rows, row_at);
+  if (bytes <= 32) return write_pairs<Bits128>(to, bytes, rows, row_at);
   char* out = to.data;
-  if (bytes < 16) {
-    for (int64_t r = 0; r < rows; ++r, out += to.row) {
-      const auto row = row_at(r);
-      const auto first = piece_at<uint64_t>(row.at(0));
-      const auto last = piece_at<uint64_t>(row.at(bytes - 8));
-      put(out, first);
-      put(out + bytes - 8, last);
-    }
-  } else if (bytes <= 32) {
-    for (int64_t r = 0; r < rows; ++r, out += to.row) {
-      const auto row = row_at(r);
-      const auto first = piece_at<Bits128>(row.at(0));
-      const auto last = piece_at<Bits128>(row.at(bytes - 16));
-      put(out, first);
-      put(out + bytes - 16, last);
-    }
-  } else {
-    for (int64_t r = 0; r < rows; ++r, out += to.row) {
-      const auto row = row_at(r);
-      const auto last = piece_at<Bits128>(row.at(bytes - 16));
-      for (int64_t at = 0; at + 16 < bytes; at += 16) put(out + at, piece_at<Bits128>(row.at(at)));
-      put(out + bytes - 16, last);
-    }
+  for (int64_t r = 0; r < rows; ++r, out += to.row) {
+    const auto row = row_at(r);
+    const auto last = piece_at<Bits128>(row.at(bytes - 16));
+    for (int64_t at = 0; at + 16 < bytes; at += 16) put(out + at, piece_at<Bits128>(row.at(at)));
+    put(out + bytes - 16, last);
   }
 }
 

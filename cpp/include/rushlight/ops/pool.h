@@ -35,8 +35,9 @@ RL_API Tensor avg_pool2d_backward(const Tensor& grad_output, const Dims& input_s
                                   bool ceil_mode, bool count_include_pad,
                                   std::optional<int64_t> divisor_override);
 
-// Means over windows chosen so that the result is output_size large.
+// Over windows chosen so that the result is output_size large: maxima and their places in the plane.
 RL_API std::tuple<Tensor, Tensor> adaptive_max_pool2d(const Tensor& input, const Dims& output_size);
+// The same windows' means.
 RL_API Tensor adaptive_avg_pool2d(const Tensor& input, const Dims& output_size);
 RL_API Tensor adaptive_avg_pool2d_backward(const Tensor& grad_output, const Dims& input_size);
 

@@ -130,9 +130,8 @@ def _adaptive(spatial, input, output_size):
     if input.is_cpu and spatial == 1:
         rows = _ops.adaptive_max_pool2d(input.unsqueeze(-2), [1, *size])
         return tuple(found.squeeze(-2) for found in rows)
-    input.new_empty(
-        [*input.shape[:-spatial], *size]
-    )  # too large a size is told at once
+    # Tells at once that a size is too large.
+    input.new_empty([*input.shape[:-spatial], *size])
     kernel, chosen = [], []
     for n, count in zip(input.shape[-spatial:], size, strict=True):
         if n % count == 0:
