@@ -70,7 +70,9 @@ def test_a_wrong_result_is_found():
     assert errors.worst == 1
     assert errors.at == (float(got[0]),)
     assert (errors.wrong, errors.nan, errors.zero) == (1, 1, 1)
-    some = ulp_sweep.measure_wrong(got, want, (got,))
+    wrong = ulp_sweep.Wrong()
+    wrong.add(got, want, (got,))
+    some = wrong.measure()
     assert some == dataclasses.replace(errors, total=0.0, summed=0)
     got[5] = np.inf
     assert ulp_sweep.measure_errors(got, want, (got,)).worst > 1e6

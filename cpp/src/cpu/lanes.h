@@ -58,6 +58,24 @@ RL_INLINE void fill(T* to, T value, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] = value;
 }
 
+// n numbers of half precision as floats, and back: loops that compute much, or are seldom run, have
+// one copy for the three dtypes.
+template <class T>
+[[gnu::noinline]] void widen(const void* from, int64_t n, float* to) {
+  const T* x = static_cast<const T*>(from);
+  constexpr int64_t kLane = Vec<float>::kSize;
+  int64_t i = 0;
+  for (; i + kLane <= n; i += kLane) load_float(x + i).storeu(to + i);
+  if (i < n) load_float_partial(x + i, n - i).store_partial(to + i, n - i);
+}
+template <class T>
+[[gnu::noinline]] void narrow(const float* x, int64_t n, T* to) {
+  constexpr int64_t kLane = Vec<float>::kSize;
+  int64_t i = 0;
+  for (; i + kLane <= n; i += kLane) store_float(to + i, Vec<float>::loadu(x + i));
+  if (i < n) store_float_partial(to + i, Vec<float>::load_partial(x + i, n - i), n - i);
+}
+
 // n elements next to each other: where they are, or gathered into the buffer.
 template <class T>
 RL_INLINE const T* dense(T* buffer, const char* from, int64_t stride, int64_t n) {

@@ -163,7 +163,7 @@ Tensor binary_scalar(BinaryOp op, const Tensor& t, const Scalar& s, int scalar_a
 
 // An operand to read while out is written: itself, or a copy where strided views meet in memory
 // (dense ones were refused before).
-Tensor apart_from(const Tensor& out, const Tensor& in) {
+Tensor read_beside(const Tensor& out, const Tensor& in) {
   if (RL_LIKELY(out.storage_ptr().get() != in.storage_ptr().get())) return in;
   if (out.bytes() == in.bytes() && out.shape() == in.shape() && out.strides() == in.strides() &&
       out.dtype() == in.dtype())
@@ -281,7 +281,7 @@ void unary_out(UnaryOp op, const Tensor& self, const Tensor& out) {
   write_out(name, result, out, [&](const Tensor& to) {
     if (row.rule == Rule::Whole && category(self.dtype()) == 1) return copy_(to, self);
     const DType computed = compute_type(row, self.dtype());
-    const Tensor in = to_dtype(apart_from(to, self), computed);
+    const Tensor in = to_dtype(read_beside(to, self), computed);
     NdPlan plan;
     const Tensor* operands[] = {&to, &in};
     make_plan(plan, to.shape(), operands, 2);
@@ -337,8 +337,8 @@ void binary_out(BinaryOp op, const Tensor& a, const Tensor& b, const Tensor& out
   check_division(op, b);
   write_out(name, out_type(row, computed), out, [&](const Tensor& to) {
     if (keeps_float(op, computed, b)) return copy_(to, binary(op, a, b));
-    run_binary(op, computed, to, to_dtype(apart_from(to, a), computed),
-               to_dtype(apart_from(to, b), computed));
+    run_binary(op, computed, to, to_dtype(read_beside(to, a), computed),
+               to_dtype(read_beside(to, b), computed));
   });
 }
 
@@ -360,7 +360,7 @@ void binary_out(BinaryOp op, const Tensor& a, const Scalar& b, const Tensor& out
   b.store(computed, element);
   write_out(name, out_type(row, computed), out, [&](const Tensor& to) {
     if (keeps_float(op, computed)) return copy_(to, binary_scalar(op, a, b, 2));
-    run_binary_scalar(op, computed, to, to_dtype(apart_from(to, a), computed), element, 2);
+    run_binary_scalar(op, computed, to, to_dtype(read_beside(to, a), computed), element, 2);
   });
 }
 
