@@ -15,6 +15,7 @@ namespace {
 constexpr int64_t kBlockM = 2048, kBlockN = 4096;      // bounds of the packed blocks
 constexpr int64_t kTileM = 96, kTileN = 256;           // about what one thread takes at a time
 constexpr int64_t kPackedElements = int64_t(1) << 22;  // of a block of several panels
+constexpr double kStripedWork = 1 << 26;
 constexpr int64_t kPackGrain = 16384, kMultiplyGrain = 1 << 19;
 
 class Scratch {
@@ -144,16 +145,19 @@ void multiply_tiles(const Product& product) {
   });
 }
 
-// How many stripes of columns to cut into, 0 where they would be too narrow: four a thread.
+// How many stripes of columns to cut into, four a thread; 0 where they would be too narrow, and for
+// large products, to which the packing and the waiting are little.
 int64_t stripes_of(int64_t slivers_n, double work) {
   const int64_t threads = num_threads();
   if (threads == 1 || slivers_n < 4 * threads || work < double(threads * kMultiplyGrain)) return 0;
+  if (work > kStripedWork) return 0;
   return std::min(4 * threads, slivers_n / 2);
 }
 
 // A thread packs the stripe of b that it multiplies next, so that this lies in its own caches and
-// nobody waits for another. Measured with two threads against packing b together first: 256^3 140
-// -> 167 GFLOP/s, 512^3 168 -> 176.
+// nobody waits for another. Measured with two threads on Zen 3 against packing b together first:
+// 256^3 111 -> 122 GFLOP/s, but 512^3 127 -> 118 and 1024^3 141 -> 123, as the stripes read all of
+// a.
 void multiply_stripes(const GemmProblem& p, const void* b, const Product& product, bool pack,
                       int64_t stripes) {
   const Block& x = product.x;
