@@ -510,6 +510,8 @@ RETURNS = {
     "__reduce__": "Any",
     "__reduce_ex__": "Any",
     "_fused_adam_": "None",
+    "_ops.adaptive_max_pool2d": "tuple[Tensor, Tensor]",
+    "_ops.index_select_each": "list[Tensor]",
     "_fused_sgd_": "list[Tensor | None]",
     "_fused_update_": "None",
     "native_batch_norm": "tuple[Tensor, Tensor, Tensor]",
