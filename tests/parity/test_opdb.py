@@ -7,6 +7,8 @@ The records run in a process of their own, several at a time, on a few samples a
 from __future__ import annotations
 
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -26,6 +28,30 @@ def results(request):
     running = Results(REPORT, chosen_names(request), SAMPLES, GAPS)
     yield running
     running.close()
+
+
+ENDLESS = """
+import multiprocessing, sys, time
+sys.path.insert(0, {folder!r})
+from opdb import pool
+
+def check(record, dtype, limit, at):
+    print(multiprocessing.current_process().pid, flush=True)
+    time.sleep(600)
+
+for _ in pool.run({{"a": 0, "b": 0}}, check, [("a", ["x"], 1), ("b", ["x"], 1)], 2):
+    pass
+"""
+
+
+def test_workers_end_with_a_killed_report():
+    code = ENDLESS.format(folder=str(REPORT.parent))
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as report:
+        workers = [int(report.stdout.readline()) for _ in range(2)]
+        report.kill()
+        # The pipe ends with the last process that can write to it.
+        assert report.communicate(timeout=30)[0] == "", workers
 
 
 @pytest.mark.parametrize("name", names_of(REPORT, 500))

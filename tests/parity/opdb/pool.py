@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
 import time
 import warnings
@@ -32,7 +34,9 @@ class _Worker:
         self.progress = context.RawArray("c", PROGRESS)
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(
-            target=_work, args=(table, check, theirs, self.progress), daemon=True
+            target=_work,
+            args=(table, check, theirs, self.progress, os.getpid()),
+            daemon=True,
         )
         self.process.start()
         theirs.close()
@@ -51,7 +55,20 @@ class _Worker:
         self.pipe.close()
 
 
-def _work(table, check, pipe, progress):
+def _end_with(parent):
+    """Have Linux kill this process when its parent is gone, however that ended.
+
+    The pipe does not tell: the workers hold copies of each other's ends.
+    """
+    pr_set_pdeathsig = 1
+    if ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL) != 0:
+        raise OSError("prctl(PR_SET_PDEATHSIG) failed")
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _work(table, check, pipe, progress, parent):
+    _end_with(parent)
     import torch
 
     import rushlight as rl
