@@ -6,7 +6,7 @@ import pytest
 import rushlight
 
 HALVES = [rushlight.float16, rushlight.bfloat16]
-# Short and long rows, whole and broken registers and blocks, one strip of columns, two
+# Short and long rows, whole and broken registers and blocks, one strip and two.
 SHAPES = [(0,), (1,), (7,), (64,), (65,), (1024,), (5000,), (70001,)]
 SHAPES += [(0, 5), (5, 0), (200, 3), (30, 2), (3, 200), (17, 129), (3, 600), (9, 1100)]
 SHAPES += [(1030, 40), (2000, 9), (4, 6, 7)]

@@ -68,12 +68,22 @@ template <class T>
   for (; i + kLane <= n; i += kLane) load_float(x + i).storeu(to + i);
   if (i < n) load_float_partial(x + i, n - i).store_partial(to + i, n - i);
 }
+// To memory whose elements lie `stride` bytes apart.
 template <class T>
-[[gnu::noinline]] void narrow(const float* x, int64_t n, T* to) {
+[[gnu::noinline]] void narrow(const float* x, int64_t n, char* to, int64_t stride) {
   constexpr int64_t kLane = Vec<float>::kSize;
-  int64_t i = 0;
-  for (; i + kLane <= n; i += kLane) store_float(to + i, Vec<float>::loadu(x + i));
-  if (i < n) store_float_partial(to + i, Vec<float>::load_partial(x + i, n - i), n - i);
+  T few[kLane];
+  for (int64_t i = 0; i < n; i += kLane) {
+    const int64_t count = n - i < kLane ? n - i : kLane;
+    const bool dense = stride == sizeof(T);
+    T* const out = dense ? reinterpret_cast<T*>(to + i * stride) : few;
+    if (count == kLane)
+      store_float(out, Vec<float>::loadu(x + i));
+    else
+      store_float_partial(out, Vec<float>::load_partial(x + i, count), count);
+    if (!dense)
+      for (int64_t k = 0; k < count; ++k) *reinterpret_cast<T*>(to + (i + k) * stride) = few[k];
+  }
 }
 
 // n elements next to each other: where they are, or gathered into the buffer.

@@ -34,7 +34,8 @@ inline constexpr bool kGathers = !kCheap<Op> || is_half_v<T>;
 inline constexpr int64_t kChunk = 256;
 // Half precision in chunks of floats where the conversions do not weigh: a third of the code.
 template <class Op, class T, class R>
-inline constexpr bool kByFloats = is_half_v<T> && std::is_same_v<R, T> && !kCheap<Op>;
+inline constexpr bool kByFloats =
+    kByVectors<Op, T, R> && is_half_v<T> && std::is_same_v<R, T> && !kCheap<Op>;
 
 template <class Op, class T, class R>
 [[gnu::noinline]] void unary_vectors(R* out, const T* in, int64_t n) {
@@ -101,12 +102,7 @@ template <class T>
     const int64_t m = n - i < kChunk ? n - i : kChunk;
     widen<T>(dense(buffer, in, si, m), m, x);
     vectors(x, x, m);
-    if (so == sizeof(T)) {
-      narrow(x, m, reinterpret_cast<T*>(out));
-    } else {
-      narrow(x, m, buffer);
-      scatter<sizeof(T)>(out, so, buffer, m);
-    }
+    narrow<T>(x, m, out, so);
   }
 }
 template <class T>
@@ -121,12 +117,7 @@ template <class T>
     widen<T>(dense(buffer, a, sa, m), m, x);
     widen<T>(dense(buffer, b, sb, m), m, y);
     vectors(x, x, 1, y, 1, m);
-    if (so == sizeof(T)) {
-      narrow(x, m, reinterpret_cast<T*>(out));
-    } else {
-      narrow(x, m, buffer);
-      scatter<sizeof(T)>(out, so, buffer, m);
-    }
+    narrow<T>(x, m, out, so);
   }
 }
 
@@ -136,7 +127,7 @@ void unary_loop(char* const* data, const int64_t* strides, int64_t n) {
   const char* in = data[1];
   const int64_t so = strides[0], si = strides[1];
   const bool row = so == sizeof(R) && si == sizeof(T);
-  if constexpr (kByVectors<Op, T, R> && kByFloats<Op, T, R>) {
+  if constexpr (kByFloats<Op, T, R>) {
     return unary_by_floats<T>(out, so, in, si, n, &unary_vectors<Op, float, float>);
   } else if constexpr (kByVectors<Op, T, R>) {
     if (RL_LIKELY(row))
@@ -182,7 +173,7 @@ void binary_loop(char* const* data, const int64_t* strides, int64_t n) {
   R* r = reinterpret_cast<R*>(data[0]);
   const T* a = reinterpret_cast<const T*>(data[1]);
   const T* b = reinterpret_cast<const T*>(data[2]);
-  if constexpr (kByVectors<Op, T, R> && kByFloats<Op, T, R>) {
+  if constexpr (kByFloats<Op, T, R>) {
     return binary_by_floats<T>(data[0], so, data[1], sa, data[2], sb, n,
                                &binary_vectors<Op, float, float>);
   } else if constexpr (kByVectors<Op, T, R>) {

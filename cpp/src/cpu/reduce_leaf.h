@@ -447,12 +447,6 @@ struct Leaf {
       sizeof(A), &rows, &run_to, &add_columns<Op, T>, &combine, &gather_items<sizeof(T)>, &project};
 };
 
-template <class T>
-[[gnu::noinline]] void narrow_strided(const float* x, int64_t n, T* to, int64_t stride) {
-  if (stride == 1) return narrow(x, n, to);
-  for (int64_t i = 0; i < n; ++i) to[i * stride] = T(x[i]);
-}
-
 // Of half precision: the loops are those of floats.
 template <class Op, class T, class R>
   requires kWidened<Op, T>
@@ -484,7 +478,8 @@ struct Leaf<Op, T, R> {
       }
       Wide::rows_to(reinterpret_cast<const char*>(wide), n * sizeof(float), n, here, results, 1,
                     plan.how);
-      narrow_strided(results, here, out + i * out_stride, out_stride);
+      narrow<R>(results, here, reinterpret_cast<char*>(out + i * out_stride),
+                out_stride * int64_t(sizeof(R)));
     }
   }
 
@@ -516,7 +511,8 @@ struct Leaf<Op, T, R> {
     for (int64_t i = 0; i < count; i += kStrip) {
       const int64_t here = count - i < kStrip ? count - i : kStrip;
       for (int64_t k = 0; k < here; ++k) results[k] = Wide::project_one(a[i + k], how);
-      narrow_strided(results, here, out + i * out_stride, out_stride);
+      narrow<R>(results, here, reinterpret_cast<char*>(out + i * out_stride),
+                out_stride * int64_t(sizeof(R)));
     }
   }
 
