@@ -202,3 +202,41 @@ def test_child_of_fork_computes_in_parallel():
         check=False,
     )
     assert done.stdout.strip() == "done", done.stderr
+
+
+PROCESSORS = """
+import os, sys, time, rushlight as rl
+
+rl.set_num_threads(int(sys.argv[1]))
+allowed = set(map(int, sys.argv[2].split(",")))
+os.sched_setaffinity(0, allowed)
+x = rl.ones(1_000_000)
+for _ in range(40):
+    assert (x + 1).sum().item() == 2_000_000
+    # The pool's threads fall asleep, and may wake on the processor of the caller.
+    time.sleep(0.02)
+tasks = os.listdir("/proc/self/task")
+assert len(tasks) == int(sys.argv[1]), tasks
+for task in tasks:
+    assert os.sched_getaffinity(int(task)) == allowed, task
+"""
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+@pytest.mark.parametrize("processors", [1, 2])
+def test_threads_keep_the_processors_allowed(threads, processors):
+    # A thread that leaves its caller's processor may use it again afterwards.
+    allowed = sorted(os.sched_getaffinity(0))[:processors]
+    if len(allowed) < processors:
+        pytest.skip(f"needs {processors} processors")
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            PROCESSORS,
+            str(threads),
+            ",".join(map(str, allowed)),
+        ],
+        timeout=120,
+        check=True,
+    )
