@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import rushlight
 from rushlight import _ops
 from rushlight.utils.data._collate import default_collate
@@ -20,6 +22,12 @@ class RowGather:
         self.tensors = tensors
         self.rows = rows
         self._recorded = any(tensor.requires_grad for tensor in tensors)
+
+    def taker(self):
+        """Return ``take``, or what it comes to: it is called for each batch."""
+        if self._recorded or self.rows is not None:
+            return self.take
+        return functools.partial(_ops.index_select_each, self.tensors)
 
     def take(self, index):
         """Return the rows an index tensor names, one batch a tensor."""

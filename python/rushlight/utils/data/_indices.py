@@ -155,7 +155,7 @@ class RowStream:
 
 
 def _batches(place, batch_sampler, size):
-    """Yield the row numbers of each batch from a place on, counting them in it."""
+    """Yield the row numbers of each batch from a place on, which counts them."""
     sampler = batch_sampler.sampler
     generator = None
     if type(sampler) is SequentialSampler:
@@ -163,18 +163,15 @@ def _batches(place, batch_sampler, size):
     else:
         generator = sampler._start(place)
         order = rushlight.randperm(size, generator=generator)
-    whole = size // batch_sampler.batch_size
     batches = order.split(batch_sampler.batch_size)
-    for batch in batches[place.taken : whole]:
-        place.step()
-        yield batch
-    if generator is not None:
+    whole = size // batch_sampler.batch_size
+    yield from place.over(batches[:whole])
+    if generator is not None and generator is sampler.generator:
         # RandomSampler permutes once more when it ends: for the samples left over, of
-        # which there are none.
+        # which there are none. Only a generator of the user's shows it.
         rushlight.randperm(size, generator=generator)
-    if whole < len(batches) and not batch_sampler.drop_last and place.taken <= whole:
-        place.step()
-        yield batches[whole]
+    if not batch_sampler.drop_last:
+        yield from place.over(batches)
 
 
 def row_stream(batch_sampler, state=None):

@@ -10,6 +10,7 @@ import rushlight
 from rushlight.utils.data._epoch import Epoch
 from rushlight.utils.data._failure import describe, raise_free
 from rushlight.utils.data._fetch import Job, make_fetcher
+from rushlight.utils.data._gather import row_gather
 from rushlight.utils.data._indices import IndexStream, row_stream
 from rushlight.utils.data._pinning import pin
 from rushlight.utils.data._worker import Task, WorkerDiedError
@@ -44,20 +45,24 @@ class LoaderIterator:
         generator = loader.generator
         if resume is None:
             before = None if generator is None else generator.get_state()
-            stream = IndexStream(self._sampler)
+            stream = self._stream(None)
             if self._base_seed is None:
                 # PyTorch draws a seed for workers at this moment, even if there are
                 # none; the order of a sampler that draws later depends on it.
                 self._base_seed = draw_seed(generator)
         else:
             before, self._base_seed = None, resume["base_seed"]
-            stream = IndexStream(self._sampler, resume["indices"])
+            stream = self._stream(resume["indices"])
         epoch = Epoch(self._base_seed, generator, before, stream, self._num_workers)
         if resume is not None:
             epoch.batches = resume["batches"]
             epoch.last_worker = resume["last_worker"]
         self._epoch = loader._epoch = epoch
         self._reported_length = loader._reported_length
+
+    def _stream(self, state):
+        """Return the order of indices, from a state or from the start."""
+        return IndexStream(self._sampler, state)
 
     def __iter__(self):
         return self
@@ -135,20 +140,24 @@ class LocalIterator(LoaderIterator):
         super().__init__(loader, resume)
 
     def _begin(self, loader, resume) -> None:
-        state = place = None
-        if resume is not None:
-            state, place = resume["indices"], resume["places"][0]
+        self._take = None
         super()._begin(loader, resume)
+        place = None if resume is None else resume["places"][0]
         fetcher = make_fetcher(self._job, place)
-        self._fetch = fetcher.fetch
-        if not self._iterable and fetcher.rows is not None:
-            rows = row_stream(self._sampler, state)
-            if rows is not None:
-                self._fetch = fetcher.rows.take
-                self._epoch.stream = rows
+        self._fetch = self._take or fetcher.fetch
         self._draw = self._epoch.stream.draw
         if self._iterable or fetcher.place.keeper is not None:
             self._epoch.places = [fetcher.place]
+
+    def _stream(self, state):
+        job = self._job
+        if not self._iterable and job.batched:
+            rows = row_gather(job.dataset, job.collate_fn)
+            stream = rows and row_stream(self._sampler, state)
+            if stream:
+                self._take = rows.taker()
+                return stream
+        return super()._stream(state)
 
     def _read(self):
         try:
