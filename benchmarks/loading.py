@@ -1,11 +1,13 @@
 """Loading data: Rushlight's loader against PyTorch's.
 
-A row is a pass over a loader, after a first one. The passes of the libraries alternate
-in processes of their own, which wait for their turn; the median counts. The datasets
-are written once, for both libraries, and both get the same files and seeds:
+A row is a pass over a loader, after a first one. The libraries take turns, in processes
+of their own: a turn is as many passes as fit 0.1 seconds, at least one, and its median
+counts; the result is the median of the turns. "After a pause" is one pass a turn, which
+begins with cold caches and sleeping threads. The datasets are written once, for both
+libraries, and both get the same files and seeds:
 
     python benchmarks/loading.py
-    python benchmarks/loading.py --only jpeg --passes 9 --csv loading.csv
+    python benchmarks/loading.py --only jpeg --turns 9 --csv loading.csv
 """
 
 from __future__ import annotations
@@ -22,14 +24,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 LIBRARIES = ("rushlight", "torch")
 JPEGS = 512
 
 
 class Tensors:
-    """Images and labels as of MNIST's first 8,000."""
+    """Images and labels as of MNIST's first 8,000, of which the files hold bytes."""
 
     rows = 8000
 
@@ -117,6 +119,13 @@ def tensor_loader(library: Any, data: Any, folder: str, **options: Any) -> Any:
     return data.DataLoader(dataset, 64, shuffle=True, **options)
 
 
+def byte_loader(library: Any, data: Any, folder: str, **options: Any) -> Any:
+    rows = Tensors(library)
+    images = (rows.images * 255).to(library.uint8)
+    dataset = data.TensorDataset(images, rows.labels)
+    return data.DataLoader(dataset, 64, shuffle=True, **options)
+
+
 def sample_loader(library: Any, data: Any, folder: str, **options: Any) -> Any:
     return data.DataLoader(Samples(library), 64, shuffle=True, **options)
 
@@ -134,44 +143,66 @@ def small_loader(library: Any, data: Any, folder: str, **options: Any) -> Any:
 
 
 PROCESSES = {"num_workers": 2, "persistent_workers": True}
-# name -> maker, options, options of Rushlight's alone, the promise
-ROWS: dict[str, tuple[Callable, dict, dict, float | None]] = {
-    "tensors, here": (tensor_loader, {}, {}, 20.0),
-    "samples, here": (sample_loader, {}, {}, None),
-    "samples, 2 processes": (sample_loader, PROCESSES, {}, None),
-    "jpeg, here": (jpeg_loader, {}, {}, None),
-    "jpeg, 2 processes": (jpeg_loader, PROCESSES, {}, 1.0),
-    "jpeg, 2 new processes": (jpeg_loader, {"num_workers": 2}, {}, None),
-    "jpeg, 2 threads against processes": (
-        jpeg_loader,
-        PROCESSES,
-        {"worker_method": "thread"},
-        None,
+
+
+class Row(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+        make: makes the loader.
+        options: its options.
+        own: those of Rushlight's alone.
+        promise: how many times PyTorch's time is asked of ours, or ``None``.
+        seconds: the length of a turn.
+    """
+
+    make: Callable
+    options: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    promise: float | None = None
+    seconds: float = 0.1
+
+
+ROWS = {
+    "tensors of floats, here": Row(tensor_loader, promise=20.0),
+    "tensors of floats, after a pause": Row(tensor_loader, seconds=0),
+    "tensors of bytes, here": Row(byte_loader, promise=20.0),
+    "tensors of bytes, after a pause": Row(byte_loader, seconds=0),
+    "samples, here": Row(sample_loader),
+    "samples, 2 processes": Row(sample_loader, PROCESSES),
+    "jpeg, here": Row(jpeg_loader),
+    "jpeg, 2 processes": Row(jpeg_loader, PROCESSES, promise=1.0),
+    "jpeg, 2 new processes": Row(jpeg_loader, {"num_workers": 2}),
+    "jpeg, 2 threads against processes": Row(
+        jpeg_loader, PROCESSES, {"worker_method": "thread"}
     ),
-    "batches of 38 MB, 2 processes": (large_loader, PROCESSES, {}, None),
-    "batches of a number, 2 processes": (small_loader, PROCESSES, {}, None),
+    "batches of 38 MB, 2 processes": Row(large_loader, PROCESSES),
+    "batches of a number, 2 processes": Row(small_loader, PROCESSES),
 }
 
 
 def serve(name: str, row: str, folder: str, threads: int) -> None:
-    """Make a pass for each line of the input, and print its seconds."""
+    """Make passes for each line of the input, and print the median seconds."""
     library = importlib.import_module(name)
     data = importlib.import_module(f"{name}.utils.data")
     library.set_num_threads(threads)
     library.manual_seed(0)
-    make, options, own, _ = ROWS[row]
+    options = ROWS[row].options
     if name == "rushlight":
-        options = {**options, **own}
-    loader = make(library, data, folder, **options)
+        options = {**options, **ROWS[row].own}
+    loader = ROWS[row].make(library, data, folder, **options)
     for _ in sys.stdin:
-        start = time.perf_counter()
-        for _batch in loader:
-            pass
-        print(time.perf_counter() - start, flush=True)
+        passes: list[float] = []
+        while not passes or sum(passes) < ROWS[row].seconds:
+            start = time.perf_counter()
+            for _batch in loader:
+                pass
+            passes.append(time.perf_counter() - start)
+        print(statistics.median(passes), flush=True)
 
 
 def measure(row: str, folder: str, options: argparse.Namespace) -> dict[str, float]:
-    """Alternate passes of both libraries; the median seconds of each."""
+    """Let both libraries take turns; the median seconds of each."""
     command = [sys.executable, __file__, "--folder", folder, "--row", row]
     command += ["--threads", str(options.threads)]
     processes = {
@@ -184,7 +215,7 @@ def measure(row: str, folder: str, options: argparse.Namespace) -> dict[str, flo
         for name in LIBRARIES
     }
     seconds: dict[str, list[float]] = {name: [] for name in LIBRARIES}
-    for turn in range(options.passes + 1):
+    for turn in range(options.turns + 1):
         for name, process in processes.items():
             assert process.stdin is not None
             assert process.stdout is not None
@@ -202,7 +233,7 @@ def measure(row: str, folder: str, options: argparse.Namespace) -> dict[str, flo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="rows whose name has this")
-    parser.add_argument("--passes", type=int, default=7)
+    parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--best", action="store_true", help="the least, not the median")
     parser.add_argument("--csv")
@@ -222,7 +253,7 @@ def main() -> None:
                 continue
             seconds = measure(row, folder, options)
             ours, theirs = (seconds[name] for name in LIBRARIES)
-            promise = ROWS[row][3]
+            promise = ROWS[row].promise
             note = " LOSES" if ours > theirs else ""
             if promise is not None and theirs / ours < promise:
                 note = f" MISSES {promise:g}"

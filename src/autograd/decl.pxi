@@ -160,6 +160,7 @@ cdef extern from "rushlight/ops/elementwise.h" namespace "rushlight":
 
 cdef extern from "rushlight/ops/index.h" namespace "rushlight":
     CTensor c_index "rushlight::index" (const CTensor&, const CTensor&) except +rl_raise nogil
+    vector[CTensor] c_index_select_each "rushlight::index_select_each" (const vector[CTensor]&, const CTensor&) except +rl_raise nogil
 
 cdef extern from "rushlight/ops/view.h" namespace "rushlight":
     CTensor c_view "rushlight::view" (const CTensor&, const CDims&) except +rl_raise

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections import namedtuple
 
 import numpy as np
 import pytest
 
 import rushlight
+from rushlight._core import RowBatches
 from rushlight.utils.data import (
     BatchSampler,
     ChainDataset,
@@ -209,6 +211,72 @@ def test_gathered_batches_equal_collated_samples(
     assert after[0] == after[1]
     if shuffle and batch_size < 7 and not subset:
         assert got[0][0] != got[0][1]
+
+
+def test_gathered_batches_of_any_layout_and_dtype():
+    wide = rushlight.arange(7 * 6).view(6, 7)
+    columns = [
+        wide.t(),
+        wide.t()[:, ::2].to(rushlight.complex64),
+        rushlight.ones(1, 2).expand(7, 2),
+        rushlight.zeros(7, 0),
+        rushlight.arange(7).to(rushlight.bfloat16),
+        rushlight.arange(7) > 3,
+    ]
+    loader = DataLoader(TensorDataset(*columns), 3)
+    batches = list(loader)
+    assert [len(batch[0]) for batch in batches] == [3, 3, 1]
+    for column, parts in zip(columns, zip(*batches, strict=True), strict=True):
+        whole = rushlight.cat(parts)
+        assert whole.dtype is column.dtype
+        assert whole.tolist() == column.tolist()
+
+
+def test_batches_of_recorded_tensors_are_differentiable():
+    rows = rushlight.arange(6.0).view(3, 2).requires_grad_()
+    for (batch,) in DataLoader(TensorDataset(rows), 2):
+        (batch * batch).sum().backward()
+    assert rows.grad.tolist() == [[0, 2], [4, 6], [8, 10]]
+
+
+def test_a_dataset_that_shrinks_meanwhile():
+    data = tensors()
+    loader = iter(DataLoader(data, 3))
+    next(loader)
+    data.tensors[0].resize_(5, 2)
+    with pytest.raises(IndexError, match="index 5 is out of bounds"):
+        next(loader)
+    with pytest.raises(IndexError, match="index 6 is out of bounds"):
+        next(loader)
+    with pytest.raises(StopIteration):
+        next(loader)
+
+
+def test_row_batches_check_what_they_are_given():
+    rows, order = rushlight.arange(6.0), rushlight.arange(6)
+    batches = RowBatches([rows], order, 4, 0, 2)
+    assert operator.length_hint(batches) == 2
+    assert [batch[0].tolist() for batch in batches] == [[0, 1, 2, 3], [4, 5]]
+    assert operator.length_hint(batches) == 0
+    # Past the end of the order there is nothing to read.
+    assert [b[0].tolist() for b in RowBatches([rows], order, 4, 1, 4)] == [
+        [4, 5],
+        [],
+        [],
+    ]
+    for size, start in ((0, 0), (-1, 0), (1, -1), (2**62, 2**62)):
+        with pytest.raises((ValueError, OverflowError)):
+            next(RowBatches([rows], order, size, start, 2**63 - 1))
+    for wrong in (None, [1], ["rows"]):
+        with pytest.raises(TypeError):
+            RowBatches(wrong, order, 1, 0, 1)
+    with pytest.raises(TypeError):
+        RowBatches([rows], None, 1, 0, 1)
+    for wrong in (rushlight.arange(6.0), rushlight.ones(2, 2, dtype=rushlight.int64)):
+        with pytest.raises((RuntimeError, IndexError)):
+            next(RowBatches([rows], wrong, 1, 0, 1))
+    with pytest.raises(IndexError):
+        next(RowBatches([rows], order + 3, 6, 0, 1))
 
 
 def test_batches_are_copies():

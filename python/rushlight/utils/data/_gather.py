@@ -6,6 +6,7 @@ import functools
 
 import rushlight
 from rushlight import _ops
+from rushlight._core import RowBatches
 from rushlight.utils.data._collate import default_collate
 from rushlight.utils.data.dataset import Subset, TensorDataset
 
@@ -16,30 +17,41 @@ class RowGather:
     Args:
         tensors: the dataset's tensors.
         rows: an index tensor that samples go through (a subset's), or ``None``.
+
+    Attributes:
+        recorded: whether a batch is differentiable.
     """
 
     def __init__(self, tensors, rows) -> None:
         self.tensors = tensors
         self.rows = rows
-        self._recorded = any(tensor.requires_grad for tensor in tensors)
+        self.recorded = any(tensor.requires_grad for tensor in tensors)
 
-    def taker(self):
-        """Return ``take``, or what it comes to: it is called for each batch."""
-        if self._recorded or self.rows is not None:
-            return self.take
-        return functools.partial(_ops.index_select_each, self.tensors)
+    def batches(self, order, size):
+        """Return a function that gives an iterator over the batches of a range.
+
+        Args:
+            order: a tensor of indices.
+            size: how many a batch takes; the last one may have less.
+        """
+        if self.rows is not None:
+            order = self.rows.index_select(0, order)
+        order = order.to(self.tensors[0].device)
+        return functools.partial(RowBatches, self.tensors, order, size)
 
     def take(self, index):
         """Return the rows an index tensor names, one batch a tensor."""
         if self.rows is not None:
             index = self.rows.index_select(0, index)
-        if self._recorded:
+        if self.recorded:
             return [tensor.index_select(0, index) for tensor in self.tensors]
         return _ops.index_select_each(self.tensors, index)
 
     def take_list(self, indices):
         """Return the rows of a list of indices, or ``None`` if that takes indexing."""
-        return self.take(_as_index(indices)) if _plain(indices) else None
+        if not _plain(indices):
+            return None
+        return self.take(_as_index(indices).to(self.tensors[0].device))
 
 
 def row_gather(dataset, collate_fn):
@@ -57,7 +69,10 @@ def row_gather(dataset, collate_fn):
         dataset = dataset.dataset
     if type(dataset) is not TensorDataset:
         return None
-    if not all(type(tensor) is rushlight.Tensor for tensor in dataset.tensors):
+    tensors = dataset.tensors
+    if not all(type(tensor) is rushlight.Tensor for tensor in tensors):
+        return None
+    if len({tensor.device for tensor in tensors}) != 1:
         return None
     rows = None
     for indices in reversed(chain):
@@ -65,7 +80,7 @@ def row_gather(dataset, collate_fn):
             return None
         index = _as_index(indices)
         rows = index if rows is None else rows.index_select(0, index)
-    return RowGather(dataset.tensors, rows)
+    return RowGather(tensors, rows)
 
 
 def _plain(indices) -> bool:

@@ -6,6 +6,7 @@ import collections
 import contextlib
 
 import rushlight
+from rushlight import _ops
 from rushlight.utils.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -123,21 +124,34 @@ def _default_rng(states):
 
 
 class RowStream:
-    """The same order as tensors of row numbers, without a Python number a sample.
+    """Batches of a dataset of tensors in the same order, all in native code.
 
     Args:
+        rows: the dataset's ``RowGather``.
         batch_sampler: a ``BatchSampler`` that ``row_stream`` has looked at.
         state: where another stream stood (this one's or an ``IndexStream``'s).
     """
 
-    def __init__(self, batch_sampler, state=None) -> None:
+    def __init__(self, rows, batch_sampler, state=None) -> None:
         self._step = batch_sampler.batch_size
         self._size = len(batch_sampler.sampler.data_source)
         self._place = _Place()
         if state is not None:
             start = state["sampler"]["start"]["start"]
             self._place = _Place(start, state["drawn"])
-        self.draw = _batches(self._place, batch_sampler, self._size).__next__
+        self._parts = self._walk(rows, batch_sampler)
+        self._part = iter(())
+
+    def read(self):
+        """Return the next batch.
+
+        Raises:
+            StopIteration: there are no more.
+        """
+        while True:
+            for batch in self._part:
+                return batch
+            self._part = next(self._parts)
 
     def state(self, waiting=()) -> dict:
         """Return the place, as ``IndexStream.state`` does; ``waiting`` is empty."""
@@ -153,30 +167,35 @@ class RowStream:
             "waiting": [],
         }
 
+    def _walk(self, rows, batch_sampler):
+        """Yield iterators over the batches from the place on, which counts them."""
+        place, size, step = self._place, self._size, self._step
+        sampler = batch_sampler.sampler
+        generator = None
+        if type(sampler) is SequentialSampler:
+            order = rushlight.arange(size)
+        else:
+            generator = sampler._start(place)
+            order = _ops.randperm(size, rushlight.int64, generator)
+        batches = rows.batches(order, step)
+        yield place.walk(batches(place.taken, size // step))
+        if generator is not None and generator is sampler.generator:
+            # RandomSampler permutes once more when it ends: for the samples left over,
+            # of which there are none. Only a generator of the user's shows it.
+            rushlight.randperm(size, generator=generator)
+        if not batch_sampler.drop_last:
+            yield place.walk(batches(place.taken, -(-size // step)))
 
-def _batches(place, batch_sampler, size):
-    """Yield the row numbers of each batch from a place on, which counts them."""
-    sampler = batch_sampler.sampler
-    generator = None
-    if type(sampler) is SequentialSampler:
-        order = rushlight.arange(size)
-    else:
-        generator = sampler._start(place)
-        order = rushlight.randperm(size, generator=generator)
-    batches = order.split(batch_sampler.batch_size)
-    whole = size // batch_sampler.batch_size
-    yield from place.over(batches[:whole])
-    if generator is not None and generator is sampler.generator:
-        # RandomSampler permutes once more when it ends: for the samples left over, of
-        # which there are none. Only a generator of the user's shows it.
-        rushlight.randperm(size, generator=generator)
-    if not batch_sampler.drop_last:
-        yield from place.over(batches)
 
+def row_stream(rows, batch_sampler, state=None):
+    """Return a ``RowStream``, or ``None`` for samplers of one's own.
 
-def row_stream(batch_sampler, state=None):
-    """Return a ``RowStream``, or ``None`` for samplers of one's own."""
-    if type(batch_sampler) is not BatchSampler:
+    Args:
+        rows: the dataset's ``RowGather``, or ``None``.
+        batch_sampler: gives lists of indices.
+        state: where another stream stood, or ``None``.
+    """
+    if rows is None or rows.recorded or type(batch_sampler) is not BatchSampler:
         return None
     sampler = batch_sampler.sampler
     if type(sampler) not in (SequentialSampler, RandomSampler):
@@ -190,4 +209,4 @@ def row_stream(batch_sampler, state=None):
         return None
     if type(sampler) is RandomSampler and (sampler.replacement or len(sampler) != size):
         return None
-    return RowStream(batch_sampler, state)
+    return RowStream(rows, batch_sampler, state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 import weakref
 from typing import Any
@@ -11,7 +12,7 @@ from rushlight.utils.data._epoch import Epoch
 from rushlight.utils.data._failure import describe, raise_free
 from rushlight.utils.data._fetch import Job, make_fetcher
 from rushlight.utils.data._gather import row_gather
-from rushlight.utils.data._indices import IndexStream, row_stream
+from rushlight.utils.data._indices import IndexStream, RowStream, row_stream
 from rushlight.utils.data._pinning import pin
 from rushlight.utils.data._worker import Task, WorkerDiedError
 from rushlight.utils.data.sampler import draw_seed
@@ -140,12 +141,14 @@ class LocalIterator(LoaderIterator):
         super().__init__(loader, resume)
 
     def _begin(self, loader, resume) -> None:
-        self._take = None
         super()._begin(loader, resume)
+        stream = self._epoch.stream
+        if isinstance(stream, RowStream):
+            self._next_batch = stream.read
+            return
         place = None if resume is None else resume["places"][0]
         fetcher = make_fetcher(self._job, place)
-        self._fetch = self._take or fetcher.fetch
-        self._draw = self._epoch.stream.draw
+        self._next_batch = functools.partial(_read, fetcher.fetch, stream.draw)
         if self._iterable or fetcher.place.keeper is not None:
             self._epoch.places = [fetcher.place]
 
@@ -153,18 +156,21 @@ class LocalIterator(LoaderIterator):
         job = self._job
         if not self._iterable and job.batched:
             rows = row_gather(job.dataset, job.collate_fn)
-            stream = rows and row_stream(self._sampler, state)
-            if stream:
-                self._take = rows.taker()
+            stream = row_stream(rows, self._sampler, state)
+            if stream is not None:
                 return stream
         return super()._stream(state)
 
     def _read(self):
         try:
-            return self._fetch(self._draw())
+            return self._next_batch()
         except StopIteration:
             self._epoch.finished = True
             raise
+
+
+def _read(fetch, draw):
+    return fetch(draw())
 
 
 class WorkerIterator(LoaderIterator):

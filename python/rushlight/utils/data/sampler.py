@@ -13,6 +13,7 @@ import operator
 import types
 
 import rushlight
+from rushlight import _ops
 
 __all__ = [
     "BatchSampler",
@@ -27,7 +28,7 @@ __all__ = [
 def draw_seed(generator=None):
     """Draw a seed from a generator, as PyTorch's loader and sampler do."""
     number = rushlight.empty((), dtype=rushlight.int64)
-    return int(number.random_(generator=generator).item())
+    return int(_ops.random_range_(number, generator=generator).item())
 
 
 class Sampler:
@@ -68,10 +69,13 @@ class _Place:
 
     def over(self, indices):
         """Return an iterator over what is not taken yet of a list or a range."""
-        rest = indices[self._past :]
-        self._past += len(rest)
-        self._part = iter(rest)
-        return self._part
+        return self.walk(iter(indices[self._past :]))
+
+    def walk(self, rest):
+        """Return an iterator that knows how much is left, over what is not taken."""
+        self._past += operator.length_hint(rest)
+        self._part = rest
+        return rest
 
     def over_parts(self, parts):
         """Yield what is not taken yet of several lists, one after the other."""
