@@ -863,8 +863,10 @@ def empty_strided(
     stride: Sequence[_int],
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: Device | None = None,
     requires_grad: _bool = False,
+    pin_memory: _bool = False,
 ) -> Tensor: ...
 def equal(input: Tensor, other: Tensor | Number) -> _bool: ...
 def erf_(input: Tensor) -> Tensor: ...

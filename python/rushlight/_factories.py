@@ -71,7 +71,8 @@ def logspace(
         step = (end - start) / max(steps - 1, 1)
         line = _ops.arange(0, steps, 1, rushlight.float32) * step + start
         result = _ops.pow(base, line.double())
-    return _functions._made(op, result.to(kind), dtype, device, requires_grad, out)
+    result = result.to(kind)
+    return _functions._made(op, result, dtype, device, requires_grad, out, pin_memory)
 
 
 def range(
@@ -114,7 +115,9 @@ def range(
     wide = kind if not kind.is_floating_point else rushlight.float64
     result = _ops.arange(0, count, 1, None).to(wide).mul_(step).add_(start).to(kind)
     _core.check_layout("range", layout, pin_memory)
-    return _functions._made("range", result, dtype, device, requires_grad, out)
+    return _functions._made(
+        "range", result, dtype, device, requires_grad, out, pin_memory
+    )
 
 
 def empty_permuted(
@@ -157,7 +160,7 @@ def empty_permuted(
     plain = _core.empty([size[d] for d in order], dtype=dtype, device=device)
     inverse = [order.index(d) for d in builtins.range(len(order))]
     result = plain.permute(inverse).detach() if inverse else plain
-    return result.requires_grad_() if requires_grad else result
+    return _functions._place(result, None, None, requires_grad, pin_memory)
 
 
 def from_file(
@@ -186,7 +189,11 @@ def from_file(
     import mmap
     import os
 
-    _core.check_layout("from_file", layout, pin_memory)
+    _core.check_layout("from_file", layout, False)
+    if pin_memory:
+        raise RuntimeError(
+            "from_file(): the memory of a mapped file cannot be page-locked"
+        )
     dtype = _core.get_default_dtype() if dtype is None else dtype
     if size == 0:
         return _core.empty(0, dtype=dtype)

@@ -11,9 +11,11 @@ from rushlight._core import Tensor
 from rushlight._results import give
 
 
-def _place(result, dtype=None, device=None, requires_grad=False):
+def _place(result, dtype=None, device=None, requires_grad=False, pin_memory=False):
     if device is not None:
         result = result.to(device=device)
+    if pin_memory:
+        result = result.pin_memory()
     if requires_grad:
         result.requires_grad_()
     return result
@@ -47,9 +49,9 @@ def factory_out(op, size, dtype, out):
     return out
 
 
-def _made(op, result, dtype, device, requires_grad, out):
+def _made(op, result, dtype, device, requires_grad, out, pin_memory):
     if out is None:
-        return _place(result, None, device, requires_grad)
+        return _place(result, None, device, requires_grad, pin_memory)
     return factory_out(op, result.shape, dtype, out).copy_(result)
 
 
@@ -93,7 +95,7 @@ def arange(
         result = _ops.arange(*values, kind)
     else:
         result = _whole_range(values, kind)
-    return _made("arange", result, dtype, device, requires_grad, out)
+    return _made("arange", result, dtype, device, requires_grad, out, pin_memory)
 
 
 def _whole_range(values, dtype):
@@ -164,7 +166,7 @@ def linspace(
         result = _complex_line(start, end, steps, kind)
     else:
         result = _ops.linspace(start, end, steps, kind)
-    return _made("linspace", result, dtype, device, requires_grad, out)
+    return _made("linspace", result, dtype, device, requires_grad, out, pin_memory)
 
 
 def _complex_line(start, end, steps, dtype):
@@ -204,13 +206,24 @@ def eye(
     """
     _core.check_layout("eye", layout, pin_memory)
     kind = out.dtype if dtype is None and isinstance(out, Tensor) else dtype
-    return _made("eye", _ops.eye(n, m, kind), dtype, device, requires_grad, out)
+    result = _ops.eye(n, m, kind)
+    return _made("eye", result, dtype, device, requires_grad, out, pin_memory)
 
 
-def empty_strided(size, stride, *, dtype=None, device=None, requires_grad=False):
+def empty_strided(
+    size,
+    stride,
+    *,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+):
     """An uninitialised tensor of the given strides (in elements)."""
+    _core.check_layout("empty_strided", layout, pin_memory)
     result = _ops.empty_strided(tuple(size), tuple(stride), dtype)
-    return _place(result, None, device, requires_grad)
+    return _place(result, None, device, requires_grad, pin_memory)
 
 
 def _tensor(op, input):
@@ -245,7 +258,7 @@ def empty_like(
     """Uninitialised, with ``input``'s shape, and its dtype unless given."""
     _core.check_layout("empty_like", layout, pin_memory)
     result = _like(input, dtype, "empty_like", memory_format)
-    return _place(result, None, device, requires_grad)
+    return _place(result, None, device, requires_grad, pin_memory)
 
 
 def zeros_like(
@@ -267,7 +280,7 @@ def zeros_like(
     """
     _core.check_layout("zeros_like", layout, pin_memory)
     result = _like(input, dtype, "zeros_like", memory_format).zero_()
-    return _place(result, None, device, requires_grad)
+    return _place(result, None, device, requires_grad, pin_memory)
 
 
 def ones_like(
@@ -283,7 +296,7 @@ def ones_like(
     """Ones of ``input``'s shape, and its dtype unless given."""
     _core.check_layout("ones_like", layout, pin_memory)
     result = _like(input, dtype, "ones_like", memory_format).fill_(1)
-    return _place(result, None, device, requires_grad)
+    return _place(result, None, device, requires_grad, pin_memory)
 
 
 def full_like(
@@ -300,7 +313,7 @@ def full_like(
     """``fill_value`` in ``input``'s shape, and its dtype unless given."""
     _core.check_layout("full_like", layout, pin_memory)
     result = _like(input, dtype, "full_like", memory_format).fill_(fill_value)
-    return _place(result, None, device, requires_grad)
+    return _place(result, None, device, requires_grad, pin_memory)
 
 
 def split(tensor, split_size_or_sections, dim=0):

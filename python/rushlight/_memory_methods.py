@@ -58,20 +58,31 @@ def share_memory_(self):
 
 def is_pinned(self, device=None):
     """Whether the memory is page-locked; never without CUDA."""
-    return False
+    return _ops.is_pinned(self)
 
 
 def pin_memory(self, device=None):
-    """A copy in page-locked memory.
+    """A copy in page-locked memory, or this tensor when it is there already.
+
+    A CUDA device copies from there while the host goes on:
+    ``x.pin_memory().to("cuda", non_blocking=True)``.
+
+    Returns:
+        Tensor: on the CPU, of the same shape; recorded as a copy.
 
     Raises:
-        RuntimeError: without an accelerator.
+        RuntimeError: without an accelerator, or for a tensor on one.
     """
     if not rushlight.cuda.is_available():
         raise RuntimeError(
             "pin_memory(): Cannot access accelerator device when none is available."
         )
-    raise NotImplementedError("pin_memory(): page-locked memory is not supported")
+    pinned = _ops.pin_memory(self.detach())
+    if pinned.data_ptr() == self.data_ptr():
+        return self
+    # Only a copy into it is recorded.
+    recorded = self.requires_grad and _core.is_grad_enabled()
+    return pinned.copy_(self) if recorded else pinned
 
 
 def record_stream(self, stream):

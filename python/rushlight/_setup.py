@@ -67,6 +67,7 @@ def attach():
     _core._bind_late("dtype_from_numpy", _interop.dtype_from_numpy)
     for name in ("is_in_format", "contiguous_in", "clone_in", "empty_in"):
         _core._bind_late(name, _later("rushlight._memory_format", name))
+    _core._bind_late("cuda_is_available", _later("rushlight.cuda", "is_available"))
     _core._bind_late("factory_out", _functions.factory_out)
     for module in (_core, _ops):
         module._set_out_of_memory_error(_exceptions.OutOfMemoryError)

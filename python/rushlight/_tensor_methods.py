@@ -70,6 +70,8 @@ def to(self, *args, **kwargs):
     """Converts dtype or device: ``to(dtype)``, ``to(device)``, ``to(other)``.
 
     Behind these come ``non_blocking`` and ``copy``, and by keyword ``memory_format``.
+    With ``non_blocking``, a copy between a CUDA device and page-locked memory may still
+    be on its way when the call returns; to the CPU, it goes to page-locked memory.
 
     Returns:
         Tensor: itself when nothing changes (unless ``copy=True``).
@@ -82,9 +84,11 @@ def to(self, *args, **kwargs):
     want_dtype = kwargs.pop("dtype", None)
     want_device = kwargs.pop("device", None)
     copy = kwargs.pop("copy", False)
-    kwargs.pop("non_blocking", None)
+    non_blocking = kwargs.pop("non_blocking", False)
     memory_format = kwargs.pop("memory_format", None)
     flags = [arg for arg in args if isinstance(arg, bool)]
+    if flags:
+        non_blocking = flags[0]
     if len(flags) > 1:
         copy = flags[1]
     other = kwargs.pop("other", None)
@@ -122,9 +126,9 @@ def to(self, *args, **kwargs):
         here = self.device
         if device.type != here.type or device.index not in (None, here.index):
             if result.requires_grad and _core.is_grad_enabled():
-                result = _move().apply(result, device)
+                result = _move().apply(result, device, non_blocking)
             else:
-                result = _ops.to_device(result, str(device))
+                result = _ops.to_device(result, str(device), bool(non_blocking))
     if copy and result is self:
         result = self.clone()
     return result
@@ -138,13 +142,13 @@ def _move():
         """A copy on another device, whose gradient goes back to the first."""
 
         @staticmethod
-        def forward(ctx, input, device):
+        def forward(ctx, input, device, non_blocking):
             ctx.device = input.device
-            return _ops.to_device(input, str(device))
+            return _ops.to_device(input, str(device), bool(non_blocking))
 
         @staticmethod
         def backward(ctx, g):
-            return g.to(device=ctx.device), None
+            return g.to(device=ctx.device), None, None
 
     return ToCopy
 
@@ -158,7 +162,8 @@ def cpu(self, memory_format=None):
 
 def cuda(self, device=None, non_blocking=False):
     """This tensor on a CUDA device, by default the current one."""
-    return self.to(device="cuda" if device is None else device)
+    device = "cuda" if device is None else device
+    return self.to(device=device, non_blocking=non_blocking)
 
 
 def _converter(name):

@@ -6,15 +6,15 @@ import math
 
 import rushlight
 from rushlight import _core
+from rushlight._functions import _place
 
 
 def _window(op, window_length, periodic, make, options):
     dtype = options.pop("dtype", None)
     device = options.pop("device", None)
     requires_grad = options.pop("requires_grad", False)
-    _core.check_layout(
-        op, options.pop("layout", None), options.pop("pin_memory", False)
-    )
+    pin_memory = options.pop("pin_memory", False)
+    _core.check_layout(op, options.pop("layout", None), pin_memory)
     if options:
         raise TypeError(
             f"{op}() got an unexpected keyword argument {next(iter(options))!r}"
@@ -35,9 +35,7 @@ def _window(op, window_length, periodic, make, options):
         n = window_length + bool(periodic)
         window = make(rushlight.arange(n, dtype=dtype), n)
         window = window[:window_length].clone() if periodic else window
-    if device is not None:
-        window = window.to(device=device)
-    return window.requires_grad_() if requires_grad else window
+    return _place(window, None, device, requires_grad, pin_memory)
 
 
 def hamming_window(window_length, periodic=True, alpha=0.54, beta=0.46, **options):

@@ -11,7 +11,7 @@ import math
 import rushlight
 from rushlight import _core, _fourier, _ops, _public
 from rushlight._core import Tensor
-from rushlight._functions import factory_out
+from rushlight._functions import _place, factory_out
 from rushlight._results import give
 
 __all__ = [
@@ -339,9 +339,7 @@ def _frequencies(op, places, n, d, dtype, layout, device, pin_memory, grad, out)
     result = places.to(kind) * (1 / width if width else math.inf)
     if out is not None:
         return factory_out(op, result.shape, dtype, out).copy_(result)
-    if device is not None:
-        result = result.to(device=device)
-    return result.requires_grad_() if grad else result
+    return _place(result, None, device, grad, pin_memory)
 
 
 def fftfreq(

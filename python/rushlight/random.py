@@ -99,9 +99,8 @@ def _filled(op, fill, size, default, options):
     out, dtype = options.pop("out", None), options.pop("dtype", None)
     device = options.pop("device", None)
     requires_grad = options.pop("requires_grad", False)
-    _core.check_layout(
-        op, options.pop("layout", None), options.pop("pin_memory", False)
-    )
+    pin_memory = options.pop("pin_memory", False)
+    _core.check_layout(op, options.pop("layout", None), pin_memory)
     named = options.pop("size", None)
     options.pop("names", None)
     if options:
@@ -113,7 +112,7 @@ def _filled(op, fill, size, default, options):
         return fill(factory_out(op, shape, dtype, out))
     dtype = default if dtype is None else dtype
     result = fill(_core.empty(*size, size=named, dtype=dtype, device=device))
-    return _place(result, None, None, requires_grad)
+    return _place(result, None, None, requires_grad, pin_memory)
 
 
 def rand(*size, generator=None, **options):
@@ -197,15 +196,15 @@ def randperm(n, *, generator=None, **options):
 def _filled_like(op, fill, input, options):
     dtype, device = options.pop("dtype", None), options.pop("device", None)
     requires_grad = options.pop("requires_grad", False)
-    _core.check_layout(
-        op, options.pop("layout", None), options.pop("pin_memory", False)
-    )
+    pin_memory = options.pop("pin_memory", False)
+    _core.check_layout(op, options.pop("layout", None), pin_memory)
     form = options.pop("memory_format", None)
     if options:
         raise TypeError(
             f"{op}() got an unexpected keyword argument {next(iter(options))!r}"
         )
-    return _place(fill(_like(input, dtype, op, form)), None, device, requires_grad)
+    result = fill(_like(input, dtype, op, form))
+    return _place(result, None, device, requires_grad, pin_memory)
 
 
 def rand_like(input, *, generator=None, **options):

@@ -207,16 +207,18 @@ class UntypedStorage(StorageBase):
 
     def cuda(self, device=None, non_blocking=False):
         """A copy on a CUDA device."""
-        return _of(self._bytes().cuda(device))
+        return _of(self._bytes().cuda(device, non_blocking))
 
     def to(self, *, device, non_blocking=False):
         """Itself, or a copy on another device."""
         device = rushlight.device(device)
-        return self.cpu() if device.type == "cpu" else self.cuda(device)
+        if device.type == "cpu":
+            return self.cpu()
+        return self.cuda(device, non_blocking)
 
     def is_pinned(self, device="cuda"):
         """Whether the memory is page-locked; never without CUDA."""
-        return False
+        return self._tensor.is_pinned()
 
     def pin_memory(self, device="cuda"):
         """A copy in page-locked memory.
@@ -491,11 +493,12 @@ class TypedStorage(metaclass=_LegacyMeta):
 
     def cuda(self, device=None, non_blocking=False):
         """A copy on a CUDA device."""
-        return _typed(self._untyped.cuda(device), self.dtype)
+        return _typed(self._untyped.cuda(device, non_blocking), self.dtype)
 
     def to(self, *, device, non_blocking=False):
         """Itself, or a copy on another device."""
-        return _typed(self._untyped.to(device=device), self.dtype)
+        untyped = self._untyped.to(device=device, non_blocking=non_blocking)
+        return _typed(untyped, self.dtype)
 
     def is_pinned(self, device="cuda"):
         """Whether the memory is page-locked; never without CUDA."""

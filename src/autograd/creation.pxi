@@ -3,8 +3,10 @@ from cpython.buffer cimport (PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITAB
                              PyObject_CheckBuffer)
 
 
-cdef inline Tensor finish_new(CTensor& out, bint requires_grad):
+cdef inline Tensor finish_new(CTensor& out, bint requires_grad, bint pin_memory=False):
     cdef Tensor r = wrap_move(out)
+    if pin_memory:
+        r = r.pin_memory()
     if requires_grad:
         r.requires_grad_()
     return r
@@ -19,8 +21,9 @@ cdef inline CDims sizes_of(tuple size, object keyword, const char* op) except *:
 
 
 def check_layout(op, layout, pin_memory):
-    if pin_memory:
-        raise RuntimeError(f"{op}(): pin_memory=True needs CUDA")
+    if pin_memory and not _late("cuda_is_available")():
+        raise RuntimeError(f"{op}(): pin_memory=True needs CUDA: Cannot access accelerator device "
+                           "when none is available.")
     if layout is not None and layout is not _strided:
         raise NotImplementedError(f"{op}(): only the strided layout exists, got {layout}")
 
@@ -51,7 +54,9 @@ def empty(*args, size=None, dtype=None, device=None, requires_grad=False, layout
                                  device_of(device))
     cdef Tensor r = finish_new(fresh, requires_grad)
     if memory_format is not None and memory_format is not _contiguous_format:
-        return _late("empty_in")(r, memory_format)
+        r = _late("empty_in")(r, memory_format)
+    if pin_memory:
+        return r.detach().pin_memory().requires_grad_(requires_grad)
     return r
 
 
@@ -87,8 +92,8 @@ def zeros(*args, size=None, dtype=None, device=None, requires_grad=False, layout
         return _late("factory_out")("zeros", dims_tuple(dims), dtype, out).zero_()
     result = c_zeros(dims, default_dtype() if dtype is None else <CDType>dtype_code(dtype, "zeros"),
                      CDevice() if device is None else device_of(device))
-    if requires_grad:
-        return finish_new(result, True)
+    if requires_grad or pin_memory:
+        return finish_new(result, requires_grad, pin_memory)
     return wrap_move(result)
 
 
@@ -110,7 +115,7 @@ def ones(*args, size=None, dtype=None, device=None, requires_grad=False, layout=
         return _late("factory_out")("ones", dims_tuple(sizes_of(args, size, "ones")), dtype, out).fill_(1)
     cdef CTensor result = c_full(sizes_of(args, size, "ones"), CScalar(<int64_t>1),
                                  <CDType>dtype_code(dtype, "ones"), device_of(device))
-    return finish_new(result, requires_grad)
+    return finish_new(result, requires_grad, pin_memory)
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None,
@@ -154,7 +159,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, layo
         code = scalar_code(fill_value)
     cdef CTensor result = c_full(parse_dims((size,), "full"), s.value, <CDType>code,
                                  device_of(device))
-    return finish_new(result, requires_grad)
+    return finish_new(result, requires_grad, pin_memory)
 
 
 cdef int scalar_code(object v) except -1:
@@ -361,6 +366,9 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
         r = tensor_from_data(data, dtype)
     if device is not None:
         r = r.to(device=device)
+    if pin_memory:
+        check_layout("tensor", None, True)
+        r = r.pin_memory()
     if requires_grad:
         r.requires_grad_()
     return r

@@ -176,6 +176,7 @@ cdef extern from "rushlight/ops/view.h" namespace "rushlight":
 
 cdef extern from "rushlight/ops/copy.h" namespace "rushlight":
     void c_copy "rushlight::copy_" (const CTensor&, const CTensor&) except +rl_raise nogil
+    void c_copy_across "rushlight::copy_" (const CTensor&, const CTensor&, bint) except +rl_raise nogil
     CTensor c_clone "rushlight::clone" (const CTensor&) except +rl_raise nogil
     CTensor c_contiguous "rushlight::contiguous" (const CTensor&) except +rl_raise nogil
     CTensor c_to_dtype "rushlight::to_dtype" (const CTensor&, CDType) except +rl_raise nogil

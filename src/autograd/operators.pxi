@@ -199,18 +199,18 @@ cdef inline bint is_plain_write(Tensor self, Tensor source):
             and not is_inference_version(self.c.storage().version()))
 
 
-cdef int copy_into(Tensor self, Tensor source) except -1:
+cdef int copy_into(Tensor self, Tensor source, bint non_blocking=False) except -1:
     if self.c.numel() <= LARGE and is_plain_write(self, source):
-        c_copy(self.c, source.c)
+        c_copy_across(self.c, source.c, non_blocking)
         count_write(self.c.storage(), op_copy.inplace_name)
         return 0
     cdef tuple args = (self, source)
     prepare_inplace(op_copy, args)
     if self.c.numel() > LARGE:
         with nogil:
-            c_copy(self.c, source.c)
+            c_copy_across(self.c, source.c, non_blocking)
     else:
-        c_copy(self.c, source.c)
+        c_copy_across(self.c, source.c, non_blocking)
     finish_inplace(op_copy, args, None)
     return 0
 

@@ -662,7 +662,11 @@ cdef class Tensor:
         return result_of(op_clone, (self,), wrap_move(out))
 
     def copy_(self, src, non_blocking=False):
-        """Writes ``src``, broadcast and converted, into this tensor."""
+        """Writes ``src``, broadcast and converted, into this tensor.
+
+        With ``non_blocking``, a copy between a CUDA device and page-locked memory may still be on
+        its way when the call returns.
+        """
         if override_wanted_by(<PyObject*>self):
             return override_method("copy_", (self, src, non_blocking))
         cdef Tensor source
@@ -672,7 +676,7 @@ cdef class Tensor:
             raise TypeError("copy_(): argument 'other' must be Tensor, not "
                             + src.__class__.__name__)
         source = <Tensor>src
-        copy_into(self, source)
+        copy_into(self, source, non_blocking)
         return self
 
     def _to_dtype(self, d, bint copy=False):

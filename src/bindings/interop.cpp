@@ -1,5 +1,6 @@
 // Sharing memory with other libraries through the buffer protocol.
 #include "op.h"
+#include "unrecorded.h"
 #include "rushlight/core/allocator.h"
 #include "rushlight/ops/copy.h"
 #include "rushlight/ops/elementwise.h"
@@ -151,7 +152,14 @@ void bind_interop(py::module_& m) {
   m.def("frombuffer", &frombuffer, py::arg("buffer"), py::kw_only(), py::arg("dtype"), py::arg("count") = -1,
         py::arg("offset") = 0);
   m.def("to_list", &to_list, py::arg("tensor"));
-  m.def("to_device", [](const Tensor& t, const std::string& device) { return to_device(t, Device::parse(device)); });
+  m.def(
+      "to_device",
+      [](const Tensor& t, const std::string& device, bool non_blocking) {
+        return to_device(t, Device::parse(device), non_blocking);
+      },
+      py::arg("tensor"), py::arg("device"), py::arg("non_blocking") = false);
+  def_unrecorded<&pin_memory>(m, "pin_memory(input)");
+  m.def("is_pinned", [](const Tensor& t) { return t.storage().is_pinned(); }, py::arg("tensor"));
   m.def("result_type", [](const Tensor& a, const Tensor& b) { return result_type(a, b); });
   m.def("result_type", [](const Tensor& a, const Scalar& b) { return result_type(a.dtype(), b); });
   m.def("result_type", [](const Scalar& a, const Tensor& b) { return result_type(b.dtype(), a); });

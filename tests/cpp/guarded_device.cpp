@@ -41,11 +41,45 @@ Memory& memory() {
   return *m;
 }
 
+// Page-locked memory, and copies that nobody waited for: they are made when something else happens on
+// the device, as late as a GPU may make them.
+struct Late {
+  void* to;
+  const void* from;
+  size_t nbytes;
+};
+struct Pinned {
+  std::map<const char*, size_t> used;
+  std::map<size_t, std::vector<void*>> spare;
+  std::vector<void*> freed;  // while copies are late
+  std::map<void*, size_t> sizes;
+  std::vector<Late> late;
+
+  bool holds(const void* data) const {
+    auto at = used.upper_bound(static_cast<const char*>(data));
+    if (at == used.begin()) return false;
+    --at;
+    return data < at->first + at->second;
+  }
+  void catch_up() {
+    for (const Late& copy : late) std::memmove(copy.to, copy.from, copy.nbytes);
+    late.clear();
+    for (void* block : freed) spare[sizes[block]].push_back(block);
+    freed.clear();
+  }
+};
+Pinned& pinned_memory() {
+  static auto* p = new Pinned;
+  return *p;
+}
+
 // The memory can be read while one lives.
 struct Open {
   std::lock_guard<std::recursive_mutex> lock{memory().mutex};
   Open() {
-    if (memory().open++ == 0) memory().protect(PROT_READ | PROT_WRITE);
+    if (memory().open++ > 0) return;
+    memory().protect(PROT_READ | PROT_WRITE);
+    pinned_memory().catch_up();
   }
   ~Open() {
     if (--memory().open == 0) memory().protect(PROT_NONE);
@@ -96,7 +130,40 @@ void memory_sizes(int, CudaMemory* out) { *out = memory().sizes; }
 void reset_peaks(int) { memory().sizes.most_allocated = memory().sizes.allocated; }
 void empty_cache() {}
 
-void copy(void* to, const void* from, size_t nbytes, int, int) {
+void* pinned_allocate(size_t nbytes) {
+  std::lock_guard<std::recursive_mutex> lock(memory().mutex);
+  Pinned& all = pinned_memory();
+  const size_t size = rounded(nbytes);
+  auto& list = all.spare[size];
+  if (list.empty()) {
+    list.push_back(std::malloc(size));
+    all.sizes[list.back()] = size;
+  }
+  void* p = list.back();
+  list.pop_back();
+  all.used[static_cast<const char*>(p)] = size;
+  return p;
+}
+void pinned_free(void* data) {
+  std::lock_guard<std::recursive_mutex> lock(memory().mutex);
+  Pinned& all = pinned_memory();
+  all.used.erase(static_cast<const char*>(data));
+  if (all.late.empty())
+    all.spare[all.sizes[data]].push_back(data);
+  else
+    all.freed.push_back(data);
+}
+bool pinned(const void* data) {
+  std::lock_guard<std::recursive_mutex> lock(memory().mutex);
+  return pinned_memory().holds(data);
+}
+
+void copy(void* to, const void* from, size_t nbytes, int kind, int, bool wait) {
+  if (!wait && kind != 2) {
+    std::lock_guard<std::recursive_mutex> lock(memory().mutex);
+    if (pinned_memory().holds(kind == 0 ? from : to))
+      return pinned_memory().late.push_back({to, from, nbytes});
+  }
   const Open open;
   std::memmove(to, from, nbytes);
 }
@@ -122,9 +189,10 @@ void random(RandomRequest& r) {
   r.offset += uint64_t(r.numel);
 }
 
-void synchronize(int) {}
+void synchronize(int) { const Open open; }
 void* no_handle(int, int) { return nullptr; }
 void nothing(void*) {}
+void wait_for(void*) { const Open open; }
 void* current(int) { return nullptr; }
 void set_stream(int, void*) {}
 bool yes(void*) { return true; }
@@ -201,11 +269,12 @@ extern "C" RL_API const rushlight::CudaBackend* rushlight_cuda_backend() {
   static const CudaBackend backend = {
       sizeof(CudaBackend),    CudaBackend::kAbiVersion, guarded::device_count, guarded::current_device,
       guarded::set_device,    guarded::properties,      guarded::allocate,     guarded::release,
-      guarded::memory_sizes,  guarded::reset_peaks,     guarded::empty_cache,  guarded::copy,
+      guarded::memory_sizes,  guarded::reset_peaks,     guarded::empty_cache,
+      guarded::pinned_allocate, guarded::pinned_free,   guarded::pinned,       guarded::copy,
       guarded::random,        guarded::synchronize,     guarded::no_handle,    guarded::nothing,
-      guarded::current,       guarded::set_stream,      guarded::nothing,      guarded::yes,
+      guarded::current,       guarded::set_stream,      guarded::wait_for,     guarded::yes,
       guarded::new_event,     guarded::nothing,         guarded::two,          guarded::two,
-      guarded::nothing,       guarded::yes,             guarded::elapsed,      sizeof(KernelSlots),
+      guarded::wait_for,      guarded::yes,             guarded::elapsed,      sizeof(KernelSlots),
       guarded::register_kernels};
   return &backend;
 }

@@ -19,7 +19,6 @@ from rushlight.utils.data import (
     Dataset,
     IterableDataset,
     TensorDataset,
-    _iterators,
     get_worker_info,
 )
 
@@ -305,9 +304,6 @@ def test_pinned_memory(monkeypatch):
     with pytest.warns(UserWarning, match="no accelerator is found"):
         assert next(iter(loader))[0].value == 1
     monkeypatch.setattr(rushlight.cuda, "is_available", lambda: True)
-    with pytest.warns(UserWarning, match="pin_memory=True has no effect: pin_memory"):
-        assert next(iter(loader))[0].value == 1
-    monkeypatch.setattr(_iterators, "_why_not_pinned", lambda: None)
     one, two, text, three = next(iter(loader))
     assert one.value == "pinned 1"
     assert two["a"].value == "pinned 2"

@@ -131,6 +131,10 @@ def test_every_op_and_gradient_equals_the_cpu_s(on_device, tmp_path):
     assert not crashed
 
 
+def test_pinned_memory(on_device):
+    assert "as asked" in on_device(str(DEVICE / "pinned.py"))
+
+
 def test_networks_train_as_on_the_cpu(on_device):
     assert "dropout network" in on_device(str(DEVICE / "train.py"))
 

@@ -3,11 +3,11 @@
 #include <cstring>
 
 #include "free_list.h"
-#include "static_tls.h"
 #include "rushlight/core/allocator.h"
 #include "rushlight/core/device_backend.h"
 #include "rushlight/core/error.h"
 #include "rushlight/core/inference.h"
+#include "static_tls.h"
 
 namespace rushlight {
 namespace {
@@ -70,6 +70,22 @@ StoragePtr Storage::borrow(void* data, size_t nbytes, Device device, Deleter del
   return StoragePtr::adopt(storage);
 }
 
+StoragePtr Storage::allocate_pinned(size_t nbytes) {
+  RL_CHECK(nbytes <= size_t(INT64_MAX), "cannot allocate ", nbytes, " bytes");
+  void* data = cuda_backend().pinned_allocate(nbytes);
+  try {
+    return borrow(data, nbytes, Device{}, cuda_backend().pinned_free, data);
+  } catch (...) {
+    cuda_backend().pinned_free(data);
+    throw;
+  }
+}
+
+// Asks for no device: without one nothing was pinned.
+bool Storage::is_pinned() const {
+  return device_.is_cpu() && deleter_ && cuda_available(nullptr) && cuda_backend().pinned(data_);
+}
+
 void Storage::destroy(Storage* storage) noexcept {
   if (storage->deleter_)
     storage->deleter_(storage->context_);
@@ -100,7 +116,7 @@ void Storage::resize(size_t nbytes) {
     if (device_.is_cpu())
       std::memcpy(grown, data_, capacity);
     else
-      cuda_backend().copy(grown, data_, capacity, 2, device_.index);
+      cuda_backend().copy(grown, data_, capacity, 2, device_.index, true);
   }
   if (shortened) {
     free_shortened(context_);

@@ -43,14 +43,6 @@ Pool& pool() {
   return *all;
 }
 
-// Classes at most an eighth larger than what was asked for, so that blocks fit other requests too.
-size_t class_bytes(size_t nbytes) {
-  if (nbytes <= 512) return 512;
-  const int top = 63 - __builtin_clzll(nbytes);
-  const size_t unit = size_t(1) << (top - 3);
-  return (nbytes + unit - 1) / unit * unit;
-}
-
 }  // namespace
 
 void* allocate(size_t nbytes, int device) {
@@ -108,6 +100,7 @@ void reset_peaks(int device) {
 }
 
 void forget_stream(cudaStream_t stream) {
+  forget_stream_of_pinned(stream);
   std::lock_guard<std::mutex> lock(pool().mutex);
   for (DeviceMemory& memory : pool().devices) {
     for (auto& [block, key] : memory.used)
@@ -125,6 +118,7 @@ void forget_stream(cudaStream_t stream) {
 }
 
 void empty_cache() {
+  empty_pinned_cache();
   std::lock_guard<std::mutex> lock(pool().mutex);
   for (DeviceMemory& memory : pool().devices) memory.give_back_spare();
 }

@@ -32,12 +32,13 @@ void properties(int device, CudaProperties* out) {
   out->minor = p.minor;
 }
 
-void copy(void* to, const void* from, size_t nbytes, int kind, int device) {
+void copy(void* to, const void* from, size_t nbytes, int kind, int device, bool wait) {
   use(device);
   const cudaMemcpyKind kinds[] = {cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost,
                                   cudaMemcpyDefault};
   check(cudaMemcpyAsync(to, from, nbytes, kinds[kind], current_stream()), "cudaMemcpyAsync");
-  if (kind != 2) check(cudaStreamSynchronize(current_stream()), "cudaStreamSynchronize");
+  if (kind == 2 || (!wait && note_pinned_use(kind == 0 ? from : to))) return;
+  check(cudaStreamSynchronize(current_stream()), "cudaStreamSynchronize");
 }
 
 void synchronize(int device) {
@@ -116,7 +117,8 @@ extern "C" RL_API const rushlight::CudaBackend* rushlight_cuda_backend() {
       sizeof(CudaBackend),      CudaBackend::kAbiVersion, cuda::device_count,
       cuda::current_device,     cuda::set_device,         cuda::properties,
       cuda::allocate,           cuda::release,            cuda::memory_sizes,
-      cuda::reset_peaks,        cuda::empty_cache,        cuda::copy,
+      cuda::reset_peaks,        cuda::empty_cache,        cuda::pinned_allocate,
+      cuda::pinned_free,        cuda::pinned,             cuda::copy,
       cuda::fill_random,        cuda::synchronize,        cuda::stream_create,
       cuda::stream_destroy,     cuda::stream_current,     cuda::stream_set,
       cuda::stream_synchronize, cuda::stream_idle,        cuda::event_create,

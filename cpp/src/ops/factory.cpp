@@ -30,6 +30,10 @@ Tensor empty_strided(const Dims& shape, const Dims& strides, DType dtype, Device
   return Tensor(Storage::allocate(nbytes, device), std::move(layout), dtype);
 }
 
+Tensor empty_pinned(const Layout& layout, DType dtype) {
+  return Tensor(Storage::allocate_pinned(checked_nbytes(layout.span(), dtype)), layout, dtype);
+}
+
 Tensor zeros(const Dims& shape, DType dtype, Device device) {
   Tensor out = empty(shape, dtype, device);
   zero_(out);

@@ -43,7 +43,7 @@ struct RandomRequest {
 // opens it at first use and accepts it when both numbers agree with its own. Streams and events are
 // CUDA's own handles; a null stream is the legacy default stream.
 struct CudaBackend {
-  static constexpr unsigned kAbiVersion = 3;
+  static constexpr unsigned kAbiVersion = 4;
 
   size_t struct_size;
   unsigned abi_version;
@@ -58,9 +58,16 @@ struct CudaBackend {
   void (*reset_peaks)(int device);
   void (*empty_cache)();
 
+  // Page-locked memory of the host. A freed block is handed out again when the copies that read or
+  // write it are over.
+  void* (*pinned_allocate)(size_t nbytes);
+  void (*pinned_free)(void* data);  // raises nothing
+  bool (*pinned)(const void* data);  // whether it lies in such a block
+
   // kind: 0 host to device, 1 device to host, 2 device to device, also of two devices. Runs on the
-  // current stream; to or from the host it is over when the call returns.
-  void (*copy)(void* to, const void* from, size_t nbytes, int kind, int device);
+  // current stream. To or from the host it is over when the call returns, unless `wait` is false and
+  // the host's side is page-locked.
+  void (*copy)(void* to, const void* from, size_t nbytes, int kind, int device, bool wait);
   void (*random)(RandomRequest& request);
   void (*synchronize)(int device);
 

@@ -15,12 +15,16 @@ class RL_API Storage : public RefCounted {
   // Memory owned by someone else; deleter(context) runs when the last tensor lets go.
   static IntrusivePtr<Storage> borrow(void* data, size_t nbytes, Device device, Deleter deleter,
                                       void* context);
+  // Page-locked memory of the host, which a CUDA device copies from while the host goes on. Raises
+  // Error without such a device.
+  static IntrusivePtr<Storage> allocate_pinned(size_t nbytes);
   static void destroy(Storage* storage) noexcept;
 
   RL_INLINE void* data() const { return data_; }
   RL_INLINE size_t nbytes() const { return nbytes_; }
   RL_INLINE Device device() const { return device_; }
   bool is_owned() const { return deleter_ == nullptr; }
+  bool is_pinned() const;
 
   // Grows owned memory, keeping its bytes; a shorter storage keeps its memory too, since the tensors
   // that share it rely on it. Raises Error on borrowed memory, or to move what is exported.

@@ -12,6 +12,8 @@ RL_API Tensor empty(const Dims& shape, DType dtype, Device device = {});
 RL_API Tensor empty_strided(const Dims& shape, const Dims& strides, DType dtype, Device device = {});
 // Uninitialised, with the strides of `like` where it is dense in some order of its dims.
 RL_API Tensor empty_like(const Tensor& like, DType dtype);
+// Uninitialised, in page-locked memory of the host. Raises Error without a CUDA device.
+RL_API Tensor empty_pinned(const Layout& layout, DType dtype);
 RL_API Tensor zeros(const Dims& shape, DType dtype, Device device = {});
 RL_API Tensor full(const Dims& shape, const Scalar& value, DType dtype, Device device = {});
 // 0-d.
