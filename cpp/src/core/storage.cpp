@@ -72,13 +72,16 @@ StoragePtr Storage::borrow(void* data, size_t nbytes, Device device, Deleter del
 
 StoragePtr Storage::allocate_pinned(size_t nbytes) {
   RL_CHECK(nbytes <= size_t(INT64_MAX), "cannot allocate ", nbytes, " bytes");
-  void* data = cuda_backend().pinned_allocate(nbytes);
-  try {
-    return borrow(data, nbytes, Device{}, cuda_backend().pinned_free, data);
-  } catch (...) {
-    cuda_backend().pinned_free(data);
-    throw;
-  }
+  struct Block {
+    void* data;
+    ~Block() {
+      if (data) cuda_backend().pinned_free(data);
+    }
+  } block{cuda_backend().pinned_allocate(nbytes)};
+  StoragePtr storage =
+      borrow(block.data, nbytes, Device{}, cuda_backend().pinned_free, block.data);
+  block.data = nullptr;
+  return storage;
 }
 
 // Asks for no device: without one nothing was pinned.
