@@ -769,11 +769,12 @@ LEFT_OUT = {
             "cpu_isa cuda_status empty_cache get_num_threads memory_stats "
             "promote_types reset_peak_memory_stats result_type set_cache_limit "
             "set_num_threads default_generator Generator check_apart make_result_type "
-            "write_out"
+            "write_out is_pinned"
         ).split(),
         "settings and facts",
     ),
     "empty_strided": "its values are undefined",
+    "pin_memory": "needs a CUDA device: tests/device/pinned.py",
 }
 
 

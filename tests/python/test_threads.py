@@ -204,6 +204,72 @@ def test_child_of_fork_computes_in_parallel():
     assert done.stdout.strip() == "done", done.stderr
 
 
+FORK_BESIDE = """
+import os, sys, threading, rushlight as rl
+
+rl.set_num_threads(2)
+ended = False
+def beside():
+    x = rl.ones(400, 400)
+    while not ended:
+        x @ x
+
+thread = threading.Thread(target=beside)
+thread.start()
+x = rl.ones(1_000_000)
+for _ in range(30):
+    pid = os.fork()
+    if pid == 0:
+        # The other thread is gone, whatever it was in the middle of.
+        same = (x + 1).sum().item() == 2_000_000
+        os._exit(0 if same and len(os.listdir("/proc/self/task")) == 2 else 1)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        ended = True
+        sys.exit(f"child: wait status {status}")
+ended = True
+thread.join()
+print("done")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_child_of_fork_does_not_wait_for_threads_it_has_not():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK_BESIDE],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.strip() == "done", done.stderr
+
+
+CALLERS = """
+import os, threading, rushlight as rl
+
+rl.set_num_threads(2)
+x = rl.ones(1_000_000)
+def work():
+    for _ in range(50):
+        assert (x + 1).sum().item() == 2_000_000
+
+for _ in range(3):
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+work()
+# Alone again, the last caller has a whole team.
+assert len(os.listdir("/proc/self/task")) == 2
+"""
+
+
+def test_callers_at_the_same_time():
+    subprocess.run([sys.executable, "-c", CALLERS], timeout=120, check=True)
+
+
 PROCESSORS = """
 import os, sys, time, rushlight as rl
 

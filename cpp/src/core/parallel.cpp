@@ -15,18 +15,34 @@ namespace {
 std::atomic<int> g_threads{0};
 thread_local bool t_in_parallel = false;
 
+// Threads that live and have a team of their own, and those of them in a parallel region.
+std::atomic<int> g_owners{0}, g_callers{0};
+thread_local bool t_owner = false;
+pthread_key_t g_owner_key;
+
 // Note [Fork]
 // A child of fork has none of libgomp's threads but inherits its belief in them, and hangs at the
 // next parallel region. Ending the pool before each fork makes both sides start a fresh one.
 void before_fork() {
   if (!t_in_parallel) omp_pause_resource_all(omp_pause_hard);
 }
+void after_fork_in_child() {
+  g_owners.store(t_owner);
+  g_callers.store(t_in_parallel);
+}
 
 // std::call_once keeps thread-local state in libstdc++, which our initial-exec TLS cannot reach
 // when another extension has loaded that library first.
-void watch_forks() {
+void own_a_team() {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, [] { pthread_atfork(before_fork, nullptr, nullptr); });
+  pthread_once(&once, [] {
+    pthread_atfork(before_fork, nullptr, after_fork_in_child);
+    pthread_key_create(&g_owner_key, [](void*) { g_owners.fetch_sub(1); });
+  });
+  // The key's destructor runs when this thread ends.
+  if (pthread_setspecific(g_owner_key, &g_owners) != 0) return;
+  g_owners.fetch_add(1);
+  t_owner = true;
 }
 
 void pause_spin() {
@@ -42,7 +58,8 @@ void pause_spin() {
 // another is idle. libgomp's threads spin where they wait, so each then burns the other's whole
 // slices, milliseconds for a region of microseconds, until the balancer looks (125 gathers of 200
 // KB after a pause of 90 ms: 4 ms or 14, half the time). So a thread that finds itself there moves
-// away, and a caller that is done with its own piece lets late threads have the processor.
+// away, and a caller that is done with its own piece lets late threads have the processor. Not
+// where several callers fill the processors anyway.
 
 void leave_processor(int cpu, int threads) {
   cpu_set_t allowed;
@@ -55,7 +72,7 @@ void leave_processor(int cpu, int threads) {
 }
 
 // A thread that sleeps needs up to 50 us to wake on an idle processor: so long, the caller spins.
-constexpr int kSpins = 1500, kYields = 64;
+constexpr int kSpins = 200, kYields = 64;
 
 void await_others(const std::atomic<int>& done, int threads) {
   for (int turn = 0; turn < kSpins + kYields; ++turn) {
@@ -94,8 +111,16 @@ void parallel_run(int64_t begin, int64_t end, int64_t grain,
   const int64_t useful = grain > 0 ? (items + grain - 1) / grain : items;
   if (threads > useful) threads = useful;
   if (threads <= 1 || t_in_parallel) return body(context, begin, end);
+  // Callers at the same time share the processors instead of bringing a team each for all of them.
+  const struct Caller {
+    int before = g_callers.fetch_add(1, std::memory_order_relaxed);
+    ~Caller() { g_callers.fetch_sub(1, std::memory_order_relaxed); }
+  } caller_count;
+  threads /= caller_count.before + 1;
+  if (threads <= 1) return body(context, begin, end);
 
-  watch_forks();
+  if (RL_UNLIKELY(!t_owner)) own_a_team();
+  const bool alone = g_owners.load(std::memory_order_relaxed) == 1;
   std::exception_ptr error;
   std::atomic<bool> failed{false};
   const int64_t piece = (items + threads - 1) / threads;
@@ -107,7 +132,7 @@ void parallel_run(int64_t begin, int64_t end, int64_t grain,
     t_in_parallel = true;
     const int team = omp_get_num_threads();
     const bool caller = omp_get_thread_num() == 0;
-    if (RL_UNLIKELY(!caller && sched_getcpu() == cpu)) leave_processor(cpu, team);
+    if (RL_UNLIKELY(!caller && alone && sched_getcpu() == cpu)) leave_processor(cpu, team);
     for (int64_t t = omp_get_thread_num(); t < threads; t += team) {
       const int64_t b = begin + t * piece, e = b + piece < end ? b + piece : end;
       if (b >= e) break;
@@ -118,7 +143,7 @@ void parallel_run(int64_t begin, int64_t end, int64_t grain,
       }
     }
     t_in_parallel = false;
-    if (caller)
+    if (caller && alone)
       await_others(done, team);
     else
       done.fetch_add(1, std::memory_order_relaxed);
