@@ -25,11 +25,13 @@ cdef class RowBatches:
             raise ValueError(f"RowBatches: expected batches of at least one row from batch 0 on, "
                              f"within 2**62 rows, got size {size} and batches {start} to {stop}")
         for tensor in tensors:
+            if tensor is None:
+                raise TypeError("RowBatches: expected tensors, got None")
             self.tensors.push_back(tensor.c)
             work += tensor.c.numel() // max(tensor.c.size(0), 1) if tensor.c.ndim() else 1
         self.order = order.c
         self.size, self.at, self.stop = size, start, stop
-        self.large = work * size > LARGE
+        self.large = work > LARGE // size
 
     def __iter__(self):
         return self

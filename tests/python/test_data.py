@@ -267,7 +267,7 @@ def test_row_batches_check_what_they_are_given():
     for size, start in ((0, 0), (-1, 0), (1, -1), (2**62, 2**62)):
         with pytest.raises((ValueError, OverflowError)):
             next(RowBatches([rows], order, size, start, 2**63 - 1))
-    for wrong in (None, [1], ["rows"]):
+    for wrong in (None, [1], ["rows"], [rows, None]):
         with pytest.raises(TypeError):
             RowBatches(wrong, order, 1, 0, 1)
     with pytest.raises(TypeError):

@@ -139,7 +139,7 @@ class LocalIterator(LoaderIterator):
             return
         place = None if resume is None else resume["places"][0]
         fetcher = make_fetcher(self._job, place)
-        self._next_batch = functools.partial(_read, fetcher.fetch, stream.draw)
+        self._next_batch = functools.partial(_fetch_next, fetcher.fetch, stream.draw)
         if self._iterable or fetcher.place.keeper is not None:
             self._epoch.places = [fetcher.place]
 
@@ -160,7 +160,7 @@ class LocalIterator(LoaderIterator):
             raise
 
 
-def _read(fetch, draw):
+def _fetch_next(fetch, draw):
     return fetch(draw())
 
 
