@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -268,6 +269,22 @@ assert len(os.listdir("/proc/self/task")) == 2
 
 def test_callers_at_the_same_time():
     subprocess.run([sys.executable, "-c", CALLERS], timeout=120, check=True)
+
+
+CLOSE = """
+import ctypes, _ctypes, sys
+
+library = ctypes.CDLL(sys.argv[1])
+_ctypes.dlclose(library._handle)
+with open("/proc/self/maps") as maps:
+    assert "librushlight.so" in maps.read()
+"""
+
+
+def test_the_library_stays_for_threads_that_end_later():
+    mapped = pathlib.Path("/proc/self/maps").read_text().split()
+    library = next(path for path in mapped if path.endswith("/librushlight.so"))
+    subprocess.run([sys.executable, "-c", CLOSE, library], timeout=60, check=True)
 
 
 PROCESSORS = """
