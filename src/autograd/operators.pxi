@@ -27,9 +27,10 @@ cdef register_uniform():
 register_uniform()
 
 
-cdef inline Tensor result_of(OpInfo op, tuple args, Tensor result):
-    if grad_enabled() and any_requires(args):
-        record(op, args, result)
+# The arguments become a tuple only where they are kept.
+cdef inline Tensor result_of(OpInfo op, Tensor source, Tensor result):
+    if recorded(source):
+        record(op, (source,), result)
     return result
 
 
@@ -190,7 +191,7 @@ cdef object unary_operator(CUnaryOp op, Tensor x):
             out = c_unary(op, x.c)
     else:
         out = c_unary(op, x.c)
-    return result_of(<OpInfo>_unary_ops[<int>op], (x,), wrap_move(out))
+    return result_of(<OpInfo>_unary_ops[<int>op], x, wrap_move(out))
 
 
 # Whether a write is a matter of memory alone, with nothing to check or record.

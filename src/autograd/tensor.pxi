@@ -643,7 +643,7 @@ cdef class Tensor:
                 out = c_contiguous(self.c)
         else:
             out = c_contiguous(self.c)
-        return result_of(op_clone, (self,), wrap_move(out))
+        return result_of(op_clone, self, wrap_move(out))
 
     def clone(self, *, memory_format=None):
         """A copy; gradients flow back to the original."""
@@ -659,7 +659,7 @@ cdef class Tensor:
                 out = c_clone(self.c)
         else:
             out = c_clone(self.c)
-        return result_of(op_clone, (self,), wrap_move(out))
+        return result_of(op_clone, self, wrap_move(out))
 
     def copy_(self, src, non_blocking=False):
         """Writes ``src``, broadcast and converted, into this tensor.
@@ -690,7 +690,10 @@ cdef class Tensor:
             out = c_to_dtype(self.c, <CDType>code)
         if code == <int>self.c.dtype():
             return self.clone()
-        return result_of(op_to, (self, d), wrap_move(out))
+        cdef Tensor r = wrap_move(out)
+        if recorded(self):
+            record(op_to, (self, d), r)
+        return r
 
 
 cdef extern from "Python.h":

@@ -60,6 +60,12 @@ void move_loop(char* const* data, const int64_t* strides, int64_t n) {
     for (int64_t i = 0; i < n; ++i) r[i] = value;
     return;
   }
+  // Less than what it takes to choose a way.
+  if (n < 8) {
+    for (int64_t i = 0; i < n; ++i)
+      *reinterpret_cast<T*>(data[0] + i * so) = *reinterpret_cast<const T*>(data[1] + i * si);
+    return;
+  }
   move_block(sizeof(T), {data[0], so, 0}, {data[1], si, 0}, n, 1);
 }
 

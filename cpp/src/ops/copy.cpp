@@ -16,6 +16,15 @@ void copy_bytes(char* to, const char* from, int64_t nbytes) {
                [&](int64_t b, int64_t e) { std::memcpy(to + b, from + b, size_t(e - b)); });
 }
 
+// Elements of another tensor of the same shape and device, which shares no memory.
+void move_elements(const Tensor& to, const Tensor& from) {
+  NdPlan plan;
+  const Tensor* operands[] = {&to, &from};
+  make_plan(plan, to.shape(), operands, 2);
+  kernel_or_raise(kernel_slots(to.device().type).copy[int(to.dtype())][int(from.dtype())], "copy_",
+                  to.device(), to.dtype())(plan);
+}
+
 void copy_across(const Tensor& to, const Tensor& from, bool non_blocking) {
   const bool to_cpu = to.device().is_cpu(), from_cpu = from.device().is_cpu();
   const int kind = from_cpu ? 0 : to_cpu ? 1 : 2;
@@ -48,12 +57,7 @@ void copy_(const Tensor& self, const Tensor& src, bool non_blocking) {
   const bool same_elements = self.bytes() == from.bytes() && self.strides() == from.strides() &&
                              self.dtype() == from.dtype();
   if (same_elements) return;
-  const Tensor safe = may_share_memory(self, from) ? clone(from) : from;
-  NdPlan plan;
-  const Tensor* operands[] = {&self, &safe};
-  make_plan(plan, self.shape(), operands, 2);
-  kernel_or_raise(kernel_slots(self.device().type).copy[int(self.dtype())][int(safe.dtype())],
-                  "copy_", self.device(), self.dtype())(plan);
+  move_elements(self, may_share_memory(self, from) ? clone(from) : from);
 }
 
 Tensor clone(const Tensor& self) {
@@ -63,21 +67,21 @@ Tensor clone(const Tensor& self) {
     return out;
   }
   Tensor out = empty_like(self, self.dtype());
-  copy_(out, self);
+  if (out.numel() > 0) move_elements(out, self);
   return out;
 }
 
 Tensor contiguous(const Tensor& self) {
   if (self.is_contiguous()) return self;
   Tensor out = empty(self.shape(), self.dtype(), self.device());
-  copy_(out, self);
+  if (out.numel() > 0) move_elements(out, self);
   return out;
 }
 
 Tensor to_dtype(const Tensor& self, DType dtype) {
   if (self.dtype() == dtype) return self;
   Tensor out = empty_like(self, dtype);
-  copy_(out, self);
+  if (out.numel() > 0) move_elements(out, self);
   return out;
 }
 
