@@ -1,5 +1,6 @@
 #include "rushlight/core/allocator.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "rushlight/core/error.h"
+#include "fork.h"
 #include "rushlight/core/memory_limit.h"
 #include "static_tls.h"
 
@@ -150,7 +152,10 @@ struct SharedCache {
 
 // Never destroyed: tensors may be freed by other static destructors.
 SharedCache& shared_cache() {
-  static SharedCache* cache = new SharedCache;
+  static SharedCache* cache = [] {
+    watch_forks_of_allocator();
+    return new SharedCache;
+  }();
   return *cache;
 }
 
@@ -207,6 +212,27 @@ struct SmallCloser {
 RL_INLINE SmallCache& small_cache() {
   SmallCache* small = t_small;
   return RL_LIKELY(small != nullptr) ? *small : *open_small_cache();
+}
+
+void lock_all() {
+  g_threads_mutex.lock();
+  shared_cache().mutex.lock();
+}
+void unlock_all() {
+  shared_cache().mutex.unlock();
+  g_threads_mutex.unlock();
+}
+void unlock_all_in_child() {
+  // The other threads are not there, and their counters' memory may go.
+  auto& threads = live_threads();
+  for (const SmallCache* thread : threads)
+    if (thread != &t_own) {
+      g_ended_allocated += thread->allocated;
+      g_ended_calls += thread->calls;
+    }
+  threads.clear();
+  if (t_own.open) threads.push_back(&t_own);  // fits
+  unlock_all();
 }
 
 [[gnu::noinline]] void* allocate_large(size_t nbytes) {
@@ -299,6 +325,11 @@ void cpu_free(void* p, size_t nbytes) noexcept {
   *static_cast<void**>(p) = list.head;
   list.head = p;
   ++list.count;
+}
+
+void watch_forks_of_allocator() {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, [] { pthread_atfork(lock_all, unlock_all, unlock_all_in_child); });
 }
 
 MemoryStats memory_stats() {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <exception>
 
+#include "fork.h"
 #include "rushlight/core/error.h"
 
 namespace rushlight {
@@ -15,7 +16,7 @@ namespace {
 std::atomic<int> g_threads{0};
 thread_local bool t_in_parallel = false;
 
-// Threads that live and have a team of their own, and those of them in a parallel region.
+// Threads that live and have a team of their own, and those that are in a parallel_for now.
 std::atomic<int> g_owners{0}, g_callers{0};
 thread_local bool t_owner = false;
 pthread_key_t g_owner_key;
@@ -35,14 +36,16 @@ void after_fork_in_child() {
 // when another extension has loaded that library first.
 void own_a_team() {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
+  static bool has_key = false;
   pthread_once(&once, [] {
+    watch_forks_of_allocator();
     pthread_atfork(before_fork, nullptr, after_fork_in_child);
-    pthread_key_create(&g_owner_key, [](void*) { g_owners.fetch_sub(1); });
+    has_key = pthread_key_create(&g_owner_key, [](void*) { g_owners.fetch_sub(1); }) == 0;
   });
-  // The key's destructor runs when this thread ends.
-  if (pthread_setspecific(g_owner_key, &g_owners) != 0) return;
-  g_owners.fetch_add(1);
   t_owner = true;
+  g_owners.fetch_add(1);
+  // The key's destructor runs when this thread ends.
+  if (has_key) pthread_setspecific(g_owner_key, &g_owners);
 }
 
 void pause_spin() {
@@ -111,13 +114,19 @@ void parallel_run(int64_t begin, int64_t end, int64_t grain,
   const int64_t useful = grain > 0 ? (items + grain - 1) / grain : items;
   if (threads > useful) threads = useful;
   if (threads <= 1 || t_in_parallel) return body(context, begin, end);
-  // Callers at the same time share the processors instead of bringing a team each for all of them.
   const struct Caller {
     int before = g_callers.fetch_add(1, std::memory_order_relaxed);
-    ~Caller() { g_callers.fetch_sub(1, std::memory_order_relaxed); }
-  } caller_count;
-  threads /= caller_count.before + 1;
-  if (threads <= 1) return body(context, begin, end);
+    ~Caller() {
+      t_in_parallel = false;
+      g_callers.fetch_sub(1, std::memory_order_relaxed);
+    }
+  } others;
+  // Who finds others at work takes a share, so that not every caller fills all processors.
+  threads /= others.before + 1;
+  if (threads <= 1) {
+    t_in_parallel = true;
+    return body(context, begin, end);
+  }
 
   if (RL_UNLIKELY(!t_owner)) own_a_team();
   const bool alone = g_owners.load(std::memory_order_relaxed) == 1;
@@ -126,7 +135,9 @@ void parallel_run(int64_t begin, int64_t end, int64_t grain,
   const int64_t piece = (items + threads - 1) / threads;
   const int cpu = sched_getcpu();
   std::atomic<int> done{0};  // threads other than the caller
-#pragma omp parallel num_threads(int(threads))
+  // Always the whole team: libgomp ends the threads that a smaller one leaves out, and would make
+  // them again for the next large piece of work.
+#pragma omp parallel num_threads(num_threads())
   {
     // The runtime may give fewer threads than asked for.
     t_in_parallel = true;

@@ -1,5 +1,6 @@
 #include "rushlight/core/storage.h"
 
+#include <atomic>
 #include <cstring>
 
 #include "free_list.h"
@@ -13,6 +14,7 @@ namespace rushlight {
 namespace {
 
 RL_STATIC_TLS thread_local uint32_t t_first_version = 0;
+std::atomic<bool> g_any_pinned{false};
 
 // Memory of a storage that was made shorter. Its views may still reach to the old end, so the bytes
 // stay until the storage goes or grows beyond them.
@@ -81,12 +83,15 @@ StoragePtr Storage::allocate_pinned(size_t nbytes) {
   StoragePtr storage =
       borrow(block.data, nbytes, Device{}, cuda_backend().pinned_free, block.data);
   block.data = nullptr;
+  storage->set_version(t_first_version);
+  g_any_pinned.store(true, std::memory_order_relaxed);
   return storage;
 }
 
-// Asks for no device: without one nothing was pinned.
+// Looks for no device before something was pinned.
 bool Storage::is_pinned() const {
-  return device_.is_cpu() && deleter_ && cuda_available(nullptr) && cuda_backend().pinned(data_);
+  return g_any_pinned.load(std::memory_order_relaxed) && device_.is_cpu() && deleter_ &&
+         cuda_backend().pinned(data_);
 }
 
 void Storage::destroy(Storage* storage) noexcept {

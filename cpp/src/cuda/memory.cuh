@@ -20,7 +20,8 @@ void* pinned_allocate(size_t nbytes);
 void pinned_free(void* data);
 bool pinned(const void* data);
 // A copy from or to `data` was just started on the current stream: its block is not handed out again
-// before that is over. False when it lies in no such block.
+// before that is over. False when it lies in no such block, or that could not be noted: then the
+// copy is to be waited for.
 bool note_pinned_use(const void* data);
 void forget_stream_of_pinned(cudaStream_t stream);
 void empty_pinned_cache();

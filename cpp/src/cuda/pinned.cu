@@ -1,7 +1,11 @@
 // The caching allocator of page-locked host memory. Taking such memory from the driver costs a
 // millisecond and waits for the device, so freed blocks are kept. A copy that nobody waited for may
 // still be under way when its block is freed: each block knows the last event of every stream that
-// used it, and is handed out again when all have passed.
+// used it, and is handed out again when all have passed. A child of fork can use neither CUDA nor
+// this memory: it may read the tensors it has and let them go, no more.
+#include <pthread.h>
+#include <unistd.h>
+
 #include <map>
 #include <mutex>
 #include <vector>
@@ -38,6 +42,9 @@ struct Pinned {
   std::map<const char*, Block> used;
   std::map<size_t, std::vector<Block>> spare;
   std::vector<Block> waiting;  // freed, with copies under way
+  const pid_t process = getpid();
+
+  bool inherited() const { return getpid() != process; }
 
   void sweep() {
     size_t left = 0;
@@ -65,7 +72,13 @@ struct Pinned {
   }
 };
 Pinned& pool() {
-  static auto* all = new Pinned;
+  static auto* all = [] {
+    static auto* made = new Pinned;
+    // A child forked amid another thread's call would find the lock held by nobody.
+    pthread_atfork([] { made->mutex.lock(); }, [] { made->mutex.unlock(); },
+                   [] { made->mutex.unlock(); });
+    return made;
+  }();
   return *all;
 }
 
@@ -75,6 +88,9 @@ void* pinned_allocate(size_t nbytes) {
   const size_t bytes = class_bytes(nbytes);
   Pinned& all = pool();
   std::lock_guard<std::mutex> lock(all.mutex);
+  RL_CHECK(!all.inherited(),
+           "cannot page-lock memory in a child of fork: CUDA was used before; "
+           "start the process by \"spawn\" or \"forkserver\"");
   all.sweep();
   Block block{nullptr, bytes, {}};
   auto found = all.spare.find(bytes);
@@ -106,10 +122,12 @@ void pinned_free(void* data) {
   if (at == all.used.end()) return;
   Block block = std::move(at->second);
   all.used.erase(at);
-  if (block.over())
-    all.spare[block.bytes].push_back(std::move(block));
-  else
-    all.waiting.push_back(std::move(block));
+  if (all.inherited()) return;
+  try {
+    (block.over() ? all.spare[block.bytes] : all.waiting).push_back(std::move(block));
+  } catch (const std::bad_alloc&) {
+    // No memory to remember it by: it stays with the driver until the process ends.
+  }
 }
 
 bool pinned(const void* data) {
@@ -126,14 +144,15 @@ bool note_pinned_use(const void* data) {
   const int device = use(-1);
   const cudaStream_t stream = current_stream();
   for (const Use& use : block->uses)
-    if (use.device == device && use.stream == stream) {
-      check(cudaEventRecord(use.event, stream), "cudaEventRecord");
-      return true;
-    }
+    if (use.device == device && use.stream == stream)
+      return cudaEventRecord(use.event, stream) == cudaSuccess;
   cudaEvent_t event = nullptr;
-  check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+  if (cudaEventCreateWithFlags(&event, cudaEventDisableTiming) != cudaSuccess ||
+      cudaEventRecord(event, stream) != cudaSuccess) {
+    if (event) (void)cudaEventDestroy(event);
+    return false;
+  }
   block->uses.push_back({device, stream, event});
-  check(cudaEventRecord(event, stream), "cudaEventRecord");
   return true;
 }
 
