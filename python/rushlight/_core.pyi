@@ -1092,7 +1092,9 @@ class Tensor:
         size: Size | Sequence[_int],
         stride: Sequence[_int],
         dtype: _dtype | None = None,
+        layout: _layout | None = None,
         device: Device | None = None,
+        pin_memory: _bool = False,
         requires_grad: _bool = False,
     ) -> Tensor: ...
     def new_full(
@@ -1118,6 +1120,8 @@ class Tensor:
         dtype: _dtype | None = None,
         device: Device | None = None,
         requires_grad: _bool = False,
+        layout: _layout | None = None,
+        pin_memory: _bool = False,
     ) -> Tensor: ...
     def new_zeros(
         self,

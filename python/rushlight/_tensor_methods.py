@@ -304,9 +304,24 @@ def new_full(self, size, fill_value, *, dtype=None, device=None, **options):
     return _core.full(size, fill_value, **_like(self, dtype, device), **options)
 
 
-def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
+def new_tensor(
+    self,
+    data,
+    *,
+    dtype=None,
+    device=None,
+    requires_grad=False,
+    layout=None,
+    pin_memory=False,
+):
     """A copy of ``data``, with this tensor's dtype and device unless given."""
-    return _core.tensor(data, **_like(self, dtype, device), requires_grad=requires_grad)
+    _core.check_layout("new_tensor", layout, pin_memory)
+    return _core.tensor(
+        data,
+        **_like(self, dtype, device),
+        requires_grad=requires_grad,
+        pin_memory=pin_memory,
+    )
 
 
 def new(self, *args, **kwargs):
@@ -340,16 +355,29 @@ def type_as(self, other):
     return self._to_dtype(other.dtype)
 
 
-def new_empty_strided(self, size, stride, dtype=None, device=None, requires_grad=False):
+def new_empty_strided(
+    self,
+    size,
+    stride,
+    dtype=None,
+    layout=None,
+    device=None,
+    pin_memory=False,
+    requires_grad=False,
+):
     """Uninitialised, of given strides; this tensor's dtype and device unless given.
 
     Shape:
         The given size.
     """
-    result = _functions.empty_strided(size, stride, dtype=dtype or self.dtype)
-    if device is not None:
-        result = result.to(device=device)
-    return result.requires_grad_() if requires_grad else result
+    return _functions.empty_strided(
+        size,
+        stride,
+        **_like(self, dtype, device),
+        layout=layout,
+        pin_memory=pin_memory,
+        requires_grad=requires_grad,
+    )
 
 
 def _check_cast(op, result, target):

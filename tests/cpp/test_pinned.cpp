@@ -2,6 +2,8 @@
 // test decides: no block may be handed out while a copy that uses it is under way.
 #include "cuda/pinned.cu"
 
+#include <sys/wait.h>
+
 #include <cstdlib>
 #include <set>
 
@@ -166,6 +168,26 @@ void test_a_device_that_fails() {
   CHECK(pinned_allocate(100) == a);
 }
 
+void test_a_child_of_fork() {
+  void* a = pinned_allocate(100);
+  FakeStream stream;
+  start_copy(a, stream);
+  const pid_t child = fork();
+  if (child == 0) {
+    CHECK(pinned(a));
+    CHECK_THROWS(Error, pinned_allocate(100));
+    pinned_free(a);
+    CHECK(!pinned(a));
+    _exit(rushlight_test::failures());
+  }
+  int status = -1;
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  CHECK(pinned(a));
+  stream.done = 1;
+  pinned_free(a);
+}
+
 }  // namespace
 
 int main() {
@@ -174,5 +196,6 @@ int main() {
   test_streams_that_end();
   test_no_room();
   test_a_device_that_fails();
+  test_a_child_of_fork();
   return rushlight_test::failures();
 }

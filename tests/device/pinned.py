@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 import rushlight as rl
-from rushlight.utils.data import DataLoader, TensorDataset
+from rushlight.utils.data import DataLoader, Subset, TensorDataset
 
 
 def numbers(*shape):
@@ -36,6 +36,8 @@ def pinned_tensors():
     strided = x[:, ::2].pin_memory()
     assert strided.tolist() == x[:, ::2].tolist()
     assert rl.zeros(0, 3).pin_memory().shape == (0, 3)
+    with rl.inference_mode():
+        assert x.pin_memory().is_inference()
     assert rl.tensor(2.5).pin_memory().item() == 2.5
     assert numbers(2).numpy() is not None and x.pin_memory().numpy()[2, 3] == 11
     leaf = numbers(2).requires_grad_()
@@ -69,6 +71,8 @@ def factories():
         lambda **o: rl.fft.fftfreq(4, **o),
         lambda **o: rl.empty_strided((2, 3), (1, 2), **o),
         lambda **o: rl.ones(2).new_zeros(3, **o),
+        lambda **o: rl.ones(2).new_tensor([3], **o),
+        lambda **o: rl.ones(2).new_empty_strided((2, 3), (1, 2), **o),
     ):
         rl.manual_seed(0)
         plain = make()
@@ -82,6 +86,40 @@ def factories():
     assert leaf.is_leaf and leaf.requires_grad and leaf.is_pinned()
     wrong = error_of(lambda: rl.ones(2, pin_memory=True, device="cuda"))
     assert "only dense CPU tensors can be pinned" in wrong
+
+
+def late_copies():
+    # The stand-in makes a copy that nobody waits for as late as it may.
+    if "guarded" not in rl.cuda.get_device_name():
+        return
+    target = rl.zeros(8, device="cuda")
+    back = rl.zeros(8, pin_memory=True)
+    for start, there in (
+        (lambda x: target.copy_(x, non_blocking=True), lambda: target),
+        (lambda x: x.to("cuda", non_blocking=True), None),
+        (lambda x: x.cuda(non_blocking=True), None),
+    ):
+        source = rl.ones(8, pin_memory=True)
+        made = start(source)
+        # What is read is what the memory holds when the copy is made at last.
+        source.fill_(2)
+        assert (there() if there else made).cpu().tolist() == [2] * 8
+    back.copy_(target, non_blocking=True)
+    host = target.to("cpu", non_blocking=True)
+    event = rl.cuda.Event()
+    assert back.tolist() == [0] * 8
+    event.record()
+    event.synchronize()
+    assert back.tolist() == host.tolist() == [2] * 8
+
+
+def saved_tensors():
+    x = numbers(4).cuda().requires_grad_()
+    with rl.autograd.graph.save_on_cpu(pin_memory=True):
+        y = (x * x).sum() + x.expand(3, 4).exp().sum()
+    y.backward()
+    wanted = 2 * x.detach() + 3 * x.detach().exp()
+    assert rl.allclose(x.grad, wanted)
 
 
 def copies_on_their_way():
@@ -139,16 +177,20 @@ def loaders():
     assert batch["a"].is_pinned() and batch["b"][0] == ["x"]
     assert batch["b"][1].is_pinned()
     on_device = TensorDataset(numbers(10, 2).cuda(), rl.arange(10).cuda())
-    for shuffle in (False, True):
-        batches = list(DataLoader(on_device, 4, shuffle))
-        assert all(x.is_cuda and y.is_cuda for x, y in batches)
-        rows = rl.cat([x for x, _ in batches]).cpu()[:, 0].tolist()
-        assert sorted(rows) == [2.0 * i for i in range(10)]
+    recorded = TensorDataset(numbers(10, 2).cuda().requires_grad_())
+    for data in (on_device, recorded, Subset(on_device, range(10))):
+        for options in ({}, {"shuffle": True}, {"sampler": list(range(10))}):
+            batches = list(DataLoader(data, 4, **options))
+            assert all(part.is_cuda for batch in batches for part in batch)
+            rows = rl.cat([batch[0] for batch in batches]).cpu()[:, 0].tolist()
+            assert sorted(rows) == [2.0 * i for i in range(10)]
 
 
 pinned_tensors()
 factories()
+late_copies()
 copies_on_their_way()
+saved_tensors()
 loaders()
 gc.collect()
 rl.cuda.empty_cache()

@@ -252,6 +252,18 @@ def test_a_dataset_that_shrinks_meanwhile():
         next(loader)
 
 
+def test_a_subset_that_is_smaller_than_its_sampler():
+    data = Subset(tensors(), range(6))
+    sampler = BatchSampler(SequentialSampler(range(10)), 2, False)
+    loader = iter(DataLoader(data, batch_sampler=sampler))
+    assert [next(loader)[1].tolist() for _ in range(3)] == [[0, 1], [2, 3], [4, 5]]
+    for _ in range(2):
+        with pytest.raises(IndexError):
+            next(loader)
+    with pytest.raises(StopIteration):
+        next(loader)
+
+
 def test_row_batches_check_what_they_are_given():
     rows, order = rushlight.arange(6.0), rushlight.arange(6)
     batches = RowBatches([rows], order, 4, 0, 2)

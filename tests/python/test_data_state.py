@@ -333,6 +333,30 @@ def test_states_that_do_not_fit():
         )
 
 
+def test_states_for_a_dataset_of_tensors():
+    rows = TensorDataset(rushlight.arange(8))
+    # Another sampler's order is taken up by running this one's to the same place.
+    loader = DataLoader(Rows(8), 2, sampler=[7, 6, 5, 4, 3, 2, 1, 0])
+    next(iter(loader))
+    taker = DataLoader(rows, 2)
+    taker.load_state_dict(loader.state_dict())
+    assert [batch[0].tolist() for batch in taker] == [[2, 3], [4, 5], [6, 7]]
+
+    class Keeper(Rows):
+        def state_dict(self):
+            return {"here": 1}
+
+        def load_state_dict(self, state):
+            raise AssertionError
+
+    loader = DataLoader(Keeper(8), 2)
+    next(iter(loader))
+    taker = DataLoader(rows, 2)
+    taker.load_state_dict(loader.state_dict())
+    with pytest.raises(ValueError, match="TensorDataset has no such method"):
+        iter(taker)
+
+
 SAMPLERS = {
     "sequential": lambda: SequentialSampler(range(9)),
     "random": lambda: RandomSampler(range(9)),

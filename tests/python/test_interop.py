@@ -136,6 +136,34 @@ def test_legacy_constructors():
         rl.zeros(1).type("numpy.DoubleTensor")
 
 
+class Labelled(rl.Tensor):
+    """As PyTorch's documentation makes subclasses: no ``super().__init__()``."""
+
+    @staticmethod
+    def __new__(cls, data, label):
+        return super().__new__(cls, data)
+
+    def __init__(self, data, label):
+        self.label = label
+
+
+def test_new_makes_a_whole_tensor():
+    assert rl.Tensor.__new__(rl.Tensor).tolist() == []
+    assert rl.Tensor.__new__(rl.Tensor, 2, 3).shape == (2, 3)
+    x = Labelled([1, 2], "a")
+    assert type(x) is Labelled and x.label == "a"
+    assert (x + x).tolist() == [2, 4]
+    assert Labelled.__new__(Labelled, [3], "b").tolist() == [3]
+    assert copy.deepcopy(x).tolist() == [1, 2]
+    for wrong in (int, 3, None):
+        with pytest.raises(TypeError):
+            rl.Tensor._make_subclass(wrong, rl.ones(1))
+        with pytest.raises(TypeError):
+            rl.Tensor.__new__(wrong)
+    with pytest.raises(TypeError):
+        object.__new__(rl.Tensor)
+
+
 FORK = """
 import os
 import rushlight as rl

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -213,6 +214,7 @@ ended = False
 def beside():
     x = rl.ones(400, 400)
     while not ended:
+        # Takes and gives back a block of the shared cache each time.
         x @ x
 
 thread = threading.Thread(target=beside)
@@ -247,7 +249,7 @@ def test_child_of_fork_does_not_wait_for_threads_it_has_not():
 
 
 CALLERS = """
-import os, threading, rushlight as rl
+import os, threading, time, rushlight as rl
 
 rl.set_num_threads(2)
 x = rl.ones(1_000_000)
@@ -262,8 +264,11 @@ for _ in range(3):
     for thread in threads:
         thread.join()
 work()
-# Alone again, the last caller has a whole team.
-assert len(os.listdir("/proc/self/task")) == 2
+# Alone again, the last caller has a whole team; the others end in their own time.
+until = time.monotonic() + 30
+while len(os.listdir("/proc/self/task")) != 2:
+    assert time.monotonic() < until, os.listdir("/proc/self/task")
+    time.sleep(0.01)
 """
 
 
@@ -271,20 +276,12 @@ def test_callers_at_the_same_time():
     subprocess.run([sys.executable, "-c", CALLERS], timeout=120, check=True)
 
 
-CLOSE = """
-import ctypes, _ctypes, sys
-
-library = ctypes.CDLL(sys.argv[1])
-_ctypes.dlclose(library._handle)
-with open("/proc/self/maps") as maps:
-    assert "librushlight.so" in maps.read()
-"""
-
-
+@pytest.mark.skipif(shutil.which("readelf") is None, reason="needs readelf")
 def test_the_library_stays_for_threads_that_end_later():
     mapped = pathlib.Path("/proc/self/maps").read_text().split()
     library = next(path for path in mapped if path.endswith("/librushlight.so"))
-    subprocess.run([sys.executable, "-c", CLOSE, library], timeout=60, check=True)
+    dynamic = subprocess.check_output(["readelf", "-d", library], text=True)
+    assert "NODELETE" in dynamic
 
 
 PROCESSORS = """
@@ -308,7 +305,8 @@ for task in tasks:
 @pytest.mark.parametrize("threads", [2, 5])
 @pytest.mark.parametrize("processors", [1, 2])
 def test_threads_keep_the_processors_allowed(threads, processors):
-    # A thread that leaves its caller's processor may use it again afterwards.
+    # A thread that leaves its caller's processor may use it again afterwards. Whether
+    # one has to leave is up to the system: benchmarks/loading.py shows that it helps.
     allowed = sorted(os.sched_getaffinity(0))[:processors]
     if len(allowed) < processors:
         pytest.skip(f"needs {processors} processors")

@@ -167,11 +167,9 @@ class save_on_cpu(saved_tensors_hooks):
     """Keeps what ops save inside the block in the CPU's memory.
 
     Args:
-        pin_memory (bool): not available; a CUDA tensor is copied to pageable memory.
+        pin_memory (bool): in page-locked memory, from where it comes back while the
+            CPU goes on. Only where a CUDA device is in use.
         device_type (str): the device whose tensors are moved.
-
-    Raises:
-        NotImplementedError: for ``pin_memory=True`` when a CUDA device is in use.
 
     Example::
 
@@ -182,17 +180,17 @@ class save_on_cpu(saved_tensors_hooks):
     """
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
-        if pin_memory and rushlight.cuda.is_available():
-            raise NotImplementedError(
-                "save_on_cpu(): pin_memory=True is not available, use pin_memory=False"
-            )
+        pinned = pin_memory and rushlight.cuda.is_available()
 
         def pack(tensor):
-            return tensor.device, tensor.cpu()
+            if not pinned:
+                return tensor.device, tensor.cpu()
+            kept = _core.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+            return tensor.device, kept.copy_(tensor)
 
         def unpack(packed):
             device, tensor = packed
-            return tensor.to(device)
+            return tensor.to(device, non_blocking=pinned)
 
         super().__init__(pack, unpack)
 

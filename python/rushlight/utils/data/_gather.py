@@ -43,15 +43,14 @@ class RowGather:
         """Return the rows an index tensor names, one batch a tensor."""
         if self.rows is not None:
             index = self.rows.index_select(0, index)
+        index = index.to(self.tensors[0].device)
         if self.recorded:
             return [tensor.index_select(0, index) for tensor in self.tensors]
         return _ops.index_select_each(self.tensors, index)
 
     def take_list(self, indices):
         """Return the rows of a list of indices, or ``None`` if that takes indexing."""
-        if not _plain(indices):
-            return None
-        return self.take(_as_index(indices).to(self.tensors[0].device))
+        return self.take(_as_index(indices)) if _plain(indices) else None
 
 
 def row_gather(dataset, collate_fn):

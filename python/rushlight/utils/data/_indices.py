@@ -7,6 +7,7 @@ import contextlib
 
 import rushlight
 from rushlight import _ops
+from rushlight.utils.data._gather import row_gather
 from rushlight.utils.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -187,26 +188,41 @@ class RowStream:
             yield place.walk(batches(place.taken, -(-size // step)))
 
 
-def row_stream(rows, batch_sampler, state=None):
-    """Return a ``RowStream``, or ``None`` for samplers of one's own.
+def row_stream(dataset, collate_fn, batch_sampler, state=None):
+    """Return a ``RowStream``, or ``None`` for samplers and datasets of one's own.
 
     Args:
-        rows: the dataset's ``RowGather``, or ``None``.
+        dataset: what is read.
+        collate_fn: makes a batch of a list of samples.
         batch_sampler: gives lists of indices.
         state: where another stream stood, or ``None``.
     """
-    if rows is None or rows.recorded or type(batch_sampler) is not BatchSampler:
+    if type(batch_sampler) is not BatchSampler:
         return None
     sampler = batch_sampler.sampler
     if type(sampler) not in (SequentialSampler, RandomSampler):
         return None
     if batch_sampler._resume is not None or sampler._resume is not None:
         return None
-    if state is not None and (state["waiting"] or state["ended"]):
+    if state is not None and not _of_rows(state):
         return None
     size = len(sampler.data_source)
     if size == 0:
         return None
     if type(sampler) is RandomSampler and (sampler.replacement or len(sampler) != size):
         return None
+    rows = row_gather(dataset, collate_fn)
+    if rows is None or rows.recorded:
+        return None
+    if rows.rows is not None and size > len(rows.rows):
+        # The batches before the first index that is not there come first.
+        return None
     return RowStream(rows, batch_sampler, state)
+
+
+def _of_rows(state) -> bool:
+    """Tell whether a state says where such a stream stands."""
+    sampler = state["sampler"]
+    inner = sampler.get("start") if isinstance(sampler, dict) else None
+    known = isinstance(inner, dict) and "start" in inner
+    return known and not state["waiting"] and not state["ended"]

@@ -11,7 +11,6 @@ import rushlight
 from rushlight.utils.data._epoch import Epoch
 from rushlight.utils.data._failure import describe, raise_free
 from rushlight.utils.data._fetch import Job, make_fetcher
-from rushlight.utils.data._gather import row_gather
 from rushlight.utils.data._indices import IndexStream, RowStream, row_stream
 from rushlight.utils.data._pinning import pin
 from rushlight.utils.data._worker import Task, WorkerDiedError
@@ -134,20 +133,26 @@ class LocalIterator(LoaderIterator):
     def _begin(self, loader, resume) -> None:
         super()._begin(loader, resume)
         stream = self._epoch.stream
-        if isinstance(stream, RowStream):
+        place = None if resume is None else resume["places"][0]
+        rows = isinstance(stream, RowStream)
+        if rows and place is None:
             self._next_batch = stream.read
             return
-        place = None if resume is None else resume["places"][0]
+        # It refuses a place in a dataset that keeps none.
         fetcher = make_fetcher(self._job, place)
-        self._next_batch = functools.partial(_fetch_next, fetcher.fetch, stream.draw)
+        if rows:
+            self._next_batch = stream.read
+        else:
+            self._next_batch = functools.partial(
+                _fetch_next, fetcher.fetch, stream.draw
+            )
         if self._iterable or fetcher.place.keeper is not None:
             self._epoch.places = [fetcher.place]
 
     def _stream(self, state):
         job = self._job
         if not self._iterable and job.batched:
-            rows = row_gather(job.dataset, job.collate_fn)
-            stream = row_stream(rows, self._sampler, state)
+            stream = row_stream(job.dataset, job.collate_fn, self._sampler, state)
             if stream is not None:
                 return stream
         return super()._stream(state)
