@@ -206,6 +206,12 @@ def test_child_of_fork_computes_in_parallel():
     assert done.stdout.strip() == "done", done.stderr
 
 
+def test_more_threads_than_the_system_gives():
+    # A piece of work gets no more than it has use for.
+    rl.set_num_threads(1_000_000)
+    assert (rl.ones(100_000) + 1).sum().item() == 200_000
+
+
 FORK_BESIDE = """
 import os, sys, threading, rushlight as rl
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 
@@ -74,7 +75,7 @@ void leave_processor(int cpu, int threads) {
   sched_setaffinity(0, sizeof(allowed), &allowed);
 }
 
-// A thread that sleeps needs up to 50 us to wake on an idle processor: so long, the caller spins.
+// A few microseconds for a piece that is nearly done; then whoever waits for this processor gets it.
 constexpr int kSpins = 200, kYields = 64;
 
 void await_others(const std::atomic<int>& done, int threads) {
@@ -135,9 +136,11 @@ void parallel_run(int64_t begin, int64_t end, int64_t grain,
   const int64_t piece = (items + threads - 1) / threads;
   const int cpu = sched_getcpu();
   std::atomic<int> done{0};  // threads other than the caller
-  // Always the whole team: libgomp ends the threads that a smaller one leaves out, and would make
-  // them again for the next large piece of work.
-#pragma omp parallel num_threads(num_threads())
+  // The whole team, as far as there are processors: libgomp ends the threads that a smaller one
+  // leaves out, and would make them again for the next large piece of work.
+  static const int64_t processors = omp_get_num_procs();
+  const int64_t whole = std::min<int64_t>(num_threads(), processors);
+#pragma omp parallel num_threads(int(std::max(threads, whole)))
   {
     // The runtime may give fewer threads than asked for.
     t_in_parallel = true;
